@@ -1,0 +1,151 @@
+"""Every setting: its default, its environment name `FORETELL_<NAME>`, and one sentence about it."""
+
+import os
+import tomllib
+from collections.abc import Mapping
+from dataclasses import dataclass, field, fields
+from pathlib import Path
+from typing import Any
+
+
+def _setting(default: Any, sentence: str) -> Any:
+    return field(default=default, metadata={"sentence": sentence})
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Config:
+    """What a server runs with: made once at start, then passed."""
+
+    host: str = _setting("127.0.0.1", "Address to listen on.")
+    port: int = _setting(8900, "Port to listen on; 0 picks a free one.")
+    data: str = _setting("~/.local/share/foretell", "Directory of what must not be lost.")
+    cache: str = _setting("~/.cache/foretell", "Directory of model environments and weights; safe to delete.")
+    database: str = _setting("", "postgresql://… for Postgres; empty for SQLite in the data directory.")
+    blobs: str = _setting("", "s3://bucket/prefix for an S3-compatible bucket; empty for the data directory.")
+    s3_endpoint: str = _setting("", "Endpoint of an S3-compatible service that is not Amazon's.")
+    public_url: str = _setting("", "Origin under which callers reach this server; empty takes the Host header.")
+    durability: str = _setting("power", "'power': an accepted prediction survives power loss; 'process': a crash.")
+    models: str = _setting("", "Directory with model folders of your own, beside the built-in ones.")
+    sandbox: bool = _setting(False, "Serve instant, deterministic stand-ins under every built-in name.")
+    key: str = _setting("", "A fixed API key for tests and CI; empty makes a random one at the first start.")
+    secret: str = _setting("", "The server's secret, needed to share sealed keys; empty keeps one in the data directory.")
+    await_seconds_max: float = _setting(55.0, "How long an awaiting create is held before it answers unfinished.")
+    default_await_seconds: float = _setting(0.0, "How long a create without await is held; 0 answers at once.")
+    waiting_callers_max: int = _setting(5_000, "Callers that may be held at once; more are answered 503.")
+    queued_max: int = _setting(200_000, "Predictions that may wait; more are answered 503.")
+    body_bytes_max: int = _setting(10 * 1024**2, "Largest request body, except uploads.")
+    upload_bytes_max: int = _setting(512 * 1024**2, "Largest uploaded file.")
+    fetch_bytes_max: int = _setting(512 * 1024**2, "Largest file fetched for an input.")
+    fetch_seconds: float = _setting(120.0, "Time for fetching one input file.")
+    output_bytes_max: int = _setting(2 * 1024**3, "Largest output file of a run.")
+    log_bytes_max: int = _setting(1024**2, "Largest log kept per attempt; what is beyond it is counted, not kept.")
+    memory_mb: int = _setting(0, "Memory for loaded models; 0 takes 70 % of the machine's.")
+    stop_cooperative_seconds: float = _setting(2.0, "Grace of a canceled run to end by itself.")
+    stop_terminate_seconds: float = _setting(2.0, "Grace after SIGTERM before SIGKILL.")
+    shutdown_seconds: float = _setting(10.0, "Time for running predictions to finish at a graceful stop.")
+    heartbeat_seconds: float = _setting(5.0, "How often a node says that it lives.")
+    lost_seconds: float = _setting(20.0, "Silence after which a node on Postgres counts as lost.")
+    safety_threshold: float = _setting(0.8, "Score from which a picture is withheld by the safety checker.")
+    webhook_timeout_seconds: float = _setting(15.0, "Time for one delivery attempt.")
+    webhook_concurrency: int = _setting(32, "Deliveries under way at once.")
+    allow_private: str = _setting("", "Comma list of hosts and networks that webhooks and inputs may reach although private.")
+    cors_origins: str = _setting("*", "Origins that browsers may call from, comma-separated.")
+    log_format: str = _setting("auto", "'json', 'text', or 'auto': text on a terminal.")
+
+    @property
+    def data_path(self) -> Path:
+        return Path(self.data).expanduser().absolute()
+
+    @property
+    def cache_path(self) -> Path:
+        return Path(self.cache).expanduser().absolute()
+
+    @property
+    def on_loopback(self) -> bool:
+        """Whether only this machine can call: then targets on it may be called back (webhooks, file inputs)."""
+        return self.host in {"127.0.0.1", "::1", "localhost"}
+
+
+def load(environment: Mapping[str, str], *, file: Path | None = None, overrides: Mapping[str, Any] | None = None) -> Config:
+    """A `Config` from defaults, then a TOML file, then `FORETELL_…` variables, then `overrides`.
+
+    Raises ValueError with every problem at once, a line each.
+    """
+    problems: list[str] = []
+    values = _file_values(file, problems) | _environment_values(environment, problems)
+    values |= {name: value for name, value in (overrides or {}).items() if value is not None}
+    known = {each.name for each in fields(Config)}
+    problems += [f"unknown setting '{name}'" for name in values if name not in known]
+    if problems:
+        raise ValueError("\n".join(problems))
+    config = Config(**values)
+    problems = check(config)
+    if problems:
+        raise ValueError("\n".join(problems))
+    return config
+
+
+def check(config: Config) -> list[str]:
+    """Every problem with the values themselves, a sentence each."""
+    problems = []
+    if config.durability not in {"power", "process"}:
+        problems.append(f"durability must be 'power' or 'process', not '{config.durability}'")
+    if config.database and not config.database.startswith(("postgresql://", "postgres://")):
+        problems.append("database must be a postgresql:// address, or empty for SQLite")
+    if config.blobs and not config.blobs.startswith("s3://"):
+        problems.append("blobs must be s3://bucket/prefix, or empty for the data directory")
+    if not 0 <= config.port <= 65_535:
+        problems.append(f"port must be between 0 and 65535, not {config.port}")
+    if config.log_format not in {"auto", "json", "text"}:
+        problems.append(f"log_format must be 'auto', 'json' or 'text', not '{config.log_format}'")
+    return problems
+
+
+def _file_values(file: Path | None, problems: list[str]) -> dict[str, Any]:
+    if file is None:
+        return {}
+    try:
+        found = tomllib.loads(file.read_text())
+    except OSError as error:
+        problems.append(f"cannot read {file}: {error.strerror}")
+        return {}
+    except tomllib.TOMLDecodeError as error:
+        problems.append(f"{file} is not valid TOML: {error}")
+        return {}
+    kinds = {each.name: type(each.default) for each in fields(Config)}
+    values = {}
+    for name, value in found.items():
+        kind = kinds.get(name, type(value))
+        if kind is float and type(value) is int:
+            value = float(value)
+        if type(value) is not kind:
+            problems.append(f"{name} in {file} must be a {kind.__name__}")
+        values[name] = value
+    return values
+
+
+def _environment_values(environment: Mapping[str, str], problems: list[str]) -> dict[str, Any]:
+    values: dict[str, Any] = {}
+    for each in fields(Config):
+        text = environment.get(f"FORETELL_{each.name.upper()}")
+        if text is None:
+            continue
+        try:
+            values[each.name] = _parsed(text, type(each.default))
+        except ValueError:
+            problems.append(f"FORETELL_{each.name.upper()} must be a {type(each.default).__name__}, not '{text}'")
+    return values
+
+
+def _parsed(text: str, kind: type[Any]) -> Any:
+    if kind is bool:
+        if text.lower() not in {"1", "true", "yes", "on", "0", "false", "no", "off", ""}:
+            raise ValueError(text)
+        return text.lower() in {"1", "true", "yes", "on"}
+    return kind(text)
+
+
+def from_process() -> Config:
+    """The `Config` of this process's environment, with the file that `FORETELL_CONFIG` names."""
+    file = os.environ.get("FORETELL_CONFIG")
+    return load(os.environ, file=Path(file) if file else None)

@@ -1,0 +1,34 @@
+"""What a run says while it runs, in order."""
+
+from dataclasses import dataclass
+from enum import StrEnum
+from typing import Any
+
+
+class Kind(StrEnum):
+    """The kinds of event that become rows; `status`, `restarted`, `error` and `done` are derived for streams."""
+
+    OUTPUT = "output"
+    LOG = "log"
+    PROGRESS = "progress"
+
+
+@dataclass(frozen=True, slots=True)
+class Event:
+    """One thing said by attempt `attempt` of a prediction; `sequence` counts from 1 within the attempt.
+
+    `data`: for output `{"value": …}` (a text delta is a string), for log `{"source": …, "text": …}`,
+    for progress `{"progress": 0–100}`.
+    """
+
+    prediction_id: str
+    attempt: int
+    sequence: int
+    kind: Kind
+    data: dict[str, Any]
+    at: int
+
+    @property
+    def id(self) -> str:
+        """`attempt:sequence`, the id under which a stream can be resumed."""
+        return f"{self.attempt}:{self.sequence}"

@@ -1,0 +1,41 @@
+"""What a caller sent, as the list of messages that the language model reads."""
+
+from typing import Any, Optional
+
+ROLES = ("system", "user", "assistant")
+
+
+def conversation(prompt: str, messages: list[dict[str, Any]], system_prompt: str) -> list[dict[str, str]]:
+    """Messages with a system message first and `prompt`, if there is one, last.
+
+    Raises ValueError when there is nothing to answer, or a message is not of the stated form.
+    """
+    turns = [_turn(index, message) for index, message in enumerate(messages)]
+    if prompt.strip():
+        turns.append({"role": "user", "content": prompt})
+    if not turns:
+        raise ValueError("Give a prompt or messages: there is nothing to answer.")
+    # Without a system message the model's template puts in one of its own, with which this small model talks nonsense.
+    if turns[0]["role"] != "system":
+        turns.insert(0, {"role": "system", "content": system_prompt})
+    return turns
+
+
+def _turn(index: int, message: dict[str, Any]) -> dict[str, str]:
+    role, text = message.get("role"), _text(message.get("content"))
+    if role == "developer":
+        role = "system"
+    if role not in ROLES:
+        raise ValueError(f"messages[{index}].role must be one of {', '.join(ROLES)}; it is {role!r}.")
+    if text is None:
+        raise ValueError(f"messages[{index}].content must be text, or a list of parts of type text.")
+    return {"role": role, "content": text}
+
+
+def _text(content: Any) -> Optional[str]:
+    if isinstance(content, str):
+        return content
+    if not isinstance(content, list):
+        return None
+    parts = [part.get("text") if isinstance(part, dict) and part.get("type") == "text" else None for part in content]
+    return "".join(parts) if all(isinstance(part, str) for part in parts) else None

@@ -1,0 +1,91 @@
+"""A GGUF language model in this process, run by llama.cpp, whose answers can be stopped at any token."""
+
+import os
+import queue
+import tempfile
+import threading
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any, Union
+
+import xllamacpp
+
+CONTEXT_TOKENS = 4096
+BATCH_TOKENS = 128  # what is read between two looks at whether to stop: some 0.4 s on two cores
+WAITING_CHUNKS_MAX = 64
+
+Chunk = dict[str, Any]
+
+
+class LanguageModel:
+    def __init__(self, weights: Path) -> None:
+        with tempfile.TemporaryDirectory(prefix="llama-") as folder:
+            # llama.cpp always listens for HTTP. A socket in a folder that is gone when it has loaded cannot be reached.
+            self._llama = xllamacpp.Server(_settings(weights, Path(folder, "http.sock")))
+
+    def chunks(self, request: dict[str, Any]) -> Iterator[Chunk]:
+        """The answer to a chat completion request as it is written: OpenAI's chunks, the last one with `usage`.
+
+        Closing the iterator stops the model. Raises ValueError for a request that the model cannot take.
+        """
+        chunks: queue.Queue[Union[Chunk, Exception, None]] = queue.Queue(WAITING_CHUNKS_MAX)
+        stopped = threading.Event()
+        options = {"stream": True, "stream_options": {"include_usage": True}, "return_progress": True}
+        arguments = ({**request, **options, "cache_prompt": False}, chunks, stopped)
+        threading.Thread(target=self._write, args=arguments, daemon=True).start()
+        try:
+            while (chunk := _next(chunks)) is not None:
+                yield _checked(chunk)
+        finally:
+            stopped.set()
+
+    def _write(self, request: dict[str, Any], chunks: "queue.Queue[Any]", stopped: threading.Event) -> None:
+        def stop_after(chunk: Union[Chunk, Exception, None]) -> bool:
+            while not stopped.is_set():
+                try:
+                    chunks.put(chunk, timeout=0.1)
+                    return False
+                except queue.Full:
+                    continue
+            return True
+
+        try:
+            self._llama.handle_chat_completions(request, stop_after)
+            stop_after(None)
+        except Exception as error:
+            stop_after(error)
+
+
+def _settings(weights: Path, socket: Path) -> xllamacpp.CommonParams:
+    settings = xllamacpp.CommonParams()
+    settings.model.path = str(weights)
+    settings.n_ctx = CONTEXT_TOKENS
+    settings.n_batch = settings.n_ubatch = BATCH_TOKENS
+    settings.cpuparams.n_threads = settings.cpuparams_batch.n_threads = min(os.cpu_count() or 1, 8)
+    settings.hostnames = [str(socket)]
+    settings.n_threads_http = 1
+    # Nothing of one caller's prompt is kept for the next.
+    settings.cache_ram_mib = 0
+    settings.cache_idle_slots = False
+    settings.verbosity = -1
+    return settings
+
+
+def _next(chunks: "queue.Queue[Union[Chunk, Exception, None]]") -> Union[Chunk, Exception, None]:
+    # A cancel is raised between bytecodes of this thread, so it must not sleep in one long wait.
+    while True:
+        try:
+            return chunks.get(timeout=0.1)
+        except queue.Empty:
+            continue
+
+
+def _checked(chunk: Union[Chunk, Exception]) -> Chunk:
+    if isinstance(chunk, Exception):
+        raise chunk
+    if "error" not in chunk:
+        return chunk
+    if chunk["error"].get("type") == "exceed_context_size_error":
+        length = chunk["error"].get("n_prompt_tokens")
+        raise ValueError(f"The prompt is {length} tokens long; with its answer it must fit {CONTEXT_TOKENS}.")
+    raise ValueError(f"The model refused the request: {chunk['error'].get('message')}")

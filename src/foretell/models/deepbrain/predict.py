@@ -1,0 +1,66 @@
+"""A small language model that chats and completes, answering token by token."""
+
+import random
+from typing import Optional
+
+from cog import BasePredictor, ConcatenateIterator, Input
+from conversation import conversation
+from foretell import progress, weights
+from language_model import LanguageModel
+
+
+class Predictor(BasePredictor):
+    def setup(self) -> None:
+        self.model = LanguageModel(weights("smollm2.gguf"))
+
+    def predict(
+        self,
+        prompt: str = Input(default="", description="What to answer. With `messages`, the last thing the user says."),
+        messages: Optional[list[dict]] = Input(
+            default=None,
+            description="The conversation so far: objects with `role` (system, user or assistant) and `content`.",
+        ),
+        system_prompt: str = Input(
+            default="You are a helpful assistant.",
+            description="How to behave. Left out if `messages` begin with a system message of their own.",
+        ),
+        max_tokens: int = Input(default=256, ge=1, le=2048, description="The answer's length at most, in tokens."),
+        temperature: float = Input(
+            default=0.6, ge=0.0, le=2.0, description="How freely words are chosen; 0 always takes the likeliest."
+        ),
+        top_p: float = Input(
+            default=0.9, ge=0.0, le=1.0, description="Choose among the likeliest words that together reach this share."
+        ),
+        repeat_penalty: float = Input(
+            default=1.1, ge=1.0, le=2.0, description="Above 1, words already said become less likely."
+        ),
+        seed: Optional[int] = Input(
+            default=None, ge=0, le=4294967294, description="The same seed and input give the same answer."
+        ),
+        stop: Optional[list[str]] = Input(
+            default=None, description="End before any of these strings, which are not part of the answer."
+        ),
+    ) -> ConcatenateIterator[str]:
+        turns = conversation(prompt, messages or [], system_prompt)
+        if seed is None:
+            seed = random.randrange(2**31)
+            print(f"seed: {seed}")
+        request = {
+            "messages": turns,
+            "max_tokens": max_tokens,
+            "temperature": temperature,
+            "top_p": top_p,
+            "repeat_penalty": repeat_penalty,
+            "seed": seed,
+            "stop": stop or [],
+        }
+        for written, chunk in enumerate(self.model.chunks(request)):
+            self._record(chunk)
+            progress(min(written / max_tokens, 1.0))
+            if text := chunk["choices"] and chunk["choices"][0]["delta"].get("content"):
+                yield text
+
+    def _record(self, chunk: dict) -> None:
+        if usage := chunk.get("usage"):
+            self.record_metric("tokens_in", usage["prompt_tokens"])
+            self.record_metric("tokens_out", usage["completion_tokens"])

@@ -1,0 +1,179 @@
+"""What a prediction is, and the table of moves by which its status may change."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from enum import StrEnum
+from typing import Any
+
+
+class Status(StrEnum):
+    """The five states a caller sees."""
+
+    STARTING = "starting"
+    PROCESSING = "processing"
+    SUCCEEDED = "succeeded"
+    FAILED = "failed"
+    CANCELED = "canceled"
+
+    @property
+    def is_terminal(self) -> bool:
+        return self in TERMINAL
+
+
+TERMINAL = frozenset({Status.SUCCEEDED, Status.FAILED, Status.CANCELED})
+
+
+class Move(StrEnum):
+    """The verbs that change a prediction's status or its hold."""
+
+    TAKE = "take"
+    BEGIN = "begin"
+    RELEASE = "release"
+    SUCCEED = "succeed"
+    FAIL = "fail"
+    CANCEL = "cancel"
+
+
+@dataclass(frozen=True, slots=True)
+class Rule:
+    """Where a move may start and where it leads; a `held` move counts only under the current hold."""
+
+    sources: tuple[Status, ...]
+    target: Status
+    held: bool
+
+
+MOVES: Mapping[Move, Rule] = {
+    Move.TAKE: Rule((Status.STARTING,), Status.STARTING, held=False),
+    Move.BEGIN: Rule((Status.STARTING,), Status.PROCESSING, held=True),
+    Move.RELEASE: Rule((Status.STARTING, Status.PROCESSING), Status.STARTING, held=True),
+    Move.SUCCEED: Rule((Status.PROCESSING,), Status.SUCCEEDED, held=True),
+    Move.FAIL: Rule((Status.STARTING, Status.PROCESSING), Status.FAILED, held=True),
+    Move.CANCEL: Rule((Status.STARTING, Status.PROCESSING), Status.CANCELED, held=False),
+}
+
+LOSSES_MAX = 3
+"""A prediction whose node or replica vanished this often fails as `worker_lost`."""
+
+
+class Phase(StrEnum):
+    """What a live prediction is waiting for or doing, for the person who waits."""
+
+    QUEUED = "queued"
+    FETCHING = "fetching"
+    DOWNLOADING = "downloading"
+    BUILDING = "building"
+    LOADING = "loading"
+    RUNNING = "running"
+    STORING = "storing"
+
+
+@dataclass(frozen=True, slots=True)
+class Hold:
+    """The right of one node incarnation to run one attempt. Writes under a hold that is no longer current count for nothing."""
+
+    prediction_id: str
+    node: str
+    attempt: int
+
+
+@dataclass(frozen=True, slots=True)
+class Failure:
+    """Why a prediction failed: a code for programs and a sentence for the caller."""
+
+    code: str
+    message: str
+
+
+@dataclass(frozen=True, slots=True)
+class Subscription:
+    """Where and about what a caller wants to be told.
+
+    `names` are the caller's own words, echoed back; `events` the canonical ones among them;
+    `spelling` decides `canceled`/`cancelled` in the body.
+    """
+
+    url: str
+    names: tuple[str, ...]
+    events: tuple[str, ...]
+    spelling: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class NewPrediction:
+    """A validated request, ready to be written. `input` is complete: defaults are filled in."""
+
+    id: str
+    account_id: str
+    key_id: str | None
+    model: str
+    model_type: str
+    version_id: str
+    lane: str
+    input: dict[str, Any]
+    input_hash: str
+    origin: str
+    source: str = "api"
+    privacy: str = "private"
+    stream: bool = False
+    priority: int = 0
+    gpu: str | None = None
+    webhook: Subscription | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Prediction:
+    """One prediction as stored. `input` and what follows are there only when its body was read with it."""
+
+    id: str
+    account_id: str
+    key_id: str | None
+    model: str
+    model_type: str
+    version_id: str
+    lane: str
+    status: Status
+    node: str | None
+    attempt: int
+    losses: int
+    priority: int
+    created_at: int
+    held_at: int | None
+    started_at: int | None
+    completed_at: int | None
+    updated_at: int
+    origin: str
+    source: str
+    privacy: str
+    stream: bool
+    phase: Phase | None
+    progress: float
+    cost_nanocredits: int
+    data_removed_at: int | None
+    deleted_at: int | None
+    input: dict[str, Any] = field(default_factory=dict)
+    result: Any = None
+    failure: Failure | None = None
+    metrics: dict[str, float] = field(default_factory=dict)
+    metadata: dict[str, Any] = field(default_factory=dict)
+    webhook: Subscription | None = None
+
+    @property
+    def hold(self) -> Hold | None:
+        return None if self.node is None else Hold(self.id, self.node, self.attempt)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Outcome:
+    """How an attempt ended. `result` is the model's own JSON, with each file as `{"$file": file_id}`."""
+
+    status: Status
+    result: Any = None
+    failure: Failure | None = None
+    metrics: dict[str, float] = field(default_factory=dict)
+    metadata: dict[str, Any] = field(default_factory=dict)
+    cost_nanocredits: int = 0
+
+
+FILE_KEY = "$file"
+"""In a stored result, `{FILE_KEY: id}` stands for a file; dialects put its URL there."""
