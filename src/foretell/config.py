@@ -21,16 +21,22 @@ class Config:
     data: str = _setting("~/.local/share/foretell", "Directory of what must not be lost.")
     cache: str = _setting("~/.cache/foretell", "Directory of model environments and weights; safe to delete.")
     database: str = _setting("", "postgresql://… for Postgres; empty for SQLite in the data directory.")
-    blobs: str = _setting("", "s3://bucket/prefix for an S3-compatible bucket; empty for the data directory.")
+    blobs: str = _setting("", "s3://bucket/prefix of an S3-compatible bucket; empty for the data directory.")
     s3_endpoint: str = _setting("", "Endpoint of an S3-compatible service that is not Amazon's.")
-    public_url: str = _setting("", "Origin under which callers reach this server; empty takes the Host header.")
-    durability: str = _setting("power", "'power': an accepted prediction survives power loss; 'process': a crash.")
+    public_url: str = _setting("", "Origin under which callers reach this server; empty: the Host header.")
+    durability: str = _setting(
+        "power", "An accepted prediction survives 'power' loss, or only a 'process' crash."
+    )
     models: str = _setting("", "Directory with model folders of your own, beside the built-in ones.")
     sandbox: bool = _setting(False, "Serve instant, deterministic stand-ins under every built-in name.")
-    key: str = _setting("", "A fixed API key for tests and CI; empty makes a random one at the first start.")
-    secret: str = _setting("", "The server's secret, needed to share sealed keys; empty keeps one in the data directory.")
-    await_seconds_max: float = _setting(55.0, "How long an awaiting create is held before it answers unfinished.")
-    default_await_seconds: float = _setting(0.0, "How long a create without await is held; 0 answers at once.")
+    key: str = _setting("", "A fixed API key for tests and CI; empty: a random one at the first start.")
+    secret: str = _setting(
+        "", "Secret that seals keys, the same on all servers; empty: one in the data directory."
+    )
+    await_seconds_max: float = _setting(
+        55.0, "How long an awaiting create is held until it answers unfinished."
+    )
+    default_await_seconds: float = _setting(0.0, "How long a create without await is held; 0: not at all.")
     waiting_callers_max: int = _setting(5_000, "Callers that may be held at once; more are answered 503.")
     queued_max: int = _setting(200_000, "Predictions that may wait; more are answered 503.")
     body_bytes_max: int = _setting(10 * 1024**2, "Largest request body, except uploads.")
@@ -38,7 +44,7 @@ class Config:
     fetch_bytes_max: int = _setting(512 * 1024**2, "Largest file fetched for an input.")
     fetch_seconds: float = _setting(120.0, "Time for fetching one input file.")
     output_bytes_max: int = _setting(2 * 1024**3, "Largest output file of a run.")
-    log_bytes_max: int = _setting(1024**2, "Largest log kept per attempt; what is beyond it is counted, not kept.")
+    log_bytes_max: int = _setting(1024**2, "Largest log kept per attempt; what is beyond is only counted.")
     memory_mb: int = _setting(0, "Memory for loaded models; 0 takes 70 % of the machine's.")
     stop_cooperative_seconds: float = _setting(2.0, "Grace of a canceled run to end by itself.")
     stop_terminate_seconds: float = _setting(2.0, "Grace after SIGTERM before SIGKILL.")
@@ -48,7 +54,9 @@ class Config:
     safety_threshold: float = _setting(0.8, "Score from which a picture is withheld by the safety checker.")
     webhook_timeout_seconds: float = _setting(15.0, "Time for one delivery attempt.")
     webhook_concurrency: int = _setting(32, "Deliveries under way at once.")
-    allow_private: str = _setting("", "Comma list of hosts and networks that webhooks and inputs may reach although private.")
+    allow_private: str = _setting(
+        "", "Private hosts and networks that webhooks and inputs may reach, comma-separated."
+    )
     cors_origins: str = _setting("*", "Origins that browsers may call from, comma-separated.")
     log_format: str = _setting("auto", "'json', 'text', or 'auto': text on a terminal.")
 
@@ -62,11 +70,13 @@ class Config:
 
     @property
     def on_loopback(self) -> bool:
-        """Whether only this machine can call: then targets on it may be called back (webhooks, file inputs)."""
+        """Whether only this machine can call: then webhooks and file inputs may reach private addresses."""
         return self.host in {"127.0.0.1", "::1", "localhost"}
 
 
-def load(environment: Mapping[str, str], *, file: Path | None = None, overrides: Mapping[str, Any] | None = None) -> Config:
+def load(
+    environment: Mapping[str, str], *, file: Path | None = None, overrides: Mapping[str, Any] | None = None
+) -> Config:
     """A `Config` from defaults, then a TOML file, then `FORETELL_…` variables, then `overrides`.
 
     Raises ValueError with every problem at once, a line each.
@@ -116,24 +126,23 @@ def _file_values(file: Path | None, problems: list[str]) -> dict[str, Any]:
     values = {}
     for name, value in found.items():
         kind = kinds.get(name, type(value))
-        if kind is float and type(value) is int:
-            value = float(value)
-        if type(value) is not kind:
+        values[name] = float(value) if kind is float and type(value) is int else value
+        if type(values[name]) is not kind:
             problems.append(f"{name} in {file} must be a {kind.__name__}")
-        values[name] = value
     return values
 
 
 def _environment_values(environment: Mapping[str, str], problems: list[str]) -> dict[str, Any]:
     values: dict[str, Any] = {}
     for each in fields(Config):
-        text = environment.get(f"FORETELL_{each.name.upper()}")
+        variable = f"FORETELL_{each.name.upper()}"
+        text = environment.get(variable)
         if text is None:
             continue
         try:
             values[each.name] = _parsed(text, type(each.default))
         except ValueError:
-            problems.append(f"FORETELL_{each.name.upper()} must be a {type(each.default).__name__}, not '{text}'")
+            problems.append(f"{variable} must be a {type(each.default).__name__}, not '{text}'")
     return values
 
 

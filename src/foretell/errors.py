@@ -1,4 +1,4 @@
-"""What can go wrong in a way that a caller can act on. Anything else is a bug and is reported as `internal`."""
+"""What can go wrong in a way that a caller can act on. Anything else is a bug and reported as `internal`."""
 
 from enum import StrEnum
 

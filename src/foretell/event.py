@@ -6,7 +6,7 @@ from typing import Any
 
 
 class Kind(StrEnum):
-    """The kinds of event that become rows; `status`, `restarted`, `error` and `done` are derived for streams."""
+    """The kinds of event that become rows; `status`, `restarted`, `error`, `done` are derived for streams."""
 
     OUTPUT = "output"
     LOG = "log"

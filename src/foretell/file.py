@@ -14,7 +14,7 @@ class Purpose(StrEnum):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class File:
-    """A stored file. `id` is an unguessable 128-bit token; `name` is unique per file and carries its extension."""
+    """A stored file. `id` is an unguessable 128-bit token; `name` is unique per file, with its extension."""
 
     id: str
     account_id: str

@@ -70,7 +70,7 @@ class Phase(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class Hold:
-    """The right of one node incarnation to run one attempt. Writes under a hold that is no longer current count for nothing."""
+    """The right of one node incarnation to run one attempt; a write under one no longer current is void."""
 
     prediction_id: str
     node: str

@@ -1,0 +1,44 @@
+.DEFAULT_GOAL := help
+PYTHON ?= $(shell for p in python3.13 python3.12 python3.11 python3; do command -v $$p >/dev/null 2>&1 && \
+	$$p -c 'import sys; sys.exit(sys.version_info < (3, 11))' 2>/dev/null && echo $$p && break; done)
+BIN := .venv/bin
+PIP := $(BIN)/python -m pip --disable-pip-version-check
+
+help: ## list the targets
+	@grep -hE '^[a-z]+:.*## ' $(MAKEFILE_LIST) | awk -F ':.*## ' '{printf "  make %-9s %s\n", $$1, $$2}'
+
+install: $(BIN)/.installed ## make .venv with all that the server needs
+	@echo "Ready: .venv/bin/foretell"
+
+serve: install ## set up the built-in models (first time: some minutes) and start the server
+	$(BIN)/foretell models setup
+	exec $(BIN)/foretell serve
+
+test: $(BIN)/.installed-dev ## set up what tests need and run everything this machine can
+	$(BIN)/foretell models setup || echo "The built-in models' environment could not be set up; their tests will be skipped."
+	$(BIN)/python -m pytest $(TESTS)
+
+check: $(BIN)/.installed-dev ## format, lint, types, import layers, the shape of files and functions, docs
+	$(BIN)/ruff format --check src tests benchmarks
+	$(BIN)/ruff check src tests benchmarks
+	$(BIN)/mypy
+	$(BIN)/lint-imports
+	$(BIN)/python -m pytest -q tests/test_architecture.py tests/test_docs.py
+
+bench: install ## measure predictions per second and latencies of a server of our own
+	$(BIN)/python benchmarks/predictions.py
+
+clean: ## remove .venv and caches (never data or downloaded weights)
+	rm -rf .venv .mypy_cache .ruff_cache .pytest_cache .import_linter_cache dist build
+
+$(BIN)/.installed: pyproject.toml requirements-dev.txt
+	@test -n "$(PYTHON)" || { echo "Foretell needs Python 3.11 or newer; none was found."; exit 1; }
+	test -x $(BIN)/python || $(PYTHON) -m venv .venv
+	$(PIP) install --quiet --constraint requirements-dev.txt --editable '.[postgres]'
+	@touch $@
+
+$(BIN)/.installed-dev: $(BIN)/.installed
+	$(PIP) install --quiet --requirement requirements-dev.txt
+	@touch $@
+
+.PHONY: help install serve test check bench clean

