@@ -1,0 +1,180 @@
+"""Where the bytes of files lie: a directory, or a bucket of any S3-compatible service."""
+
+import asyncio
+import hashlib
+import os
+import shutil
+from collections.abc import AsyncIterator, Sequence
+from datetime import timedelta
+from pathlib import Path
+from typing import BinaryIO
+
+import obstore
+from obstore.exceptions import NotFoundError
+from obstore.store import LocalStore, ObjectStore, S3Store
+
+from foretell.config import Config
+from foretell.errors import Code, Error
+from foretell.ids import new_token
+
+WINDOW_BYTES = 4 * 1024**2
+"""How much one read asks of the store at a time, and so what a reader holds in memory."""
+REQUEST_SECONDS = 120
+"""How long one request to a bucket may take; a large blob is several requests."""
+
+
+def open_blobs(config: Config) -> "Blobs":
+    """The blobs that `config` names. A bucket's credentials come from the usual `AWS_…` variables."""
+    staging = config.data_path / "staging"
+    if not config.blobs:
+        root = config.data_path / "blobs"
+        root.mkdir(parents=True, exist_ok=True)
+        return Blobs(LocalStore(root), staging, root=root, flush=config.durability == "power")
+    bucket, _, prefix = config.blobs.removeprefix("s3://").partition("/")
+    return Blobs(_bucket(bucket, prefix.strip("/"), config.s3_endpoint), staging)
+
+
+class Blobs:
+    """Named byte strings, each whole or absent: nobody ever sees half of one under its name."""
+
+    def __init__(
+        self, store: ObjectStore, staging: Path, *, root: Path | None = None, flush: bool = False
+    ) -> None:
+        """`root`: the directory behind a local `store`; `flush`: what is put there survives power loss."""
+        self._store = store
+        self._staging = staging
+        self._root = root
+        self._flush = flush
+        staging.mkdir(parents=True, exist_ok=True)
+
+    async def put_file(self, name: str, path: Path) -> None:
+        """Keeps the file at `path` as `name`; `path` is gone afterwards."""
+        if self._root is not None:
+            await asyncio.to_thread(_move, path, self._root / name, flush=self._flush)
+            return
+        await obstore.put_async(self._store, name, path)
+        await asyncio.to_thread(path.unlink)
+
+    async def put_bytes(self, name: str, data: bytes) -> None:
+        """Keeps `data` as `name`."""
+        if self._root is None:
+            await obstore.put_async(self._store, name, data)
+            return
+        staged = self._staged()
+        await asyncio.to_thread(staged.write_bytes, data)
+        await self.put_file(name, staged)
+
+    async def put_stream(self, name: str, chunks: AsyncIterator[bytes], *, bytes_max: int) -> tuple[int, str]:
+        """Keeps what `chunks` yield as `name` and returns its size and SHA-256.
+
+        Error(TOO_LARGE) beyond `bytes_max`. Whatever ends the stream early, nothing is left behind.
+        """
+        staged = self._staged()
+        try:
+            found = await _written(staged, chunks, bytes_max=bytes_max)
+            await self.put_file(name, staged)
+        finally:
+            staged.unlink(missing_ok=True)
+        return found
+
+    async def read(self, name: str, *, start: int = 0, end: int | None = None) -> AsyncIterator[bytes]:
+        """The bytes from `start` to before `end`.
+
+        Error(FILE_NOT_FOUND) on the first step if there is no such blob.
+        """
+        try:
+            size = (await obstore.head_async(self._store, name))["size"]
+            end = size if end is None else min(end, size)
+            while start < end:
+                stop = min(start + WINDOW_BYTES, end)
+                yield bytes(await obstore.get_range_async(self._store, name, start=start, end=stop))
+                start = stop
+        except (NotFoundError, FileNotFoundError) as error:
+            raise Error(Code.FILE_NOT_FOUND, "There is no such file.") from error
+
+    async def save(self, name: str, path: Path) -> None:
+        """Writes the blob to a local file, which appears whole or not at all."""
+        partial = path.with_name(f".{path.name}.{new_token(64)}")
+        try:
+            await _written(partial, self.read(name), bytes_max=None)
+            partial.replace(path)
+        finally:
+            partial.unlink(missing_ok=True)
+
+    async def delete(self, names: Sequence[str]) -> None:
+        """Erases the blobs; those that are not there are fine."""
+        if not names:
+            return
+        try:
+            await obstore.delete_async(self._store, list(names))
+        except (NotFoundError, FileNotFoundError):
+            for name in names:
+                await self._delete_one(name)
+
+    async def _delete_one(self, name: str) -> None:
+        try:
+            await obstore.delete_async(self._store, name)
+        except (NotFoundError, FileNotFoundError):
+            return
+
+    def _staged(self) -> Path:
+        return self._staging / new_token(96)
+
+
+def _bucket(bucket: str, prefix: str, endpoint: str) -> S3Store:
+    limit = timedelta(seconds=REQUEST_SECONDS)
+    return S3Store(
+        bucket,
+        prefix=prefix or None,
+        config={"endpoint": endpoint} if endpoint else {},
+        client_options={"allow_http": endpoint.startswith("http://"), "timeout": limit},
+        retry_config={"max_retries": 5, "retry_timeout": limit},
+    )
+
+
+async def _written(path: Path, chunks: AsyncIterator[bytes], *, bytes_max: int | None) -> tuple[int, str]:
+    """Writes `chunks` to `path`, flushing nothing; size and SHA-256."""
+    digest = hashlib.sha256()
+    size = 0
+    with path.open("wb") as file:
+        async for chunk in chunks:
+            size += len(chunk)
+            if bytes_max is not None and size > bytes_max:
+                raise Error(Code.TOO_LARGE, f"The file is larger than the maximum of {bytes_max} bytes.")
+            await asyncio.to_thread(_append, file, digest, chunk)
+    return size, digest.hexdigest()
+
+
+def _append(file: BinaryIO, digest: "hashlib._Hash", chunk: bytes) -> None:
+    file.write(chunk)
+    digest.update(chunk)
+
+
+def _move(path: Path, target: Path, *, flush: bool) -> None:
+    target.parent.mkdir(parents=True, exist_ok=True)
+    if path.stat().st_dev != target.parent.stat().st_dev:
+        path = _copied(path, target.with_name(f".{target.name}.{new_token(64)}"))
+    if flush:
+        _flush(path)
+    path.replace(target)
+    if flush:
+        _flush(target.parent)
+
+
+def _copied(path: Path, target: Path) -> Path:
+    """The file at `path`, moved to another file system; what failed half-way is not left behind."""
+    try:
+        shutil.copyfile(path, target)
+    except OSError:
+        target.unlink(missing_ok=True)
+        raise
+    path.unlink()
+    return target
+
+
+def _flush(path: Path) -> None:
+    descriptor = os.open(path, os.O_RDONLY)
+    try:
+        os.fsync(descriptor)
+    finally:
+        os.close(descriptor)

@@ -1,0 +1,157 @@
+"""What every blob store promises."""
+
+import asyncio
+import hashlib
+from collections.abc import AsyncIterator
+from pathlib import Path
+
+import pytest
+
+from foretell.blobs import WINDOW_BYTES, Blobs
+from foretell.errors import Code, Error
+
+LARGE = bytes(range(256)) * (2 * WINDOW_BYTES // 256 + 5)
+
+
+async def everything(blobs: Blobs, name: str, *, start: int = 0, end: int | None = None) -> bytes:
+    return b"".join([chunk async for chunk in blobs.read(name, start=start, end=end)])
+
+
+async def chunks(*parts: bytes) -> AsyncIterator[bytes]:
+    for part in parts:
+        yield part
+
+
+async def broken(*parts: bytes) -> AsyncIterator[bytes]:
+    for part in parts:
+        yield part
+    raise ConnectionResetError("the uploader went away")
+
+
+def run(work: object) -> object:
+    return asyncio.run(work)  # type: ignore[arg-type]
+
+
+@pytest.mark.parametrize("data", [b"", b"hello", LARGE], ids=["empty", "small", "several windows"])
+def test_bytes_come_back_as_they_were_put(blobs: Blobs, data: bytes) -> None:
+    async def work() -> bytes:
+        await blobs.put_bytes("ab/one", data)
+        return await everything(blobs, "ab/one")
+
+    assert run(work()) == data
+
+
+def test_a_file_that_was_put_is_kept_and_gone_from_where_it_was(blobs: Blobs, tmp_path: Path) -> None:
+    path = tmp_path / "picture.png"
+    path.write_bytes(LARGE)
+
+    async def work() -> bytes:
+        await blobs.put_file("ab/picture", path)
+        return await everything(blobs, "ab/picture")
+
+    assert run(work()) == LARGE
+    assert not path.exists()
+
+
+def test_putting_again_replaces_the_whole_blob(blobs: Blobs) -> None:
+    async def work() -> bytes:
+        await blobs.put_bytes("ab/one", b"a long first value")
+        await blobs.put_bytes("ab/one", b"short")
+        return await everything(blobs, "ab/one")
+
+    assert run(work()) == b"short"
+
+
+def test_a_stream_is_kept_with_its_size_and_digest(blobs: Blobs) -> None:
+    async def work() -> tuple[tuple[int, str], bytes]:
+        found = await blobs.put_stream("cd/stream", chunks(b"one ", b"two"), bytes_max=7)
+        return found, await everything(blobs, "cd/stream")
+
+    assert run(work()) == ((7, hashlib.sha256(b"one two").hexdigest()), b"one two")
+
+
+def test_a_stream_that_is_too_long_is_refused_and_leaves_nothing(blobs: Blobs, tmp_path: Path) -> None:
+    async def work() -> Code:
+        with pytest.raises(Error) as caught:
+            await blobs.put_stream("cd/stream", chunks(b"x" * 600, b"x" * 600), bytes_max=1000)
+        with pytest.raises(Error, match="no such file"):
+            await everything(blobs, "cd/stream")
+        return caught.value.code
+
+    assert run(work()) is Code.TOO_LARGE
+    assert files(tmp_path) == []
+
+
+def test_a_stream_that_breaks_leaves_what_was_there_before(blobs: Blobs, tmp_path: Path) -> None:
+    async def work() -> bytes:
+        await blobs.put_bytes("cd/stream", b"before")
+        with pytest.raises(ConnectionResetError):
+            await blobs.put_stream("cd/stream", broken(b"half of"), bytes_max=1000)
+        return await everything(blobs, "cd/stream")
+
+    assert run(work()) == b"before"
+    assert len(files(tmp_path)) <= 1
+
+
+@pytest.mark.parametrize(
+    ("start", "end"),
+    [(0, 1), (5, None), (WINDOW_BYTES - 1, WINDOW_BYTES + 1), (10, 10), (3, 10**9), (10**9, None)],
+)
+def test_a_range_reads_from_start_to_before_end(blobs: Blobs, start: int, end: int | None) -> None:
+    async def work() -> bytes:
+        await blobs.put_bytes("ab/large", LARGE)
+        return await everything(blobs, "ab/large", start=start, end=end)
+
+    assert run(work()) == LARGE[start:end]
+
+
+def test_reading_what_is_not_there_says_so_on_the_first_step(blobs: Blobs) -> None:
+    async def work() -> Code:
+        with pytest.raises(Error) as caught:
+            await anext(blobs.read("ab/none"))
+        return caught.value.code
+
+    assert run(work()) is Code.FILE_NOT_FOUND
+
+
+def test_saving_writes_a_local_file_and_a_missing_blob_leaves_none(blobs: Blobs, tmp_path: Path) -> None:
+    target = tmp_path / "saved"
+
+    async def work() -> None:
+        await blobs.put_bytes("ab/one", LARGE)
+        with pytest.raises(Error):
+            await blobs.save("ab/none", target)
+        assert not target.exists()
+        await blobs.save("ab/one", target)
+
+    run(work())
+    assert target.read_bytes() == LARGE
+
+
+def test_deleting_erases_what_is_there_and_ignores_what_is_not(blobs: Blobs) -> None:
+    async def work() -> bytes:
+        await blobs.put_bytes("ab/one", b"1")
+        await blobs.put_bytes("ab/two", b"2")
+        await blobs.put_bytes("ab/kept", b"kept")
+        await blobs.delete(["ab/none", "ab/one", "ab/none too", "ab/two"])
+        await blobs.delete([])
+        for name in ("ab/one", "ab/two"):
+            with pytest.raises(Error):
+                await anext(blobs.read(name))
+        return await everything(blobs, "ab/kept")
+
+    assert run(work()) == b"kept"
+
+
+def test_many_writers_of_one_name_leave_one_of_their_values_whole(blobs: Blobs) -> None:
+    values = [bytes([number]) * 100_000 for number in range(8)]
+
+    async def work() -> bytes:
+        await asyncio.gather(*(blobs.put_bytes("ab/one", value) for value in values))
+        return await everything(blobs, "ab/one")
+
+    assert run(work()) in values
+
+
+def files(folder: Path) -> list[Path]:
+    return [path for path in folder.rglob("*") if path.is_file()]
