@@ -1,0 +1,116 @@
+"""The runs of an asynchronous predictor: several at once, on one event loop, in the thread that set it up."""
+
+from __future__ import annotations
+
+import asyncio
+import inspect
+import time
+from collections.abc import Callable
+from typing import Any, Optional
+
+from . import scope
+from .gate import REPEAT_SECONDS
+from .link import Frame
+from .meter import Meter
+from .outbox import Outbox
+from .predictor import Loaded
+from .run import Run
+from .runs import give_all
+
+
+class AsyncRuns:
+    """`run`, `cancel` and `repeat_cancels` are called from another thread, once `live` has called back."""
+
+    def __init__(self, loaded: Loaded, outbox: Outbox, capacity: int) -> None:
+        self.capacity = capacity
+        self._loaded = loaded
+        self._outbox = outbox
+        self._meter = Meter()
+        self._going: dict[str, tuple[Run, asyncio.Task[None]]] = {}
+        self._repeated_seconds = 0.0
+
+    def live(self, on_ready: Callable[[], None]) -> None:
+        """Sets the predictor up, says so, and runs what comes, for ever. Raises what setup raises."""
+        asyncio.run(self._live(on_ready))
+
+    def run(self, frame: Frame) -> None:
+        self._loop.call_soon_threadsafe(self._begin, frame)
+
+    def cancel(self, run_id: str) -> None:
+        self._loop.call_soon_threadsafe(self._cancel, run_id)
+
+    @property
+    def is_canceling(self) -> bool:
+        return any(run.cancel_wanted for run, _ in list(self._going.values()))
+
+    def repeat_cancels(self) -> None:
+        now = time.monotonic()
+        if now - self._repeated_seconds >= REPEAT_SECONDS:
+            self._repeated_seconds = now
+            self._loop.call_soon_threadsafe(self._cancel_again)
+
+    async def _live(self, on_ready: Callable[[], None]) -> None:
+        self._loop = asyncio.get_running_loop()
+        self._room = asyncio.Semaphore(self.capacity)
+        if self._loaded.setup is not None:
+            waiting = self._loaded.setup(**self._loaded.setup_arguments())
+            if inspect.isawaitable(waiting):
+                await waiting
+        on_ready()
+        await self._loop.create_future()
+
+    def _begin(self, frame: Frame) -> None:
+        run = Run(frame, self._outbox, self._loaded.item)
+        self._going[run.id] = (run, self._loop.create_task(self._one(run)))
+
+    def _cancel(self, run_id: str) -> None:
+        if run_id not in self._going:
+            return
+        run, task = self._going[run_id]
+        if not run.cancel_wanted:
+            run.cancel_wanted = True
+            self._repeated_seconds = time.monotonic()
+            task.cancel()
+
+    def _cancel_again(self) -> None:
+        for run, task in list(self._going.values()):
+            if run.cancel_wanted:
+                task.cancel()
+
+    async def _one(self, run: Run) -> None:
+        result: Optional[Frame] = None
+        error: Optional[BaseException] = None
+        try:
+            async with self._room:
+                result = await self._outcome(run)
+        except BaseException as caught:  # whatever the author's code raises ends the run, and only the run
+            error = caught
+        scope.leave(run.scope)
+        del self._going[run.id]
+        run.finish(self._meter, result, error)
+
+    async def _outcome(self, run: Run) -> Optional[Frame]:
+        scope.enter(run.scope)
+        run.begin(self._meter)
+        produced = self._loaded.run(**self._loaded.parameters.arguments(run.input))
+        if inspect.isawaitable(produced):
+            produced = await produced
+        if not self._loaded.yields:
+            return run.result(produced)
+        if hasattr(produced, "__aiter__"):
+            await _give_each(run, produced)
+        else:
+            give_all(run, produced)
+        return None
+
+
+async def _give_each(run: Run, produced: Any) -> None:
+    try:
+        async for item in produced:
+            run.give(item)
+            # A predictor that never waits for anything would keep its neighbours, and its own cancel, from their turn.
+            await asyncio.sleep(0)
+    finally:
+        close = getattr(produced, "aclose", None)
+        if close is not None:
+            await close()

@@ -1,0 +1,102 @@
+"""The inputs of a predictor: what the author says about each, and JSON values turned into what it expects."""
+
+from __future__ import annotations
+
+import inspect
+from collections.abc import Callable
+from typing import Any, Optional, Union
+
+from . import annotation
+from .values import File, Path, Secret, open_file
+
+_REQUIRED = inspect.Parameter.empty
+
+
+class FieldInfo:
+    """What `Input(...)` says. Only the default matters here; the server has read and applied the rest."""
+
+    def __init__(self, default: Any) -> None:
+        self.default = default
+
+
+def Input(  # the name, and its many parameters, are Cog's
+    default: Any = ...,
+    *,
+    description: Optional[str] = None,
+    ge: Optional[float] = None,
+    le: Optional[float] = None,
+    min_length: Optional[int] = None,
+    max_length: Optional[int] = None,
+    regex: Optional[str] = None,
+    choices: Optional[list[Union[str, int]]] = None,
+    deprecated: Optional[bool] = None,
+    accept: Optional[str] = None,
+    **unknown: Any,
+) -> Any:
+    """Describes an input. Raises TypeError for a default that predictions would share and could change."""
+    if unknown:
+        raise TypeError(f"Input() takes no {', '.join(unknown)}")
+    if isinstance(default, (list, dict, set, bytearray)):
+        raise TypeError(
+            f"the default {default!r} of an Input could be changed by a run; use None and fill it in"
+        )
+    return FieldInfo(default)
+
+
+class Parameters:
+    """The parameters of one predictor function."""
+
+    def __init__(self, function: Callable[..., Any]) -> None:
+        self._parameters = [
+            parameter
+            for parameter in inspect.signature(function).parameters.values()
+            if parameter.kind in (parameter.POSITIONAL_OR_KEYWORD, parameter.KEYWORD_ONLY)
+        ]
+        self._annotations = annotation.of(function)
+
+    def arguments(self, values: dict[str, Any]) -> dict[str, Any]:
+        """Keyword arguments for the function: each value as its annotation wants it, what is missing by its default."""
+        arguments = {}
+        for parameter in self._parameters:
+            if parameter.name in values:
+                hint = self._annotations.get(parameter.name, Any)
+                arguments[parameter.name] = converted(values[parameter.name], hint)
+                continue
+            default = self._default(parameter)
+            if default is not _REQUIRED:
+                arguments[parameter.name] = default
+        return arguments
+
+    def _default(self, parameter: inspect.Parameter) -> Any:
+        default = parameter.default
+        if isinstance(default, FieldInfo):
+            default = _REQUIRED if default.default is ... else default.default
+        if default is _REQUIRED and annotation.is_optional(self._annotations.get(parameter.name)):
+            return None
+        return default
+
+
+def converted(value: Any, hint: Any) -> Any:
+    """The JSON value as the type `hint` wants it; as it is, where there is nothing to do."""
+    hint = annotation.without_none(hint)
+    if value is None:
+        return None
+    if annotation.is_list(hint) and isinstance(value, list):
+        return [converted(item, annotation.item(hint)) for item in value]
+    if isinstance(value, str):
+        return _from_text(value, hint)
+    if hint is int and isinstance(value, float) and value.is_integer():
+        return int(value)
+    return value
+
+
+def _from_text(value: str, hint: Any) -> Any:
+    if not annotation.is_class(hint):
+        return value
+    if issubclass(hint, Secret):
+        return Secret(value)
+    if issubclass(hint, File):
+        return open_file(value)
+    if annotation.is_path(hint):
+        return Path(value)
+    return value

@@ -1,0 +1,22 @@
+"""The child does not outlive its node."""
+
+from __future__ import annotations
+
+import ctypes
+import os
+import signal
+import sys
+
+_PR_SET_PDEATHSIG = 1
+
+
+def tie() -> None:
+    """On Linux the kernel kills this process when its parent ends; elsewhere the end of the link must do."""
+    # Ctrl-C in a terminal goes to every process of it; when to stop is for the node to say.
+    signal.signal(signal.SIGINT, signal.SIG_IGN)
+    if not sys.platform.startswith("linux"):
+        return
+    parent = os.getppid()
+    ctypes.CDLL(None, use_errno=True).prctl(_PR_SET_PDEATHSIG, signal.SIGKILL, 0, 0, 0)
+    if os.getppid() != parent:
+        os._exit(1)

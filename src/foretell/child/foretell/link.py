@@ -1,0 +1,108 @@
+"""The link to the node: a socket, and frames on it. A frame is a big-endian length of 4 bytes and a JSON object."""
+
+from __future__ import annotations
+
+import argparse
+import json
+import select
+import socket
+import struct
+from collections.abc import Iterator
+from typing import Any, Optional
+
+Frame = dict[str, Any]
+
+PROTOCOL = 1
+FRAME_BYTES_MAX = 16 * 1024 * 1024
+READ_BYTES = 256 * 1024
+
+_LENGTH = struct.Struct(">I")
+
+
+class FrameTooLarge(ValueError):
+    """`size_bytes` is how long the frame would have been."""
+
+    def __init__(self, size_bytes: int) -> None:
+        super().__init__(f"a frame of {size_bytes} bytes")
+        self.size_bytes = size_bytes
+
+
+class LinkClosed(Exception):
+    """The node has gone, or said something that is not a frame."""
+
+
+class Link:
+    """One end of the connection. One thread may receive while another sends."""
+
+    def __init__(self, connection: socket.socket) -> None:
+        # The node may have made its socketpair non-blocking; the forked children of a predictor must not hold the link open.
+        connection.setblocking(True)
+        connection.set_inheritable(False)
+        self._socket = connection
+        self._buffer = bytearray()
+        self._poll = select.poll()
+        self._poll.register(connection.fileno(), select.POLLIN)
+
+    def receive(self, timeout_seconds: Optional[float] = None) -> Optional[Frame]:
+        """The next frame; None when the time is over first. Raises `LinkClosed`."""
+        while True:
+            frame = self._take()
+            if frame is not None:
+                return frame
+            if not self._poll.poll(None if timeout_seconds is None else timeout_seconds * 1000):
+                return None
+            self._fill()
+
+    def send(self, frames: Iterator[bytes]) -> None:
+        """Writes encoded frames at once. Raises OSError when the node has gone."""
+        self._socket.sendall(b"".join(frames))
+
+    def close(self) -> None:
+        self._socket.close()
+
+    def _fill(self) -> None:
+        try:
+            chunk = self._socket.recv(READ_BYTES)
+        except OSError as error:
+            raise LinkClosed(str(error)) from error
+        if not chunk:
+            raise LinkClosed("the node closed the link")
+        self._buffer += chunk
+
+    def _take(self) -> Optional[Frame]:
+        if len(self._buffer) < _LENGTH.size:
+            return None
+        (size,) = _LENGTH.unpack_from(self._buffer)
+        if size > FRAME_BYTES_MAX:
+            raise LinkClosed(f"the node sent a frame of {size} bytes")
+        end = _LENGTH.size + size
+        if len(self._buffer) < end:
+            return None
+        body = bytes(self._buffer[_LENGTH.size : end])
+        del self._buffer[:end]
+        return _decoded(body)
+
+
+def connect(arguments: list[str]) -> Link:
+    """The link that the command line names: `--fd N`, an inherited socket."""
+    parser = argparse.ArgumentParser(prog="foretell child")
+    parser.add_argument("--fd", type=int, required=True, help="the inherited socket that leads to the node")
+    return Link(socket.socket(fileno=parser.parse_args(arguments).fd))
+
+
+def encoded(frame: Frame) -> bytes:
+    """The frame as it goes over the link. Raises `FrameTooLarge`, and ValueError for what JSON cannot say."""
+    body = json.dumps(frame, ensure_ascii=False, allow_nan=False, separators=(",", ":")).encode("utf-8")
+    if len(body) > FRAME_BYTES_MAX:
+        raise FrameTooLarge(len(body))
+    return _LENGTH.pack(len(body)) + body
+
+
+def _decoded(body: bytes) -> Frame:
+    try:
+        frame = json.loads(body)
+    except (ValueError, RecursionError) as error:
+        raise LinkClosed(f"the node sent something that is not JSON: {error}") from error
+    if not isinstance(frame, dict):
+        raise LinkClosed("the node sent a frame that is not an object")
+    return frame

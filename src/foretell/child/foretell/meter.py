@@ -1,0 +1,44 @@
+"""What the child has used."""
+
+from __future__ import annotations
+
+import resource
+import sys
+import threading
+
+
+class Meter:
+    """CPU seconds by run. Runs that go on at once share evenly what is used meanwhile: threads cannot be told apart."""
+
+    def __init__(self) -> None:
+        self._lock = threading.Lock()
+        self._shares: dict[str, float] = {}
+        self._seen_seconds = _cpu_seconds()
+
+    def begin(self, run_id: str) -> None:
+        with self._lock:
+            self._share()
+            self._shares[run_id] = 0.0
+
+    def end(self, run_id: str) -> float:
+        """CPU seconds since `begin`, those of finished subprocesses included."""
+        with self._lock:
+            self._share()
+            return self._shares.pop(run_id, 0.0)
+
+    def _share(self) -> None:
+        now = _cpu_seconds()
+        used, self._seen_seconds = now - self._seen_seconds, now
+        for run_id in self._shares:
+            self._shares[run_id] += used / len(self._shares)
+
+
+def memory_bytes() -> int:
+    """The most that the process has ever held."""
+    peak = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
+    return peak if sys.platform == "darwin" else peak * 1024
+
+
+def _cpu_seconds() -> float:
+    usages = (resource.getrusage(who) for who in (resource.RUSAGE_SELF, resource.RUSAGE_CHILDREN))
+    return sum(usage.ru_utime + usage.ru_stime for usage in usages)

@@ -1,0 +1,176 @@
+"""What waits to be sent to the node: bounded, in order, written by a thread of its own in as few writes as it can."""
+
+from __future__ import annotations
+
+import os
+import threading
+import time
+from collections import deque
+from collections.abc import Callable
+from functools import partial
+from typing import Optional, Union
+
+from .gate import Gate
+from .link import Frame, Link, encoded
+
+WAITING_BYTES_MAX = 4 * 1024 * 1024
+LOG_WAITING_CHARACTERS_MAX = 1024 * 1024
+LOG_PIECE_CHARACTERS = 64 * 1024
+LOG_PATIENCE_SECONDS = 1.0
+LINGER_SECONDS = 0.02
+"""Log and progress wait this long for more of their kind; everything else goes at once and takes them along."""
+
+
+class LogText:
+    """Log text of one run and source that has not been sent yet, and grows as more is printed."""
+
+    def __init__(self, run_id: Optional[str], source: str, text: str) -> None:
+        self.run_id, self.source, self.pieces, self.size = run_id, source, [text], len(text)
+
+    def encoded(self) -> bytes:
+        text = "".join(self.pieces).encode("utf-8", "replace").decode("utf-8")
+        return encoded({"type": "log", "id": self.run_id, "source": self.source, "text": text})
+
+
+class Progress:
+    """How far a run is; a newer fraction takes the place of one that still waits."""
+
+    def __init__(self, run_id: str, fraction: float) -> None:
+        self.run_id, self.fraction = run_id, fraction
+
+    def encoded(self) -> bytes:
+        return encoded({"type": "progress", "id": self.run_id, "fraction": self.fraction})
+
+
+Item = Union[bytes, LogText, Progress]
+
+
+class Outbox:
+    """Frames for the node. A frame waits for room; log text waits for a moment and is then dropped, with a notice."""
+
+    def __init__(self, link: Link) -> None:
+        self.gate: Optional[Gate] = None
+        self._link = link
+        self._changed = threading.Condition()
+        self._items: deque[Item] = deque()
+        self._bytes = 0
+        self._log_characters = 0
+        self._dropped: dict[tuple[Optional[str], str], int] = {}
+        self._impatient = False
+        self._urgent = False
+        self._sending = False
+        self._writer = threading.Thread(target=self._write_for_ever, name="foretell-writer", daemon=True)
+
+    def start(self) -> None:
+        self._writer.start()
+
+    def put(self, frame: Frame) -> None:
+        """Waits while too much is waiting. Raises `FrameTooLarge`, and ValueError for what JSON cannot say."""
+        data = encoded(frame)
+        self._shielded(partial(self._put, data))
+
+    def log(self, run_id: Optional[str], source: str, text: str) -> None:
+        """Never waits longer than `LOG_PATIENCE_SECONDS`, and not again before the node has caught up."""
+        for start in range(0, len(text), LOG_PIECE_CHARACTERS):
+            piece = text[start : start + LOG_PIECE_CHARACTERS]
+            self._shielded(partial(self._log, run_id, source, piece))
+
+    def progress(self, run_id: str, fraction: float) -> None:
+        self._shielded(partial(self._progress, run_id, fraction))
+
+    def flush(self, timeout_seconds: float) -> bool:
+        """False means that time ran out before everything was sent."""
+        with self._changed:
+            self._urgent = True
+            self._changed.notify_all()
+            return self._changed.wait_for(lambda: not self._items and not self._sending, timeout_seconds)
+
+    def _shielded(self, act: Callable[[], None]) -> None:
+        if self.gate is None:
+            act()
+        else:
+            self.gate.shield(act)
+
+    def _put(self, data: bytes) -> None:
+        with self._changed:
+            while self._items and self._bytes + len(data) > WAITING_BYTES_MAX:
+                self._changed.wait()
+            self._notice_drops()
+            self._items.append(data)
+            self._bytes += len(data)
+            self._urgent = True
+            self._changed.notify_all()
+
+    def _log(self, run_id: Optional[str], source: str, piece: str) -> None:
+        with self._changed:
+            if not self._has_log_room():
+                lines = max(1, piece.count("\n")) if piece.strip() else 0
+                self._dropped[run_id, source] = self._dropped.get((run_id, source), 0) + lines
+                return
+            self._notice_drops()
+            self._append_log(run_id, source, piece)
+
+    def _has_log_room(self) -> bool:
+        if self._log_characters < LOG_WAITING_CHARACTERS_MAX:
+            return True
+        if not self._impatient:
+            self._impatient = not self._changed.wait_for(
+                lambda: self._log_characters < LOG_WAITING_CHARACTERS_MAX, LOG_PATIENCE_SECONDS
+            )
+        return not self._impatient
+
+    def _notice_drops(self) -> None:
+        dropped, self._dropped = self._dropped, {}
+        for (run_id, source), lines in dropped.items():
+            if lines:
+                self._append_log(run_id, source, f"\n[{lines} lines dropped]\n")
+
+    def _append_log(self, run_id: Optional[str], source: str, text: str) -> None:
+        last = self._items[-1] if self._items else None
+        same = isinstance(last, LogText) and last.run_id == run_id and last.source == source
+        if isinstance(last, LogText) and same and last.size < LOG_PIECE_CHARACTERS:
+            last.pieces.append(text)
+            last.size += len(text)
+        else:
+            self._items.append(LogText(run_id, source, text))
+        self._log_characters += len(text)
+        self._changed.notify_all()
+
+    def _progress(self, run_id: str, fraction: float) -> None:
+        with self._changed:
+            waiting = next((i for i in self._items if isinstance(i, Progress) and i.run_id == run_id), None)
+            if waiting is not None:
+                waiting.fraction = fraction
+                return
+            self._items.append(Progress(run_id, fraction))
+            self._changed.notify_all()
+
+    def _write_for_ever(self) -> None:
+        while True:
+            items = self._next()
+            try:
+                self._link.send(item if isinstance(item, bytes) else item.encoded() for item in items)
+            except OSError:
+                # The node has gone. There is nobody left to tell, and nothing to work for.
+                os._exit(1)
+            with self._changed:
+                self._sending = False
+                self._changed.notify_all()
+
+    def _next(self) -> list[Item]:
+        with self._changed:
+            self._changed.wait_for(lambda: bool(self._items))
+            self._linger()
+            items = list(self._items)
+            self._items.clear()
+            self._bytes = self._log_characters = 0
+            self._urgent, self._impatient, self._sending = False, False, True
+            self._changed.notify_all()
+            return items
+
+    def _linger(self) -> None:
+        until = time.monotonic() + LINGER_SECONDS
+        self._changed.wait_for(lambda: self._urgent or self._is_log_long(), until - time.monotonic())
+
+    def _is_log_long(self) -> bool:
+        return self._log_characters >= LOG_PIECE_CHARACTERS

@@ -1,0 +1,72 @@
+"""One run, from its frame to its last frame."""
+
+from __future__ import annotations
+
+import time
+from typing import Any, Optional
+
+from . import failure, meter
+from .link import FRAME_BYTES_MAX, Frame, FrameTooLarge
+from .outbox import Outbox
+from .output import BadOutput, Output, TooLarge
+from .scope import Scope
+
+
+class Run:
+    """A run that was asked for. `item` is the type that each of its outputs must have."""
+
+    def __init__(self, frame: Frame, outbox: Outbox, item: Any) -> None:
+        self.id: str = frame["id"]
+        self.input: dict[str, Any] = frame["input"]
+        self.scope = Scope(self.id, frame["folder"], outbox)
+        self.cancel_wanted = False
+        self._outbox = outbox
+        self._output = Output(self.scope.folder, item)
+        self._begun_seconds = time.monotonic()
+
+    def begin(self, usage: meter.Meter) -> None:
+        usage.begin(self.id)
+        self._begun_seconds = time.monotonic()
+
+    def give(self, value: Any) -> None:
+        """Sends one item of an iterator. Raises `BadOutput`, `TooLarge` and `FrameTooLarge`."""
+        plain, files = self._output.take(value)
+        self._outbox.put({"type": "output", "id": self.id, "value": plain, "files": files})
+
+    def result(self, value: Any) -> Frame:
+        """What is returned, as the part of the last frame that says so."""
+        plain, files = self._output.take(value)
+        return {"value": plain, "files": files}
+
+    def finish(self, usage: meter.Meter, result: Optional[Frame], error: Optional[BaseException]) -> None:
+        """Sends the last frame: that it is done, or canceled, or how it failed."""
+        measured = {
+            "cpu_seconds": round(usage.end(self.id), 6),
+            "run_seconds": round(time.monotonic() - self._begun_seconds, 6),
+            "memory_bytes": meter.memory_bytes(),
+        }
+        if error is None:
+            try:
+                self._outbox.put({"type": "done", "id": self.id, **(result or {}), **measured})
+                return
+            except FrameTooLarge as too_large:
+                error = too_large
+        self._outbox.put({**_ending(error, self.cancel_wanted), "id": self.id, **measured})
+
+
+def _ending(error: BaseException, cancel_wanted: bool) -> Frame:
+    if cancel_wanted and failure.is_cancel(error):
+        return {"type": "canceled"}
+    if isinstance(error, FrameTooLarge):
+        megabytes, limit = error.size_bytes / 1e6, FRAME_BYTES_MAX / 1e6
+        message = f"the output is {megabytes:.1f} MB of JSON, more than the {limit:.1f} MB allowed; return it as a file"
+        return _failed("too_large", message, "")
+    if isinstance(error, TooLarge):
+        return _failed("too_large", str(error), "")
+    if isinstance(error, BadOutput):
+        return _failed("bad_output", str(error), "")
+    return _failed("raised", failure.message(error), failure.trace(error))
+
+
+def _failed(code: str, message: str, traceback: str) -> Frame:
+    return {"type": "failed", "code": code, "message": message, "traceback": traceback}

@@ -1,0 +1,121 @@
+"""The runs of a synchronous predictor: one after the other, in the thread that set it up."""
+
+from __future__ import annotations
+
+import inspect
+import threading
+from collections import deque
+from collections.abc import Callable
+from typing import Any, Optional
+
+from . import scope
+from .gate import CancelationException, Gate
+from .link import Frame
+from .meter import Meter
+from .outbox import Outbox
+from .predictor import Loaded
+from .run import Run
+
+Outcome = tuple[Optional[Frame], Optional[BaseException]]
+
+
+class Runs:
+    """Made in the predictor's thread. `run`, `cancel` and `repeat_cancels` are called from another."""
+
+    capacity = 1
+
+    def __init__(self, loaded: Loaded, outbox: Outbox) -> None:
+        self._loaded = loaded
+        self._outbox = outbox
+        self._gate = Gate()
+        self._meter = Meter()
+        self._waiting: deque[Run] = deque()
+        self._changed = threading.Condition()
+        outbox.gate = self._gate
+
+    def live(self, on_ready: Callable[[], None]) -> None:
+        """Sets the predictor up, says so, and runs what comes, for ever. Raises what setup raises."""
+        _set_up(self._loaded)
+        on_ready()
+        while True:
+            self._one(self._next())
+
+    def run(self, frame: Frame) -> None:
+        with self._changed:
+            self._waiting.append(Run(frame, self._outbox, self._loaded.item))
+            self._changed.notify_all()
+
+    def cancel(self, run_id: str) -> None:
+        """A run that waits is gone at once; one that is on is asked to stop; one unknown or finished is no matter."""
+        with self._changed:
+            waiting = next((run for run in self._waiting if run.id == run_id), None)
+            if waiting is not None:
+                self._waiting.remove(waiting)
+        if waiting is not None:
+            self._outbox.put({"type": "canceled", "id": run_id})
+        else:
+            self._gate.cancel(run_id)
+
+    @property
+    def is_canceling(self) -> bool:
+        return self._gate.is_canceling
+
+    def repeat_cancels(self) -> None:
+        self._gate.repeat()
+
+    def _next(self) -> Run:
+        with self._changed:
+            self._changed.wait_for(lambda: bool(self._waiting))
+            run = self._waiting.popleft()
+            # In the same breath: a cancel finds the run either waiting or in the gate.
+            self._gate.enter(run.id)
+            return run
+
+    def _one(self, run: Run) -> None:
+        result: Optional[Frame] = None
+        error: Optional[BaseException] = None
+        try:
+            result, error = self._attempt(run)
+            run.cancel_wanted = self._gate.leave()
+        except CancelationException as late:
+            # It landed when the predictor had ended, but before the gate was closed.
+            error, run.cancel_wanted = late, self._gate.leave()
+        scope.leave(run.scope)
+        run.finish(self._meter, result, error)
+
+    def _attempt(self, run: Run) -> Outcome:
+        try:
+            scope.enter(run.scope)
+            run.begin(self._meter)
+            return self._outcome(run), None
+        except BaseException as error:  # whatever the author's code raises ends the run, and only the run
+            return None, error
+
+    def _outcome(self, run: Run) -> Optional[Frame]:
+        produced = self._loaded.run(**self._loaded.parameters.arguments(run.input))
+        if not self._loaded.yields:
+            return run.result(produced)
+        give_all(run, produced)
+        return None
+
+
+def give_all(run: Run, produced: Any) -> None:
+    """Sends what an iterator yields, and closes it however that ends."""
+    iterator = iter(produced)
+    try:
+        for item in iterator:
+            run.give(item)
+    finally:
+        close = getattr(iterator, "close", None)
+        if close is not None:
+            close()
+
+
+def _set_up(loaded: Loaded) -> None:
+    if loaded.setup is None:
+        return
+    waiting = loaded.setup(**loaded.setup_arguments())
+    if inspect.iscoroutine(waiting):
+        import asyncio
+
+        asyncio.run(waiting)

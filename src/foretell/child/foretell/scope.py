@@ -1,0 +1,121 @@
+"""A run as the author's code sees it: where its words, numbers and progress go, and which run that is just now."""
+
+from __future__ import annotations
+
+import math
+import pathlib
+from collections.abc import Mapping
+from contextvars import ContextVar
+from typing import Any, Optional
+
+from .outbox import Outbox
+
+METRIC_MODES = {"replace": "replace", "add": "add", "incr": "add", "increment": "add", "append": "append"}
+
+
+class Scope:
+    """One run. `context` is what the caller said beside the input: empty here, the input is all there is."""
+
+    def __init__(self, run_id: str, folder: str, outbox: Outbox) -> None:
+        self.run_id = run_id
+        self.folder = pathlib.Path(folder)
+        self.context: dict[str, str] = {}
+        self._outbox = outbox
+        self._fraction = 0.0
+
+    @property
+    def metrics(self) -> Metrics:
+        return Metrics(self)
+
+    def record_metric(self, name: str, value: Any, mode: str = "replace") -> None:
+        """Raises ValueError for a mode that is none, and for a value that is not JSON."""
+        if mode not in METRIC_MODES:
+            raise ValueError(f"mode is one of {', '.join(METRIC_MODES)}, not {mode!r}")
+        plain = value.tolist() if hasattr(value, "tolist") else value
+        self._outbox.put(
+            {
+                "type": "metric",
+                "id": self.run_id,
+                "name": str(name),
+                "value": plain,
+                "mode": METRIC_MODES[mode],
+            }
+        )
+
+    def progress(self, fraction: float) -> None:
+        """Never falls: a smaller fraction than before is not heard. Raises ValueError for what is not a number."""
+        fraction = float(fraction)
+        if not math.isfinite(fraction):
+            raise ValueError(f"progress is a number from 0 to 1, not {fraction}")
+        fraction = min(fraction, 1.0)
+        if fraction > self._fraction:
+            self._fraction = fraction
+            self._outbox.progress(self.run_id, fraction)
+
+
+class Metrics:
+    """`scope.metrics["name"] = value`."""
+
+    def __init__(self, scope: Scope) -> None:
+        self._scope = scope
+
+    def __setitem__(self, name: str, value: Any) -> None:
+        self._scope.record_metric(name, value)
+
+
+class UnknownWeights(KeyError):
+    """The predictor asked for weights that its model.toml does not declare."""
+
+    def __init__(self, name: str, declared: Mapping[str, str]) -> None:
+        names = ", ".join(sorted(declared)) or "none"
+        self.message = f"model.toml declares no weights named {name!r}; it declares: {names}"
+        super().__init__(self.message)
+
+    def __str__(self) -> str:
+        return self.message
+
+
+_here: ContextVar[Optional[Scope]] = ContextVar("foretell_run", default=None)
+_live: dict[str, Scope] = {}
+_weights: dict[str, str] = {}
+
+
+def enter(scope: Scope) -> None:
+    """Makes it the run of the calling thread or task, until `leave`."""
+    _live[scope.run_id] = scope
+    _here.set(scope)
+
+
+def leave(scope: Scope) -> None:
+    _live.pop(scope.run_id, None)
+    _here.set(None)
+
+
+def active() -> Optional[Scope]:
+    """The run that the calling code belongs to; None in setup and where it could be any of several."""
+    here = _here.get()
+    if here is not None:
+        return here
+    # A thread that the predictor started does not inherit the run. If only one is going on, it is that one's.
+    alone = list(_live.values())
+    return alone[0] if len(alone) == 1 else None
+
+
+def current_scope() -> Scope:
+    """The run that is going on. Raises RuntimeError outside of one."""
+    scope = active()
+    if scope is None:
+        raise RuntimeError("there is no prediction running here")
+    return scope
+
+
+def declare_weights(paths: Mapping[str, str]) -> None:
+    _weights.clear()
+    _weights.update(paths)
+
+
+def weights(name: str) -> pathlib.Path:
+    """The file or folder that model.toml declares under that name. Raises `UnknownWeights`."""
+    if name not in _weights:
+        raise UnknownWeights(name, _weights)
+    return pathlib.Path(_weights[name])

@@ -1,0 +1,139 @@
+"""The child from hello to exit: it hears the node, and has the predictor set up and run in a thread of its own."""
+
+from __future__ import annotations
+
+import faulthandler
+import os
+import platform
+import sys
+import threading
+import time
+from collections.abc import Callable
+from typing import NoReturn, Union
+
+from . import failure, leash, scope, streams
+from .asynchronous import AsyncRuns
+from .link import PROTOCOL, Frame, Link, LinkClosed, connect
+from .outbox import Outbox
+from .predictor import Loaded, load
+from .runs import Runs
+
+FLUSH_SECONDS = 2.0
+CANCEL_LOOK_SECONDS = 0.1
+
+
+def main(arguments: list[str]) -> NoReturn:
+    """Serves the node that the command line names, until it says stop or goes."""
+    leash.tie()
+    faulthandler.enable(sys.__stderr__)
+    link = connect(arguments)
+    outbox = Outbox(link)
+    outbox.start()
+    os.register_at_fork(after_in_child=link.close)
+    streams.install(outbox)
+    outbox.put(
+        {"type": "hello", "pid": os.getpid(), "protocol": PROTOCOL, "python": platform.python_version()}
+    )
+    Session(link, outbox).serve()
+
+
+class Session:
+    """What the node asked for, and who does it."""
+
+    def __init__(self, link: Link, outbox: Outbox) -> None:
+        self._link = link
+        self._outbox = outbox
+        self._lock = threading.Lock()
+        self._early: list[Frame] = []
+        self._runs: Union[Runs, AsyncRuns, None] = None
+
+    def serve(self) -> NoReturn:
+        """Hears the node out. Returns never: what the node asked for may be at work in threads that would not end."""
+        while True:
+            try:
+                frame = self._link.receive(CANCEL_LOOK_SECONDS if self._is_canceling() else None)
+                if frame is not None:
+                    self._hear(frame)
+            except (LinkClosed, KeyError) as reason:
+                os.write(2, f"the link to the node ended: {reason}\n".encode())
+                os._exit(1)
+            if self._runs is not None:
+                self._runs.repeat_cancels()
+
+    def _is_canceling(self) -> bool:
+        return self._runs is not None and self._runs.is_canceling
+
+    def _hear(self, frame: Frame) -> None:
+        kind = frame["type"]
+        if kind == "setup":
+            scope.declare_weights(frame.get("weights") or {})
+            threading.Thread(target=self._live, args=(frame,), name="foretell-predictor", daemon=True).start()
+        elif kind == "run":
+            self._run(frame)
+        elif kind == "cancel":
+            self._cancel(frame["id"])
+        elif kind == "stop":
+            self._exit(0)
+
+    def _run(self, frame: Frame) -> None:
+        with self._lock:
+            if self._runs is None:
+                self._early.append(frame)
+                return
+        self._runs.run(frame)
+
+    def _cancel(self, run_id: str) -> None:
+        with self._lock:
+            early = [frame for frame in self._early if frame["id"] == run_id]
+            self._early = [frame for frame in self._early if frame["id"] != run_id]
+        if early:
+            self._outbox.put({"type": "canceled", "id": run_id})
+        elif self._runs is not None:
+            self._runs.cancel(run_id)
+
+    def _live(self, frame: Frame) -> None:
+        begun_seconds = time.monotonic()
+        try:
+            loaded = load(frame["folder"], frame["predictor"], list(frame.get("paths") or ()))
+            runs = self._runs_of(loaded, int(frame.get("concurrency") or 1))
+            runs.live(self._on_ready(runs, loaded, begun_seconds))
+        except BaseException as error:  # the author's setup can raise anything, SystemExit too
+            self._fail(error)
+        self._exit(1)
+
+    def _runs_of(self, loaded: Loaded, concurrency: int) -> Union[Runs, AsyncRuns]:
+        if loaded.is_async:
+            return AsyncRuns(loaded, self._outbox, max(concurrency, loaded.concurrent))
+        return Runs(loaded, self._outbox)
+
+    def _on_ready(
+        self, runs: Union[Runs, AsyncRuns], loaded: Loaded, begun_seconds: float
+    ) -> Callable[[], None]:
+        def ready() -> None:
+            self._outbox.put(
+                {
+                    "type": "ready",
+                    "streaming": loaded.is_streaming,
+                    "concurrency": runs.capacity,
+                    "setup_seconds": round(time.monotonic() - begun_seconds, 6),
+                }
+            )
+            with self._lock:
+                self._runs, early, self._early = runs, self._early, []
+                for frame in early:
+                    runs.run(frame)
+
+        return ready
+
+    def _fail(self, error: BaseException) -> None:
+        if self._runs is not None:
+            # Not the setup, but the thread or the loop that the runs were in: whatever they did to it, it is over.
+            os.write(2, failure.trace(error).encode())
+            return
+        self._outbox.put(
+            {"type": "setup_failed", "message": failure.message(error), "traceback": failure.trace(error)}
+        )
+
+    def _exit(self, status: int) -> NoReturn:
+        self._outbox.flush(FLUSH_SECONDS)
+        os._exit(status)
