@@ -1,0 +1,20 @@
+"""The Skytells dialect: predictions, models, files, streams and errors as its clients read them."""
+
+from foretell.dialects.skytells.errors import error_envelope
+from foretell.dialects.skytells.files import render_file
+from foretell.dialects.skytells.instants import timestamp
+from foretell.dialects.skytells.models import render_model, wire_type
+from foretell.dialects.skytells.predictions import enveloped, render
+from foretell.dialects.skytells.streams import stream_comment, stream_event
+
+__all__ = [
+    "enveloped",
+    "error_envelope",
+    "render",
+    "render_file",
+    "render_model",
+    "stream_comment",
+    "stream_event",
+    "timestamp",
+    "wire_type",
+]

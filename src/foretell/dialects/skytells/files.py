@@ -1,0 +1,33 @@
+"""Files: as entries of a prediction's storage, and as uploads."""
+
+from typing import Any
+
+from foretell.dialects.skytells.instants import timestamp
+from foretell.file import File
+
+
+def url_of(file: File, origin: str) -> str:
+    """The address under which anyone who knows it can fetch the file."""
+    return f"{origin}{file.path}"
+
+
+def storage_entry(file: File, origin: str) -> dict[str, Any]:
+    """A file as `metadata.storage.files` lists it."""
+    return {
+        "name": file.name,
+        "type": file.content_type,
+        "size": file.size_bytes,
+        "url": url_of(file, origin),
+    }
+
+
+def render_file(file: File, origin: str) -> dict[str, Any]:
+    """An upload as its owner sees it; its `id` or its `url` may stand in the input of a prediction."""
+    return {
+        "id": file.id,
+        "object": "file",
+        **storage_entry(file, origin),
+        "sha256": file.sha256,
+        "created_at": timestamp(file.created_at),
+        "urls": {"get": f"{origin}/v1/files/{file.id}", "delete": f"{origin}/v1/files/{file.id}"},
+    }

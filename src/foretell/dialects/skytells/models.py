@@ -1,0 +1,68 @@
+"""Models, as strict clients of this dialect decode them."""
+
+from collections.abc import Collection
+from typing import Any
+
+from foretell.model import Version
+
+_WIRE_TYPES = frozenset({"image", "video", "audio", "music", "text"})
+
+
+def wire_type(model_type: str) -> str:
+    """A model's type in a word that every client knows: one unknown word breaks a strict client's whole list."""
+    return model_type if model_type in _WIRE_TYPES else "text"
+
+
+def render_model(version: Version, *, fields: Collection[str] = ()) -> dict[str, Any]:
+    """A model; `fields` may add `input_schema` and `output_schema`."""
+    manifest = version.manifest
+    body: dict[str, Any] = {
+        "name": manifest.name,
+        "description": manifest.description,
+        "namespace": manifest.namespace,
+        "type": wire_type(manifest.type),
+        "privacy": "public",
+        "img_url": None,
+        "vendor": _vendor(version),
+        "billable": manifest.pricing.amount > 0,
+        "pricing": {
+            "amount": manifest.pricing.amount,
+            "currency": manifest.pricing.currency,
+            "unit": manifest.pricing.unit,
+            "criterias": [],
+        },
+        "capabilities": list(manifest.capabilities),
+        "metadata": _metadata(version),
+        "status": "operational" if version.offline_reason is None else "offline",
+        "service": {"type": "prediction_serving", "inference_party": "self_hosted"},
+    }
+    if "input_schema" in fields:
+        body["input_schema"] = version.input_schema
+    if "output_schema" in fields:
+        body["output_schema"] = version.output_schema
+    return body
+
+
+def _vendor(version: Version) -> dict[str, Any]:
+    vendor = version.manifest.vendor
+    return {
+        "name": vendor.name,
+        "description": vendor.description,
+        "image_url": vendor.image_url,
+        "verified": vendor.verified,
+        "slug": vendor.slug,
+        "metadata": None,
+    }
+
+
+def _metadata(version: Version) -> dict[str, Any]:
+    return {
+        "edge_compatible": False,
+        "openai_compatible": False,
+        "cold_boot": True,
+        "deployment_hardware": {"type": "cpu", "slug": "local"},
+        "version": version.id,
+        "streaming": version.streaming,
+        "license": version.manifest.license,
+        "offline_reason": version.offline_reason,
+    }

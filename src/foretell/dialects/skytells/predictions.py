@@ -1,0 +1,147 @@
+"""The prediction object: every key is there in every state, for clients that decode strictly."""
+
+from typing import Any
+
+from foretell.dialects.skytells.files import storage_entry, url_of
+from foretell.dialects.skytells.instants import timestamp
+from foretell.dialects.skytells.models import wire_type
+from foretell.file import File, Purpose
+from foretell.prediction import Prediction, Status
+from foretell.result import Form, file_ids, form, replaced
+
+SECONDS = 1_000_000
+"""Microseconds in one."""
+
+TextSoFar = str | list[str] | None
+"""What a streaming model has said so far: its text, or its texts where it yields separate ones."""
+
+
+def render(
+    prediction: Prediction,
+    files: list[File],
+    *,
+    spelling: str = "canceled",
+    sdk: bool = False,
+    public: bool = False,
+    text_so_far: TextSoFar = None,
+) -> dict[str, Any]:
+    """The object as a caller sees it, with addresses under `prediction.origin`.
+
+    `spelling` is this caller's word for a cancel; `sdk` names sources in the words of the official clients;
+    `public` leaves out what only the owner may see.
+    """
+    kept = [file for file in files if file.purpose is not Purpose.UPLOAD]
+    failure = prediction.failure
+    message = None if failure is None else failure.message
+    return {
+        "id": prediction.id,
+        "status": spelling if prediction.status is Status.CANCELED else prediction.status.value,
+        "type": "inference",
+        "stream": prediction.stream,
+        "input": prediction.input,
+        "output": _output(prediction, kept, text_so_far),
+        "result": _result(prediction, kept),
+        "response": message,
+        "error": message,
+        "error_id": None if failure is None else failure.code,
+        "error_message": message,
+        "created_at": timestamp(prediction.created_at),
+        "started_at": _timestamp(prediction.started_at),
+        "completed_at": _timestamp(prediction.completed_at),
+        "updated_at": timestamp(prediction.updated_at),
+        "privacy": prediction.privacy,
+        "source": "web" if sdk and prediction.source == "dashboard" else prediction.source,
+        "model": {"name": prediction.model, "type": wire_type(prediction.model_type)},
+        "webhook": _webhook(prediction, public=public),
+        "metrics": _metrics(prediction, kept),
+        "metadata": _metadata(prediction, kept),
+        "data_removed": prediction.data_removed_at is not None,
+        "urls": _urls(prediction),
+    }
+
+
+def enveloped(flat: dict[str, Any]) -> dict[str, Any]:
+    """The answer of `POST /v1/predict`: the bare object for the clients, in an envelope for the documents."""
+    return {**flat, "success": True, "message": f"Prediction {flat['status']}", "data": flat}
+
+
+def _output(prediction: Prediction, files: list[File], so_far: TextSoFar) -> Any:
+    if prediction.status is Status.PROCESSING:
+        return so_far
+    if prediction.status is not Status.SUCCEEDED:
+        return None
+    if form(prediction.result) in {Form.TEXT, Form.TEXTS}:
+        return prediction.result
+    if form(prediction.result) is Form.FILES:
+        addresses = _addresses(prediction, files)
+        return [addresses[each] for each in file_ids(prediction.result) if each in addresses]
+    values = [url_of(file, prediction.origin) for file in files if file.purpose is Purpose.VALUE]
+    return values or None
+
+
+def _result(prediction: Prediction, files: list[File]) -> Any:
+    if prediction.status is not Status.SUCCEEDED:
+        return None
+    return replaced(prediction.result, _addresses(prediction, files).get)
+
+
+def _addresses(prediction: Prediction, files: list[File]) -> dict[str, str]:
+    return {file.id: url_of(file, prediction.origin) for file in files}
+
+
+def _timestamp(at: int | None) -> str | None:
+    return None if at is None else timestamp(at)
+
+
+def _webhook(prediction: Prediction, *, public: bool) -> dict[str, Any]:
+    if public or prediction.webhook is None:
+        return {"url": None, "events": []}
+    return {"url": prediction.webhook.url, "events": list(prediction.webhook.names)}
+
+
+def _metrics(prediction: Prediction, files: list[File]) -> dict[str, float]:
+    """Numbers only. What the run did not measure itself is worked out from the row."""
+    metrics = _times(prediction)
+    if files:
+        metrics["asset_count"] = len(files)
+    images = sum(file.content_type.startswith("image/") for file in files)
+    if images:
+        metrics["image_count"] = images
+    metrics |= {name: each for name, each in prediction.metrics.items() if _is_number(each)}
+    if prediction.status is Status.SUCCEEDED:
+        metrics["progress"] = 100
+    elif prediction.started_at is not None or prediction.progress > 0:
+        metrics["progress"] = prediction.progress
+    return metrics
+
+
+def _times(prediction: Prediction) -> dict[str, float]:
+    times: dict[str, float] = {}
+    created, started, completed = prediction.created_at, prediction.started_at, prediction.completed_at
+    if started is not None:
+        times["queue_time"] = (started - created) / SECONDS
+    if completed is not None:
+        times["total_time"] = (completed - created) / SECONDS
+    if started is not None and completed is not None:
+        times["predict_time"] = (completed - started) / SECONDS
+    return times
+
+
+def _is_number(value: object) -> bool:
+    return isinstance(value, int | float) and not isinstance(value, bool)
+
+
+def _metadata(prediction: Prediction, files: list[File]) -> dict[str, Any]:
+    metadata = dict(prediction.metadata)
+    if prediction.phase is not None and not prediction.status.is_terminal:
+        metadata["phase"] = prediction.phase.value
+    return metadata | {
+        "billing": {"credits_used": prediction.cost_nanocredits / 1_000_000_000},
+        "storage": {"files": [storage_entry(file, prediction.origin) for file in files]},
+        "data_available": prediction.data_removed_at is None,
+    }
+
+
+def _urls(prediction: Prediction) -> dict[str, str]:
+    own = f"{prediction.origin}/v1/predictions/{prediction.id}"
+    return {"get": own, "cancel": f"{own}/cancel", "stream": f"{own}/stream", "delete": f"{own}/delete"}
