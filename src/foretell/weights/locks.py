@@ -1,0 +1,36 @@
+"""A lock between processes, so that what several need is made by one of them, once."""
+
+import asyncio
+import fcntl
+import os
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+from pathlib import Path
+
+POLL_SECONDS = 0.1
+
+
+@asynccontextmanager
+async def only_one(path: Path) -> AsyncIterator[int]:
+    """Waits until nobody else holds the lock file `path`, then holds it for the block.
+
+    What it gives is the lock's file descriptor: a child process that inherits it keeps the lock for as
+    long as it lives, also when this process is killed.
+    """
+    path.parent.mkdir(parents=True, exist_ok=True)
+    descriptor = os.open(path, os.O_RDWR | os.O_CREAT, 0o644)
+    try:
+        # A blocking flock in a thread could not be canceled, and no process hears of another's release.
+        while not _taken(descriptor):  # noqa: ASYNC110
+            await asyncio.sleep(POLL_SECONDS)
+        yield descriptor
+    finally:
+        os.close(descriptor)
+
+
+def _taken(descriptor: int) -> bool:
+    try:
+        fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
+    except BlockingIOError:
+        return False
+    return True

