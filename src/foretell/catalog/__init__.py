@@ -1,0 +1,189 @@
+"""The models on disk: which folders there are, what they say of themselves, and their versions."""
+
+import hashlib
+import time
+from collections.abc import Callable, Iterable, Iterator
+from dataclasses import replace
+from pathlib import Path
+
+from foretell import signature
+from foretell.catalog.manifests import FILE, read_manifest
+from foretell.config import Config
+from foretell.errors import Code, Error
+from foretell.model import Manifest, Version
+
+__all__ = ["built_in", "load", "read_folder", "read_manifest", "sandbox"]
+
+MODELS = Path(__file__).parents[1] / "models"
+SANDBOX = MODELS / "sandbox"
+STAND_INS = {"image": "picture"}
+"""Which sandbox model answers for the built-in models of a type; `echo` for all others."""
+CHUNK_BYTES = 1024**2
+
+OfflineReason = Callable[[Manifest], str | None]
+
+
+def load(
+    config: Config, *, created_at: int | None = None, offline_reason: OfflineReason | None = None
+) -> tuple[list[Version], list[str]]:
+    """The versions that a server with this configuration registers, and what is wrong with others, in sentences.
+
+    A model of the operator's own takes the place of a built-in one of the same name.
+    `offline_reason` says why a model cannot run on this platform, if it cannot.
+    """
+    now = time.time_ns() // 1_000 if created_at is None else created_at
+    own, problems = _read_all(_folders(config.models), created_at=now)
+    own = _without_clashes(own, problems)
+    shipped, more = (sandbox(created_at=now), []) if config.sandbox else _read_all(built_in(), created_at=now)
+    versions = own + _behind(own, shipped)
+    if offline_reason is not None:
+        versions = [replace(each, offline_reason=offline_reason(each.manifest)) for each in versions]
+    return versions, problems + more
+
+
+def built_in() -> list[Path]:
+    """The folders of the built-in models."""
+    return sorted(path.parent for path in MODELS.glob(f"*/{FILE}"))
+
+
+def sandbox(*, created_at: int = 0) -> list[Version]:
+    """The sandbox models, which also answer to every name of the built-in ones."""
+    names: dict[str, list[str]] = {}
+    for manifest in map(read_manifest, built_in()):
+        if not manifest.hidden:
+            stand_in = STAND_INS.get(manifest.type, "echo")
+            names.setdefault(stand_in, []).extend((manifest.namespace, *manifest.aliases))
+    versions = [read_folder(path.parent, created_at=created_at) for path in sorted(SANDBOX.glob(f"*/{FILE}"))]
+    return [_with_aliases(each, names.get(each.model, ())) for each in versions]
+
+
+def read_folder(path: Path, *, created_at: int) -> Version:
+    """The version that a model folder is now. Error(INVALID_REQUEST) says all that is wrong with it."""
+    manifest = read_manifest(path)
+    found = _signature(manifest)
+    concurrency = (
+        found.concurrency if manifest.concurrency == 1 and found.concurrency else manifest.concurrency
+    )
+    if concurrency > 1 and not found.is_async:
+        problem = f"'concurrency' is {concurrency}, which needs an `async def` in {manifest.predictor}"
+        raise Error(Code.INVALID_REQUEST, f"{path / FILE}: {problem}")
+    return Version(
+        id=_version_id(manifest),
+        manifest=replace(manifest, concurrency=concurrency),
+        input_schema=found.input_schema,
+        output_schema=found.output_schema,
+        streaming=found.streaming,
+        created_at=created_at,
+    )
+
+
+def _signature(manifest: Manifest) -> signature.Signature:
+    places = [Path(manifest.folder), *map(Path, manifest.paths)]
+    file = Path(manifest.folder, manifest.predictor.partition(":")[0])
+
+    def beside(module: str) -> str | None:
+        name = module.replace(".", "/")
+        for candidate in (place / each for place in places for each in (f"{name}.py", f"{name}/__init__.py")):
+            if candidate.is_file():
+                return candidate.read_text()
+        return None
+
+    try:
+        return signature.read(file.read_text(), predictor=manifest.predictor, resolve=beside)
+    except (OSError, UnicodeDecodeError) as error:
+        raise Error(Code.INVALID_REQUEST, f"{file} cannot be read: {error}") from error
+    except Error as error:
+        raise Error(error.code, f"{manifest.folder}/{error.message}", details=error.details) from error
+
+
+def _version_id(manifest: Manifest) -> str:
+    """The hash of everything that makes the model what it is. Weights count by the hash in the manifest."""
+    folder = Path(manifest.folder)
+    weights = {
+        (folder / each.source.removeprefix("file:")).resolve()
+        for each in manifest.weights
+        if each.source.startswith("file:")
+    }
+    found = hashlib.sha256()
+    for number, root in enumerate((folder, *map(Path, manifest.paths))):
+        for path in _files(root, weights):
+            found.update(f"{number} {path.relative_to(root).as_posix()} {_file_digest(path)}\n".encode())
+    return found.hexdigest()[:16]
+
+
+def _files(root: Path, weights: set[Path]) -> Iterator[Path]:
+    for path in sorted(root.iterdir()):
+        if (
+            path.name.startswith(".")
+            or path.name == "__pycache__"
+            or path.suffix == ".pyc"
+            or path in weights
+        ):
+            continue
+        if path.is_dir():
+            yield from _files(path, weights)
+        elif path.is_file():
+            yield path
+
+
+def _file_digest(path: Path) -> str:
+    with path.open("rb") as file:
+        return hashlib.file_digest(file, "sha256").hexdigest()
+
+
+def _folders(models: str) -> list[Path]:
+    """The model folders of the operator: those in a directory, or that directory itself."""
+    if not models:
+        return []
+    root = Path(models).expanduser()
+    if (root / FILE).exists():
+        return [root]
+    return sorted(path.parent for path in root.glob(f"*/{FILE}"))
+
+
+def _read_all(folders: Iterable[Path], *, created_at: int) -> tuple[list[Version], list[str]]:
+    versions: list[Version] = []
+    problems: list[str] = []
+    for folder in folders:
+        try:
+            versions.append(read_folder(folder, created_at=created_at))
+        except Error as error:
+            problems += error.details or (error.message,)
+    return versions, problems
+
+
+def _without_clashes(versions: list[Version], problems: list[str]) -> list[Version]:
+    """Those of `versions` whose names no earlier one has."""
+    owners: dict[str, str] = {}
+    kept = []
+    for version in versions:
+        manifest = version.manifest
+        taken = [name for name in _names(version) if name in owners]
+        if taken:
+            problems.append(
+                f"{manifest.folder}/{FILE}: the name '{taken[0]}' is already that of {owners[taken[0]]}"
+            )
+            continue
+        owners |= dict.fromkeys(_names(version), manifest.folder)
+        kept.append(version)
+    return kept
+
+
+def _behind(own: list[Version], shipped: list[Version]) -> list[Version]:
+    """Those of `shipped` that `own` does not replace, with the names that are left to them."""
+    taken = {name for version in own for name in _names(version)}
+    left = []
+    for version in shipped:
+        if version.model not in taken:
+            aliases = tuple(name for name in version.manifest.aliases if name not in taken)
+            left.append(replace(version, manifest=replace(version.manifest, aliases=aliases)))
+    return left
+
+
+def _with_aliases(version: Version, names: Iterable[str]) -> Version:
+    aliases = tuple(dict.fromkeys((*version.manifest.aliases, *names)))
+    return replace(version, manifest=replace(version.manifest, aliases=aliases))
+
+
+def _names(version: Version) -> tuple[str, ...]:
+    return (version.model, *version.manifest.aliases)
