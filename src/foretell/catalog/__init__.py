@@ -26,7 +26,7 @@ OfflineReason = Callable[[Manifest], str | None]
 def load(
     config: Config, *, created_at: int | None = None, offline_reason: OfflineReason | None = None
 ) -> tuple[list[Version], list[str]]:
-    """The versions that a server with this configuration registers, and what is wrong with others, in sentences.
+    """The versions that a server with this configuration registers, and what is wrong with others.
 
     A model of the operator's own takes the place of a built-in one of the same name.
     `offline_reason` says why a model cannot run on this platform, if it cannot.
