@@ -15,7 +15,7 @@ def conversation(prompt: str, messages: list[dict[str, Any]], system_prompt: str
         turns.append({"role": "user", "content": prompt})
     if not turns:
         raise ValueError("Give a prompt or messages: there is nothing to answer.")
-    # Without a system message the model's template puts in one of its own, with which this small model talks nonsense.
+    # Without a system message the model's template puts in one of its own, with which it talks nonsense.
     if turns[0]["role"] != "system":
         turns.insert(0, {"role": "system", "content": system_prompt})
     return turns
@@ -37,5 +37,8 @@ def _text(content: Any) -> Optional[str]:
         return content
     if not isinstance(content, list):
         return None
-    parts = [part.get("text") if isinstance(part, dict) and part.get("type") == "text" else None for part in content]
+    parts = [
+        part.get("text") if isinstance(part, dict) and part.get("type") == "text" else None
+        for part in content
+    ]
     return "".join(parts) if all(isinstance(part, str) for part in parts) else None

@@ -5,8 +5,9 @@ from typing import Optional
 
 from cog import BasePredictor, ConcatenateIterator, Input
 from conversation import conversation
-from foretell import progress, weights
 from language_model import LanguageModel
+
+from foretell import progress, weights
 
 
 class Predictor(BasePredictor):
@@ -15,24 +16,34 @@ class Predictor(BasePredictor):
 
     def predict(
         self,
-        prompt: str = Input(default="", description="What to answer. With `messages`, the last thing the user says."),
+        prompt: str = Input(
+            default="", description="What to answer. With `messages`, the last thing the user says."
+        ),
         messages: Optional[list[dict]] = Input(
             default=None,
-            description="The conversation so far: objects with `role` (system, user or assistant) and `content`.",
+            description="What was said so far: objects with a `role` (system, user, assistant) and `content`.",
         ),
         system_prompt: str = Input(
             default="You are a helpful assistant.",
             description="How to behave. Left out if `messages` begin with a system message of their own.",
         ),
-        max_tokens: int = Input(default=256, ge=1, le=2048, description="The answer's length at most, in tokens."),
+        max_tokens: int = Input(
+            default=256, ge=1, le=2048, description="The answer's length at most, in tokens."
+        ),
         temperature: float = Input(
-            default=0.6, ge=0.0, le=2.0, description="How freely words are chosen; 0 always takes the likeliest."
+            default=0.6,
+            ge=0.0,
+            le=2.0,
+            description="How freely words are chosen; 0 always takes the likeliest.",
         ),
         top_p: float = Input(
-            default=0.9, ge=0.0, le=1.0, description="Choose among the likeliest words that together reach this share."
+            default=0.9,
+            ge=0.0,
+            le=1.0,
+            description="Choose among the likeliest words that together reach this share.",
         ),
         repeat_penalty: float = Input(
-            default=1.1, ge=1.0, le=2.0, description="Above 1, words already said become less likely."
+            default=1.05, ge=1.0, le=2.0, description="Above 1, words already said become less likely."
         ),
         seed: Optional[int] = Input(
             default=None, ge=0, le=4294967294, description="The same seed and input give the same answer."
@@ -54,13 +65,12 @@ class Predictor(BasePredictor):
             "seed": seed,
             "stop": stop or [],
         }
-        for written, chunk in enumerate(self.model.chunks(request)):
-            self._record(chunk)
-            progress(min(written / max_tokens, 1.0))
+        written = 0
+        for chunk in self.model.chunks(request):
+            if usage := chunk.get("usage"):
+                self.record_metric("tokens_in", usage["prompt_tokens"])
+                self.record_metric("tokens_out", usage["completion_tokens"])
             if text := chunk["choices"] and chunk["choices"][0]["delta"].get("content"):
+                written += 1
+                progress(min(written / max_tokens, 1.0))
                 yield text
-
-    def _record(self, chunk: dict) -> None:
-        if usage := chunk.get("usage"):
-            self.record_metric("tokens_in", usage["prompt_tokens"])
-            self.record_metric("tokens_out", usage["completion_tokens"])

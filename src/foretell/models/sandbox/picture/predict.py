@@ -1,0 +1,72 @@
+"""An image model for tests: takes what image models take and draws at once."""
+
+from typing import Optional
+
+from cog import BasePredictor, Input, Path
+from kaleidoscope import kaleidoscope
+
+from foretell import progress
+
+SIZES = {
+    "1:1": (512, 512),
+    "16:9": (768, 432),
+    "9:16": (432, 768),
+    "3:2": (672, 448),
+    "2:3": (448, 672),
+    "4:3": (640, 480),
+    "3:4": (480, 640),
+    "5:4": (640, 512),
+    "4:5": (512, 640),
+    "21:9": (896, 384),
+    "9:21": (384, 896),
+}
+IGNORED = "Taken for the sake of applications; of no effect here."
+
+
+class Predictor(BasePredictor):
+    def predict(
+        self,
+        prompt: str = Input(
+            default="", description="The picture follows from these words, without understanding them."
+        ),
+        negative_prompt: str = Input(default="", description=IGNORED),
+        aspect_ratio: str = Input(
+            default="1:1",
+            choices=["1:1", "16:9", "9:16", "3:2", "2:3", "4:3", "3:4", "5:4", "4:5", "21:9", "9:21"],
+            description="The picture's shape, where width and height are not given.",
+        ),
+        width: Optional[int] = Input(
+            default=None, ge=16, le=2048, description="The picture's width in pixels."
+        ),
+        height: Optional[int] = Input(
+            default=None, ge=16, le=2048, description="The picture's height in pixels."
+        ),
+        num_outputs: int = Input(default=1, ge=1, le=8, description="How many pictures to draw."),
+        seed: Optional[int] = Input(default=None, description="Another seed draws another picture."),
+        steps: int = Input(default=25, ge=1, le=500, description=IGNORED),
+        guidance: float = Input(default=7.5, ge=0.0, le=50.0, description=IGNORED),
+        output_format: str = Input(
+            default="png", choices=["png", "jpg", "webp"], description="A PNG is drawn whatever is chosen."
+        ),
+        output_quality: int = Input(default=90, ge=1, le=100, description=IGNORED),
+        safety_checker: bool = Input(default=True, description=IGNORED),
+    ) -> list[Path]:
+        size = picture_size(width, height, aspect_ratio)
+        pictures = [Path(f"picture-{number}.png") for number in range(1, num_outputs + 1)]
+        for number, picture in enumerate(pictures, start=1):
+            picture.write_bytes(kaleidoscope(f"{prompt}\n{seed}\n{number}", *size))
+            progress(number / num_outputs)
+        self.record_metric("image_count", num_outputs)
+        return pictures
+
+
+def picture_size(width: Optional[int], height: Optional[int], aspect_ratio: str) -> tuple[int, int]:
+    """Width and height in pixels; what is not given follows from the shape."""
+    across, down = SIZES[aspect_ratio]
+    if width and height:
+        return width, height
+    if width:
+        return width, max(1, width * down // across)
+    if height:
+        return max(1, height * across // down), height
+    return across, down
