@@ -1,0 +1,40 @@
+"""Everything that is stored, and the only SQL."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Callable
+
+from foretell.config import Config
+from foretell.store.facade import Store
+from foretell.store.lanes import LaneState
+from foretell.store.live import Follower
+from foretell.store.nodes import NodeState, Readiness, ReplicaState
+from foretell.store.notices import Notices, Subscription
+from foretell.store.opening import open_database
+from foretell.store.sqlite import LockedError
+from foretell.store.webhooks import DeliveryAttempt
+
+__all__ = [
+    "DeliveryAttempt",
+    "Follower",
+    "LaneState",
+    "LockedError",
+    "NodeState",
+    "Notices",
+    "Readiness",
+    "ReplicaState",
+    "Store",
+    "Subscription",
+    "open_store",
+]
+
+
+async def open_store(config: Config, *, clock: Callable[[], int] | None = None) -> Store:
+    """The store of `config`, ready for use. `clock` gives the instant now, for tests.
+
+    SQLite is migrated here; an unmigrated Postgres is refused with Error(UNAVAILABLE). Raises LockedError, which names the
+    process, when another server holds the data directory.
+    """
+    database = await asyncio.to_thread(open_database, config, clock)
+    return Store(database, queued_max=config.queued_max)

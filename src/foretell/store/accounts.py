@@ -1,0 +1,120 @@
+"""Accounts, their keys and their secrets. Secrets arrive sealed: nothing here can read them."""
+
+from __future__ import annotations
+
+from foretell.account import Account, Key, Role
+from foretell.store.database import Connection, Row, Transaction
+
+TOUCH_SECONDS = 60
+"""How precisely it is known when a key was last used."""
+
+_ACCOUNT = "id, name, role, created_at, suspended_at"
+_KEY = "id, account_id, name, sha256, last4, created_at, last_used_at, expires_at, revoked_at"
+
+
+def create(transaction: Transaction, account_id: str, name: str, role: Role) -> Account:
+    account = Account(id=account_id, name=name, role=role, created_at=transaction.at)
+    row = (account.id, account.name, account.role, account.created_at)
+    transaction.insert("accounts", "id, name, role, created_at", [row])
+    return account
+
+
+def of_name(connection: Connection, name_or_id: str) -> Account | None:
+    sql = f"SELECT {_ACCOUNT} FROM accounts WHERE id = ? OR name = ? ORDER BY CASE WHEN id = ? THEN 0 ELSE 1 END LIMIT 1"
+    found = connection.execute(sql, (name_or_id,) * 3)
+    return _account(found[0]) if found else None
+
+
+def all_accounts(connection: Connection) -> list[Account]:
+    return [
+        _account(row)
+        for row in connection.execute(f"SELECT {_ACCOUNT} FROM accounts ORDER BY created_at, id")
+    ]
+
+
+def create_key(transaction: Transaction, key: Key) -> None:
+    row = (
+        key.id,
+        key.account_id,
+        key.name,
+        key.sha256,
+        key.last4,
+        key.created_at,
+        key.last_used_at,
+        key.expires_at,
+        key.revoked_at,
+    )
+    transaction.insert("keys", _KEY, [row])
+    transaction.tell("keys")
+
+
+def key_of_id(connection: Connection, key_id: str) -> Key | None:
+    found = connection.execute(f"SELECT {_KEY} FROM keys WHERE id = ?", (key_id,))
+    return _key(found[0]) if found else None
+
+
+def key_of_digest(connection: Connection, sha256: str) -> Key | None:
+    found = connection.execute(f"SELECT {_KEY} FROM keys WHERE sha256 = ?", (sha256,))
+    return _key(found[0]) if found else None
+
+
+def keys_of(connection: Connection, account_id: str | None) -> list[Key]:
+    """An account's keys, or everybody's, revoked ones too, oldest first."""
+    where, values = ("", ()) if account_id is None else ("WHERE account_id = ?", (account_id,))
+    return [
+        _key(row)
+        for row in connection.execute(f"SELECT {_KEY} FROM keys {where} ORDER BY created_at, id", values)
+    ]
+
+
+def revoke_key(transaction: Transaction, key_id: str) -> Key | None:
+    """Ends a key for good and erases its sealed copy."""
+    sql = f"UPDATE keys SET revoked_at = COALESCE(revoked_at, ?), sealed = NULL WHERE id = ? RETURNING {_KEY}"
+    found = transaction.execute(sql, (transaction.at, key_id))
+    transaction.tell("keys")
+    return _key(found[0]) if found else None
+
+
+def seal_key(transaction: Transaction, key_id: str, sealed: bytes) -> None:
+    """Keeps the first sealed copy of a key that is not revoked."""
+    sql = "UPDATE keys SET sealed = ? WHERE id = ? AND sealed IS NULL AND revoked_at IS NULL"
+    transaction.execute(sql, (sealed, key_id))
+
+
+def sealed_key(connection: Connection, key_id: str) -> bytes | None:
+    return _secret(connection.execute("SELECT sealed FROM keys WHERE id = ?", (key_id,)))
+
+
+def touch_key(transaction: Transaction, key_id: str) -> None:
+    sql = "UPDATE keys SET last_used_at = ? WHERE id = ? AND (last_used_at IS NULL OR last_used_at <= ?)"
+    transaction.execute(sql, (transaction.at, key_id, transaction.at - TOUCH_SECONDS * 1_000_000))
+
+
+def webhook_secret(connection: Connection, account_id: str) -> bytes | None:
+    return _secret(connection.execute("SELECT webhook_secret FROM accounts WHERE id = ?", (account_id,)))
+
+
+def set_webhook_secret(transaction: Transaction, account_id: str, sealed: bytes) -> None:
+    transaction.execute("UPDATE accounts SET webhook_secret = ? WHERE id = ?", (sealed, account_id))
+
+
+def _secret(found: list[Row]) -> bytes | None:
+    return bytes(found[0][0]) if found and found[0][0] is not None else None
+
+
+def _account(row: Row) -> Account:
+    return Account(id=row[0], name=row[1], role=Role(row[2]), created_at=row[3], suspended_at=row[4])
+
+
+def _key(row: Row) -> Key:
+    return Key(
+        id=row[0],
+        account_id=row[1],
+        name=row[2],
+        sha256=row[3],
+        last4=row[4],
+        created_at=row[5],
+        last_used_at=row[6],
+        expires_at=row[7],
+        revoked_at=row[8],
+    )

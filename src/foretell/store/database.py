@@ -1,0 +1,105 @@
+"""The seam: what SQLite and Postgres do differently, as narrow as it gets. Everything else in this folder is one text for both."""
+
+from __future__ import annotations
+
+import string
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from contextlib import AbstractContextManager
+from dataclasses import dataclass, field
+from enum import Enum, auto
+from functools import lru_cache
+from typing import Any, Protocol
+
+Row = tuple[Any, ...]
+Value = str | int | float | bytes | None
+
+
+class Fault(Enum):
+    """What an exception means for the group of writes that met it."""
+
+    ITEM = auto()
+    """One item is bad: the others can go on without it."""
+    CONFLICT = auto()
+    """One item breaks a constraint."""
+    AGAIN = auto()
+    """A deadlock or a serialization failure: the same group may succeed now."""
+    UNAVAILABLE = auto()
+    """The database is lost, locked or full: nothing of the group was written."""
+
+
+class Connection(Protocol):
+    """One connection, used by one thread at a time. `?` stands for a value in both databases."""
+
+    def execute(self, sql: str, values: Sequence[Value] = ()) -> list[Row]: ...
+
+    def execute_many(self, sql: str, rows: Iterable[Sequence[Value]]) -> None: ...
+
+
+class Database(Protocol):
+    """A database of ours: one transaction at a time for the writer, connections of their own for readers."""
+
+    def transaction(self, *, lasting: bool) -> AbstractContextManager[Transaction]:
+        """Commits when the block ends well. `lasting` False: what is lost with the machine need not survive power loss."""
+        ...
+
+    def reader(self) -> AbstractContextManager[Connection]: ...
+
+    def fault(self, error: Exception) -> Fault: ...
+
+    def listen(self, heard: Callable[[frozenset[str]], None]) -> None:
+        """Calls `heard`, from a thread, with the topics that other processes publish."""
+        ...
+
+    def close(self) -> None: ...
+
+
+@dataclass(slots=True)
+class Transaction:
+    """A transaction under way: `at` is its instant, `topics` are published once it is committed.
+
+    A topic's value is what a waiter in this process is given with it, so that it need not read again.
+    """
+
+    connection: Connection
+    at: int
+    topics: dict[str, Any] = field(default_factory=dict)
+
+    def tell(self, topic: str, value: Any = None) -> None:
+        self.topics[topic] = value
+
+    def execute(self, sql: str, values: Sequence[Value] = ()) -> list[Row]:
+        return self.connection.execute(sql, values)
+
+    def insert(self, table: str, columns: str, rows: Sequence[Sequence[Value]], *, unless: str = "") -> None:
+        """Inserts `rows`; `unless` names the unique columns under which a row that is there already is left alone."""
+        if not rows:
+            return
+        marks = ", ".join("?" * len(rows[0]))
+        ignore = f" ON CONFLICT ({unless}) DO NOTHING" if unless else ""
+        self.connection.execute_many(f"INSERT INTO {table} ({columns}) VALUES ({marks}){ignore}", rows)
+
+
+def rows_as(name: str, columns: Mapping[str, str], count: int) -> str:
+    """`count` rows of values as a table for a WITH clause; the casts name the types where a column is all NULL."""
+    return f"{name}({', '.join(columns)}) AS (VALUES {_rows(tuple(columns.values()), count)})"
+
+
+def flat(rows: Iterable[Sequence[Value]]) -> list[Value]:
+    return [value for row in rows for value in row]
+
+
+def marks(count: int) -> str:
+    """`?, ?, ?` for an IN list."""
+    return ", ".join("?" * count)
+
+
+def said(sql: str, words: Mapping[str, str]) -> str:
+    """`sql` with the database's own words in place of `$word`."""
+    return string.Template(sql).substitute(words) if "$" in sql else sql
+
+
+@lru_cache(maxsize=4_096)
+def _rows(types: tuple[str, ...], count: int) -> str:
+    first = "(" + ", ".join(f"CAST(? AS {each})" for each in types) + ")"
+    rest = "(" + marks(len(types)) + ")"
+    return ", ".join([first] + [rest] * (count - 1))

@@ -1,0 +1,81 @@
+"""Events as rows: one per gathered batch, read back one by one so that a stream can be resumed at each of them."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+
+import msgspec
+
+from foretell.event import Event, Kind
+from foretell.store.database import Connection, Row, Transaction, flat, rows_as
+
+_batch = msgspec.json.Decoder(list[tuple[int, Kind, dict[str, object], int]])
+_FENCE = {"id": "TEXT", "attempt": "BIGINT", "node": "TEXT"}
+
+
+@dataclass(frozen=True, slots=True)
+class Append:
+    """What attempt `attempt` said, in order. `node` None trusts the attempt alone, which no two holds share."""
+
+    prediction_id: str
+    attempt: int
+    node: str | None
+    first: int
+    last: int
+    batch: str
+
+
+def batched(events: Sequence[Event]) -> str:
+    """`events` as the JSON of one row."""
+    return msgspec.json.encode([(each.sequence, each.kind, each.data, each.at) for each in events]).decode()
+
+
+def append(transaction: Transaction, asked: Sequence[Append]) -> list[bool]:
+    """Writes batches whose hold is current; one that is there already counts as written."""
+    rows = sorted((each.prediction_id, each.attempt, each.node) for each in asked)
+    found = transaction.execute(
+        f"""WITH {rows_as("v", _FENCE, len(rows))} SELECT predictions.id FROM v JOIN predictions
+            ON predictions.id = v.id AND predictions.attempt = v.attempt AND predictions.node = COALESCE(v.node, predictions.node)
+            ORDER BY predictions.id $for_update""",
+        flat(rows),
+    )
+    held = {row[0] for row in found}
+    batches = [
+        (each.prediction_id, each.attempt, each.first, each.last, each.batch)
+        for each in asked
+        if each.prediction_id in held
+    ]
+    columns = "prediction_id, attempt, sequence, last_sequence, batch"
+    transaction.insert("events", columns, batches, unless="prediction_id, attempt, sequence")
+    for each in held:
+        transaction.tell(f"prediction:{each}")
+    return [each.prediction_id in held for each in asked]
+
+
+def read_events(
+    connection: Connection, prediction_id: str, attempt: int | None, after: int, limit: int
+) -> list[Event]:
+    """Up to `limit` events after `after`; attempt None reads the newest attempt that has said anything."""
+    if attempt is None:
+        newest = connection.execute(
+            "SELECT MAX(attempt) FROM events WHERE prediction_id = ?", (prediction_id,)
+        )
+        attempt = newest[0][0]
+    if attempt is None:
+        return []
+    rows = connection.execute(
+        """SELECT batch FROM events WHERE prediction_id = ? AND attempt = ? AND last_sequence > ?
+           ORDER BY sequence LIMIT ?""",
+        (prediction_id, attempt, after, limit),
+    )
+    return _events(rows, prediction_id, attempt, after)[:limit]
+
+
+def _events(rows: Iterable[Row], prediction_id: str, attempt: int, after: int) -> list[Event]:
+    return [
+        Event(prediction_id, attempt, sequence, kind, data, at)
+        for row in rows
+        for sequence, kind, data, at in _batch.decode(row[0])
+        if sequence > after
+    ]

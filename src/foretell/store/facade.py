@@ -1,0 +1,189 @@
+"""The store as everybody sees it: one object, thin calls into the list-shaped functions behind it."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+from foretell.event import Event
+from foretell.file import File
+from foretell.prediction import Hold, NewPrediction, Outcome, Phase, Prediction, Status
+from foretell.store import events, lanes, predictions, reads, removal
+from foretell.store.database import Database
+from foretell.store.lanes import LaneState
+from foretell.store.live import Follower, Live
+from foretell.store.notices import Notices
+from foretell.store.records import Records
+from foretell.store.rows import encoded
+from foretell.store.writer import Verb, Writer
+
+POLL_SECONDS = 1.0
+"""How long a waiter trusts that no news is no news."""
+
+# In the order in which they run within a group.
+CREATE = Verb(predictions.create, rank=1)
+TAKE = Verb(predictions.take, rank=2, lasting=False)
+BEGIN = Verb(predictions.begin, rank=3, lasting=False)
+NOTE = Verb(predictions.note, rank=4, lasting=False)
+APPEND = Verb(events.append, rank=5, lasting=False)
+FINISH = Verb(predictions.finish, rank=6)
+RELEASE = Verb(predictions.release, rank=7)
+CANCEL = Verb(predictions.cancel, rank=8)
+DELETE = Verb(removal.delete, rank=9)
+RESCUE = Verb(removal.rescue, rank=10)
+STOPPED = Verb(removal.stopped, rank=11, lasting=False)
+
+
+class Store(Records):
+    """The only door to what is stored. Any write may raise Error(UNAVAILABLE): then nothing was written."""
+
+    def __init__(self, database: Database, *, queued_max: int) -> None:
+        self.notices = Notices()
+        self._database = database
+        self._queued_max = queued_max
+        self._loop = asyncio.get_running_loop()
+        super().__init__(Writer(database, self._publish), reads.Readers(database))
+        self._live = Live(lambda batch: self._writer.submit(APPEND, batch, key=batch.prediction_id))
+        database.listen(self._heard)
+
+    async def close(self) -> None:
+        """Writes what was asked, then lets go of the database."""
+        await self._live.close()
+        await self._writer.close()
+        await asyncio.to_thread(self._readers.close)
+        await asyncio.to_thread(self._database.close)
+
+    async def create(self, new: NewPrediction) -> Prediction:
+        """Durable when it returns. Raises Error(OVERLOADED) when too many wait."""
+        asked = predictions.Create(new, encoded(new.input), self._queued_max)
+        return await self._writer.submit(CREATE, asked, key=new.id)
+
+    async def take(self, lane: str, *, node: str, count: int) -> list[Prediction]:
+        """Up to `count` free rows of the lane, now held by `node`, in the order in which they are due, with bodies."""
+        return await self._writer.submit(TAKE, predictions.Take(lane, node, count))
+
+    async def begin(self, hold: Hold) -> bool:
+        """The predictor is entered. False means the hold was lost, and nothing was written; so in all that follow."""
+        return await self._writer.submit(BEGIN, hold, key=hold.prediction_id)
+
+    async def note(self, hold: Hold, *, phase: Phase, progress: float | None = None) -> bool:
+        """What the row is doing now; `progress` is a percentage that never falls."""
+        return await self._writer.submit(
+            NOTE, predictions.Note(hold, phase, progress), key=hold.prediction_id
+        )
+
+    async def append(self, hold: Hold, said: Sequence[Event]) -> bool:
+        """Writes what the attempt said, in order, at least one event."""
+        batch = events.batched(said)
+        first, last = said[0].sequence, said[-1].sequence
+        asked = events.Append(hold.prediction_id, hold.attempt, hold.node, first, last, batch)
+        return await self._writer.submit(APPEND, asked, key=hold.prediction_id)
+
+    async def finish(self, hold: Hold, outcome: Outcome, *, files: Sequence[File] = ()) -> Prediction | None:
+        """Ends the attempt, after what it said; None when the hold was lost."""
+        self._live.flush(hold.prediction_id)
+        return await self._writer.submit(
+            FINISH, predictions.Finish(hold, outcome, files), key=hold.prediction_id
+        )
+
+    async def release(self, hold: Hold, *, lost: bool = False) -> Prediction | None:
+        """Frees the row, to wait again with its old turn; `lost` counts a loss, and the third fails it."""
+        self._live.flush(hold.prediction_id)
+        return await self._writer.submit(RELEASE, predictions.Release(hold, lost), key=hold.prediction_id)
+
+    async def cancel(
+        self, prediction_id: str, *, account_id: str | None, stopped_by: str = "caller"
+    ) -> Prediction | None:
+        """Ends a live row; gives the row as it now is, None when that account has no such row."""
+        self._live.flush(prediction_id)
+        asked = predictions.Cancel(prediction_id, account_id, stopped_by)
+        return await self._writer.submit(CANCEL, asked, key=prediction_id)
+
+    async def stopped(self, prediction_id: str, *, attempt: int, stage: str, seconds: float) -> None:
+        """Writes beside an ended row which stage it took to stop its run, and how long."""
+        asked = removal.Stopped(prediction_id, attempt, stage, seconds)
+        await self._writer.submit(STOPPED, asked, key=prediction_id)
+
+    async def rescue(self, *, but: str | None = None, silent_since: int | None = None) -> int:
+        """Frees, with a loss each, the rows of every incarnation except `but`, or of nodes unseen since `silent_since`."""
+        return await self._writer.submit(RESCUE, removal.Rescue(but, silent_since))
+
+    async def delete(self, prediction_id: str, *, account_id: str | None) -> Prediction | None:
+        """Cancels a live row, then leaves a tombstone. Gives the row as it was; None when there is none."""
+        self._live.flush(prediction_id)
+        return await self._writer.submit(DELETE, removal.Delete(prediction_id, account_id), key=prediction_id)
+
+    async def get(self, prediction_id: str, *, deleted: bool = False) -> Prediction | None:
+        """The prediction with its body. `deleted` shows tombstones too, with their body while a delivery still needs it."""
+        return await self._readers.ask(
+            lambda connection: reads.get(connection, prediction_id, deleted=deleted)
+        )
+
+    async def list_predictions(
+        self,
+        *,
+        account_id: str | None,
+        model: str | None = None,
+        status: Status | None = None,
+        since: int | None = None,
+        until: int | None = None,
+        offset: int = 0,
+        limit: int = 20,
+    ) -> tuple[list[Prediction], int]:
+        """A page, newest first, with bodies; and how many there are. `since` and `until` are within."""
+        wanted = reads.Filter(account_id=account_id, model=model, status=status, since=since, until=until)
+        return await self._readers.ask(
+            lambda connection: reads.page(connection, wanted, offset=offset, limit=limit)
+        )
+
+    async def events(
+        self, prediction_id: str, *, attempt: int | None = None, after: int = 0, limit: int = 1000
+    ) -> list[Event]:
+        """What an attempt has said after `after`, also what this process has not written yet; None: the newest attempt."""
+        unwritten = self._live.unwritten(prediction_id)
+        if attempt is None and unwritten:
+            attempt = unwritten[-1].attempt
+        found = await self._readers.ask(
+            lambda connection: events.read_events(connection, prediction_id, attempt, after, limit)
+        )
+        last = found[-1].sequence if found else after
+        return (found + [each for each in unwritten if each.attempt == attempt and each.sequence > last])[
+            :limit
+        ]
+
+    async def waiting(self) -> list[LaneState]:
+        """The lanes in which somebody waits."""
+        return await self._readers.ask(lanes.states)
+
+    async def position(self, prediction_id: str) -> int | None:
+        """The 1-based place in its lane; None when it does not wait."""
+        return await self._readers.ask(lambda connection: lanes.position(connection, prediction_id))
+
+    def say(self, event: Event) -> None:
+        """Followers in this process hear it at once; it is written within 100 ms, if its attempt is still the held one."""
+        self._live.say(event)
+
+    def follow(self, prediction_id: str) -> Follower:
+        """Hears what is said in this process from `with` on; read `events` after entering to miss nothing."""
+        return Follower(self._live, prediction_id)
+
+    async def await_terminal(self, prediction_id: str, timeout_seconds: float) -> Prediction | None:
+        """The prediction once it has ended, or as it is when the time is over; None when there is none."""
+        deadline = self._loop.time() + timeout_seconds
+        with self.notices.subscribe(f"prediction:{prediction_id}") as subscription:
+            while True:
+                found = await self.get(prediction_id)
+                left = deadline - self._loop.time()
+                if found is None or found.status.is_terminal or left <= 0:
+                    return found
+                await subscription.wait(min(POLL_SECONDS, left))
+                ended: Prediction | None = subscription.value
+                if ended is not None:
+                    return ended
+
+    def _publish(self, topics: Mapping[str, Any]) -> None:
+        self.notices.publish(topics, topics)
+
+    def _heard(self, topics: frozenset[str]) -> None:
+        self._loop.call_soon_threadsafe(self.notices.publish, topics)

@@ -1,0 +1,84 @@
+"""File rows. The bytes lie in the blobs; a row outlives them until they are erased."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+
+from foretell.file import File, Purpose
+from foretell.store.database import Connection, Row, Transaction, marks
+
+_COLUMNS = (
+    "id, account_id, prediction_id, purpose, name, content_type, size_bytes, sha256, created_at, removed_at"
+)
+
+
+def insert(transaction: Transaction, files: Iterable[File]) -> None:
+    transaction.insert("files", _COLUMNS, [_row(each) for each in files])
+
+
+def delete(transaction: Transaction, file_id: str) -> None:
+    """Hides the file at once; its blob is erased later."""
+    transaction.execute(
+        "UPDATE files SET deleted_at = ? WHERE id = ? AND deleted_at IS NULL", (transaction.at, file_id)
+    )
+
+
+def erased(transaction: Transaction, ids: Sequence[str]) -> None:
+    """Their blobs are gone: so are the rows of deleted files, while removed ones stay to say so."""
+    if not ids:
+        return
+    transaction.execute(f"DELETE FROM files WHERE id IN ({marks(len(ids))}) AND deleted_at IS NOT NULL", ids)
+    transaction.execute(
+        f"UPDATE files SET erased_at = ? WHERE id IN ({marks(len(ids))})", (transaction.at, *ids)
+    )
+
+
+def of_id(connection: Connection, file_id: str) -> File | None:
+    found = connection.execute(
+        f"SELECT {_COLUMNS} FROM files WHERE id = ? AND deleted_at IS NULL", (file_id,)
+    )
+    return _file(found[0]) if found else None
+
+
+def of_prediction(connection: Connection, prediction_id: str) -> list[File]:
+    sql = (
+        f"SELECT {_COLUMNS} FROM files WHERE prediction_id = ? AND deleted_at IS NULL ORDER BY created_at, id"
+    )
+    return [_file(row) for row in connection.execute(sql, (prediction_id,))]
+
+
+def orphans(connection: Connection, limit: int) -> list[File]:
+    """Files whose blob nobody may read any more and is not known to be erased."""
+    sql = f"""SELECT {_COLUMNS} FROM files WHERE erased_at IS NULL AND (removed_at IS NOT NULL OR deleted_at IS NOT NULL)
+              ORDER BY id LIMIT ?"""
+    return [_file(row) for row in connection.execute(sql, (limit,))]
+
+
+def _row(file: File) -> tuple[str | int | None, ...]:
+    return (
+        file.id,
+        file.account_id,
+        file.prediction_id,
+        file.purpose,
+        file.name,
+        file.content_type,
+        file.size_bytes,
+        file.sha256,
+        file.created_at,
+        file.removed_at,
+    )
+
+
+def _file(row: Row) -> File:
+    return File(
+        id=row[0],
+        account_id=row[1],
+        prediction_id=row[2],
+        purpose=Purpose(row[3]),
+        name=row[4],
+        content_type=row[5],
+        size_bytes=row[6],
+        sha256=row[7],
+        created_at=row[8],
+        removed_at=row[9],
+    )

@@ -1,0 +1,128 @@
+"""Lanes: who is next. Fair among accounts by start-time fair queuing, counted by the door in its own transactions.
+
+Each waiting row carries a *turn*, stamped when it is created: the account's last turn in the lane, or the lane's clock
+when the account has been away, plus what the row costs. Rows are taken in the order of their turns, and the clock follows
+the turns that are taken. So an account that brings a thousand rows at once gets turns far ahead, and the next account's
+first row goes between them, with nothing shared between nodes but the index. Each priority has a clock of its own:
+otherwise one urgent row of a busy account would carry the clock past everybody who comes later.
+"""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+
+from foretell.prediction import NewPrediction, Prediction
+from foretell.store.database import Connection, Transaction, flat, rows_as
+
+COST = 1_000_000
+"""What one prediction costs of its account's share, at weight 1."""
+
+
+@dataclass(frozen=True, slots=True)
+class LaneState:
+    """A lane in which somebody waits. `oldest_at` is when the next row in line was created."""
+
+    lane: str
+    version_id: str
+    waiting: int
+    oldest_at: int
+
+
+def waiting_count(connection: Connection) -> int:
+    """How many predictions wait, in all lanes."""
+    return int(connection.execute("SELECT CAST(COALESCE(SUM(waiting), 0) AS BIGINT) FROM lanes")[0][0])
+
+
+def join(transaction: Transaction, news: Sequence[NewPrediction]) -> list[int]:
+    """The turn of each of `news`, which now count as waiting."""
+    if not news:
+        return []
+    _count(transaction, [(each.lane, each.priority, each.version_id) for each in news], +1)
+    places = Counter((each.lane, each.priority, each.account_id) for each in news)
+    last = _last_turns(transaction, places)
+    turns = {place: last[place] - (count - 1) * COST for place, count in places.items()}
+    found = []
+    for each in news:
+        place = (each.lane, each.priority, each.account_id)
+        found.append(turns[place])
+        turns[place] += COST
+    return found
+
+
+def rejoin(transaction: Transaction, predictions: Iterable[Prediction]) -> None:
+    """Counts rows that are free again; they keep the turns they had."""
+    _count(transaction, [(each.lane, each.priority, each.version_id) for each in predictions], +1)
+    transaction.tell("waiting")
+
+
+def leave(transaction: Transaction, predictions: Iterable[Prediction]) -> None:
+    """Counts rows that no longer wait."""
+    _count(transaction, [(each.lane, each.priority, each.version_id) for each in predictions], -1)
+
+
+def advance(transaction: Transaction, lane: str, turns: Iterable[tuple[int, int]]) -> None:
+    """Moves the lane's clocks to the newest of the `(priority, turn)` that were taken."""
+    newest: dict[int, int] = {}
+    for priority, turn in turns:
+        newest[priority] = max(turn, newest.get(priority, turn))
+    for priority, turn in sorted(newest.items()):
+        sql = "UPDATE lanes SET now = ? WHERE lane = ? AND priority = ? AND now < ?"
+        transaction.execute(sql, (turn, lane, priority, turn))
+
+
+def states(connection: Connection) -> list[LaneState]:
+    """The lanes in which somebody waits."""
+    found = connection.execute(
+        """SELECT counted.lane, counted.version_id, counted.waiting, (
+               SELECT created_at FROM predictions
+               WHERE predictions.lane = counted.lane AND status = 'starting' AND node IS NULL
+               ORDER BY priority DESC, turn, id LIMIT 1)
+           FROM (SELECT lane, MAX(version_id) AS version_id, CAST(SUM(waiting) AS BIGINT) AS waiting FROM lanes
+                 WHERE waiting > 0 GROUP BY lane) AS counted ORDER BY counted.lane"""
+    )
+    return [LaneState(*row) for row in found if row[3] is not None]
+
+
+def position(connection: Connection, prediction_id: str) -> int | None:
+    """The 1-based place of a waiting prediction in its lane; None when it does not wait."""
+    found = connection.execute(
+        """SELECT 1 + (
+               SELECT COUNT(*) FROM predictions AS ahead
+               WHERE ahead.lane = mine.lane AND ahead.status = 'starting' AND ahead.node IS NULL
+               AND (ahead.priority > mine.priority OR (ahead.priority = mine.priority
+                    AND (ahead.turn < mine.turn OR (ahead.turn = mine.turn AND ahead.id < mine.id)))))
+           FROM predictions AS mine WHERE mine.id = ? AND mine.status = 'starting' AND mine.node IS NULL""",
+        (prediction_id,),
+    )
+    return int(found[0][0]) if found else None
+
+
+def _count(transaction: Transaction, places: Sequence[tuple[str, int, str]], by: int) -> None:
+    # Always in the same order, so that two processes wait for each other's lanes instead of deadlocking.
+    for (lane, priority, version_id), count in sorted(Counter(places).items()):
+        transaction.execute(
+            """INSERT INTO lanes (lane, priority, version_id, waiting) VALUES (?, ?, ?, ?)
+               ON CONFLICT (lane, priority) DO UPDATE SET waiting = lanes.waiting + ?""",
+            (lane, priority, version_id, max(0, by * count), by * count),
+        )
+
+
+def _last_turns(
+    transaction: Transaction, places: Counter[tuple[str, int, str]]
+) -> dict[tuple[str, int, str], int]:
+    rows = [(*place, count * COST) for place, count in sorted(places.items())]
+    columns = {"lane": "TEXT", "priority": "BIGINT", "account_id": "TEXT", "cost": "BIGINT"}
+    found = transaction.execute(
+        f"""WITH {rows_as("v", columns, len(rows))}
+            INSERT INTO turns (lane, priority, account_id, last_turn, cost)
+            SELECT v.lane, v.priority, v.account_id, COALESCE(lanes.now, 0) + v.cost, v.cost
+            FROM v LEFT JOIN lanes ON lanes.lane = v.lane AND lanes.priority = v.priority WHERE 1 = 1
+            ON CONFLICT (lane, priority, account_id) DO UPDATE SET cost = excluded.cost, last_turn =
+                CASE WHEN turns.last_turn + excluded.cost > excluded.last_turn
+                     THEN turns.last_turn + excluded.cost ELSE excluded.last_turn END
+            RETURNING lane, priority, account_id, last_turn""",
+        flat(rows),
+    )
+    return {(lane, priority, account_id): turn for lane, priority, account_id, turn in found}

@@ -1,0 +1,105 @@
+"""The one statement by which a status changes, and what follows from it in the same transaction."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field, replace
+from typing import Any
+
+from foretell.prediction import MOVES, Failure, Move, Prediction, Status
+from foretell.store import webhooks
+from foretell.store.database import Transaction, Value, flat, rows_as
+from foretell.store.rows import QUALIFIED, encoded, prediction_of, with_bodies
+from foretell.webhook import WebhookEvent
+
+HOLD = {"id": "TEXT", "node": "TEXT", "attempt": "BIGINT"}
+"""The columns of a hold in a VALUES table."""
+CURRENT = "predictions.node = v.node AND predictions.attempt = v.attempt"
+"""The fence: whoever writes under a hold that is no longer current meets no row."""
+ENDED = "node = NULL, phase = NULL, completed_at = ?"
+"""What every terminal move sets, with its instant."""
+
+_EVENTS = {
+    Status.SUCCEEDED: WebhookEvent.COMPLETED,
+    Status.FAILED: WebhookEvent.FAILED,
+    Status.CANCELED: WebhookEvent.CANCELED,
+}
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Ending:
+    """What an ended prediction's body gets."""
+
+    result: Any = None
+    failure: Failure | None = None
+    metrics: Mapping[str, float] = field(default_factory=dict)
+    metadata: Mapping[str, Any] = field(default_factory=dict)
+
+
+def guard(move: Move) -> str:
+    """Where `move` may start, as SQL; written out so that it matches the partial indexes."""
+    rule = MOVES[move]
+    sources = " OR ".join(f"predictions.status = '{each}'" for each in rule.sources)
+    free = " AND predictions.node IS NULL" if move is Move.TAKE else ""
+    return f"({sources}){free}" if len(rule.sources) > 1 else f"{sources}{free}"
+
+
+def move(
+    transaction: Transaction,
+    verb: Move,
+    rows: Sequence[Sequence[Value]],
+    columns: Mapping[str, str],
+    changes: tuple[str, Sequence[Value]],
+    *,
+    only: str = "",
+) -> list[Prediction]:
+    """Moves the rows named by `rows` where the table of moves allows it, and gives those that moved, without bodies.
+
+    `columns` names and types the values of each row, the id first; `changes` is what else is set, with its values.
+    """
+    if not rows:
+        return []
+    rule = MOVES[verb]
+    fence = f" AND {CURRENT}" if rule.held else ""
+    found = transaction.execute(
+        f"""WITH {rows_as("v", columns, len(rows))}
+            UPDATE predictions SET status = '{rule.target}', updated_at = ?, {changes[0]}
+            FROM v WHERE predictions.id = v.id AND {guard(verb)}{fence}{only} RETURNING {QUALIFIED}""",
+        [*flat(rows), transaction.at, *changes[1]],
+    )
+    return [prediction_of(row) for row in found]
+
+
+def end(
+    transaction: Transaction, moved: Sequence[Prediction], endings: Mapping[str, Ending]
+) -> dict[str, Prediction]:
+    """What follows from a terminal move: the bodies, the deliveries that are owed, the notices. Gives the whole rows by id."""
+    ended = [_ended(each, endings[each.id]) for each in with_bodies(transaction.connection, moved)]
+    transaction.connection.execute_many(
+        "UPDATE bodies SET result = ?, failure = ?, metrics = ?, metadata = ? WHERE prediction_id = ?",
+        [_body(each) for each in ended],
+    )
+    webhooks.owe(transaction, [(each, (_EVENTS[each.status],)) for each in ended])
+    for each in ended:
+        transaction.tell(f"prediction:{each.id}", each)
+    return {each.id: each for each in ended}
+
+
+def _ended(prediction: Prediction, ending: Ending) -> Prediction:
+    return replace(
+        prediction,
+        result=ending.result,
+        failure=ending.failure,
+        metrics=dict(ending.metrics),
+        metadata={**prediction.metadata, **ending.metadata},
+    )
+
+
+def _body(prediction: Prediction) -> tuple[Value, ...]:
+    return (
+        None if prediction.result is None else encoded(prediction.result),
+        None if prediction.failure is None else encoded(prediction.failure),
+        encoded(prediction.metrics) if prediction.metrics else None,
+        encoded(prediction.metadata) if prediction.metadata else None,
+        prediction.id,
+    )

@@ -1,0 +1,79 @@
+"""Notices: that something happened, and where to look. They carry no data and may be lost; whoever waits also polls."""
+
+from __future__ import annotations
+
+import asyncio
+from collections import defaultdict
+from collections.abc import Iterable, Mapping
+from types import TracebackType
+from typing import Any
+
+EVERYTHING = "*"
+"""The topic that wakes every subscriber: what was missed is not known."""
+
+
+class Subscription:
+    """A topic somebody waits for. `value` is the newest thing published with it in this process, if any."""
+
+    def __init__(self, notices: Notices, topic: str) -> None:
+        self._notices = notices
+        self._topic = topic
+        self._happened = asyncio.Event()
+        self.value: Any = None
+
+    def __enter__(self) -> Subscription:
+        self._notices.add(self._topic, self)
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        self._notices.drop(self._topic, self)
+
+    async def wait(self, timeout_seconds: float) -> bool:
+        """Whether something happened since the last wait; several happenings count once."""
+        try:
+            async with asyncio.timeout(timeout_seconds):
+                await self._happened.wait()
+        except TimeoutError:
+            return False
+        self._happened.clear()
+        return True
+
+    def wake(self, value: Any) -> None:
+        if value is not None:
+            self.value = value
+        self._happened.set()
+
+
+class Notices:
+    """Who waits for what, in this process. Everything here runs on the event loop's thread."""
+
+    def __init__(self) -> None:
+        self._subscriptions: defaultdict[str, set[Subscription]] = defaultdict(set)
+
+    def subscribe(self, topic: str) -> Subscription:
+        """`prediction:<id>`, `waiting`, `moved:<node>`, `deliveries`, `keys` or `models`; counts from `with` on."""
+        return Subscription(self, topic)
+
+    def publish(self, topics: Iterable[str], values: Mapping[str, Any] | None = None) -> None:
+        for topic in topics:
+            if topic == EVERYTHING:
+                self._wake_all()
+                return
+            for each in tuple(self._subscriptions.get(topic, ())):
+                each.wake(values.get(topic) if values else None)
+
+    def add(self, topic: str, subscription: Subscription) -> None:
+        self._subscriptions[topic].add(subscription)
+
+    def drop(self, topic: str, subscription: Subscription) -> None:
+        found = self._subscriptions.get(topic, set())
+        found.discard(subscription)
+        if not found:
+            self._subscriptions.pop(topic, None)
+
+    def _wake_all(self) -> None:
+        for found in tuple(self._subscriptions.values()):
+            for each in tuple(found):
+                each.wake(None)

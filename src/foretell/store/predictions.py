@@ -1,0 +1,281 @@
+"""The door: every way in which a prediction comes to be, changes its status or its hold, and ends.
+
+Each function takes a list of what was asked and gives a list of answers in the same order, all in one transaction.
+"Someone else got there first" is an answer, not an exception.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+
+from foretell.errors import Code, Error
+from foretell.file import File
+from foretell.prediction import (
+    LOSSES_MAX,
+    Failure,
+    Hold,
+    Move,
+    NewPrediction,
+    Outcome,
+    Phase,
+    Prediction,
+    Status,
+)
+from foretell.store import files, lanes, webhooks
+from foretell.store.database import Row, Transaction, flat, marks, rows_as
+from foretell.store.moves import CURRENT, ENDED, HOLD, Ending, end, guard, move
+from foretell.store.rows import COLUMNS, QUALIFIED, created, encoded, prediction_of, read, with_bodies
+from foretell.webhook import WebhookEvent
+
+_NEW = (
+    "id, account_id, key_id, model, model_type, version_id, lane, status, priority, turn, created_at, updated_at, "
+    "origin, source, privacy, stream, input_hash, phase"
+)
+_MOVES = {Status.SUCCEEDED: Move.SUCCEED, Status.FAILED: Move.FAIL, Status.CANCELED: Move.CANCEL}
+_LOST = Failure("worker_lost", f"The process that ran this prediction was lost {LOSSES_MAX} times.")
+
+
+@dataclass(frozen=True, slots=True)
+class Create:
+    """A new prediction; `queued_max` may wait at once."""
+
+    new: NewPrediction
+    input: str
+    queued_max: int
+
+
+@dataclass(frozen=True, slots=True)
+class Take:
+    """A node's wish for up to `count` waiting rows of a lane."""
+
+    lane: str
+    node: str
+    count: int
+
+
+@dataclass(frozen=True, slots=True)
+class Note:
+    """What a live row is doing now."""
+
+    hold: Hold
+    phase: Phase
+    progress: float | None
+
+
+@dataclass(frozen=True, slots=True)
+class Finish:
+    """The end of an attempt, with the files it leaves."""
+
+    hold: Hold
+    outcome: Outcome
+    files: Sequence[File] = field(default=())
+
+
+@dataclass(frozen=True, slots=True)
+class Release:
+    """A hold given back; `lost` when its node or replica vanished."""
+
+    hold: Hold
+    lost: bool
+
+
+@dataclass(frozen=True, slots=True)
+class Cancel:
+    """Somebody's wish that a prediction end; `account_id` None may end any."""
+
+    prediction_id: str
+    account_id: str | None
+    stopped_by: str
+
+
+def create(transaction: Transaction, asked: Sequence[Create]) -> list[Prediction | Error]:
+    """Writes new rows, each with its turn; Error(OVERLOADED) for those for which there is no room."""
+    room = asked[0].queued_max - lanes.waiting_count(transaction.connection)
+    taken = [each.new for each in asked[: max(0, room)]]
+    turns = lanes.join(transaction, taken)
+    rows = [_new_row(each, turn, transaction.at) for each, turn in zip(taken, turns, strict=True)]
+    transaction.insert("predictions", _NEW, rows)
+    transaction.insert(
+        "bodies", "prediction_id, input, webhook", [_new_body(each) for each in asked[: len(taken)]]
+    )
+    if taken:
+        transaction.tell("waiting")
+    answers: list[Prediction | Error] = [created(each, at=transaction.at) for each in taken]
+    return answers + [_overloaded() for _ in asked[len(taken) :]]
+
+
+def take(transaction: Transaction, asked: Sequence[Take]) -> list[list[Prediction]]:
+    """Gives free rows to nodes, in the order in which they are due, with their bodies."""
+    return [_take(transaction, each) for each in asked]
+
+
+def begin(transaction: Transaction, holds: Sequence[Hold]) -> list[bool]:
+    """The predictor is entered: the run's clock starts."""
+    rows = [(each.prediction_id, each.node, each.attempt) for each in _sorted(holds)]
+    changes = f"started_at = ?, phase = '{Phase.RUNNING}'"
+    moved = move(transaction, Move.BEGIN, rows, HOLD, (changes, [transaction.at]))
+    events = (WebhookEvent.STARTED, WebhookEvent.PROCESSING)
+    webhooks.owe(transaction, [(each, events) for each in webhooks.subscribed(transaction, moved)])
+    for each in moved:
+        transaction.tell(f"prediction:{each.id}")
+    begun = {each.id for each in moved}
+    return [each.prediction_id in begun for each in holds]
+
+
+def note(transaction: Transaction, asked: Sequence[Note]) -> list[bool]:
+    """Writes down phase and progress of live rows; progress never falls."""
+    columns = {**HOLD, "phase": "TEXT", "progress": "DOUBLE PRECISION"}
+    rows = [
+        (each.hold.prediction_id, each.hold.node, each.hold.attempt, each.phase, _percent(each.progress))
+        for each in asked
+    ]
+    found = transaction.execute(
+        f"""WITH {rows_as("v", columns, len(rows))}
+            UPDATE predictions SET updated_at = ?, phase = v.phase, progress =
+                CASE WHEN v.progress > predictions.progress THEN v.progress ELSE predictions.progress END
+            FROM v WHERE predictions.id = v.id AND {CURRENT} RETURNING predictions.id""",
+        [*flat(sorted(rows)), transaction.at],
+    )
+    noted = {row[0] for row in found}
+    for each in noted:
+        transaction.tell(f"prediction:{each}")
+    return [each.hold.prediction_id in noted for each in asked]
+
+
+def finish(transaction: Transaction, asked: Sequence[Finish]) -> list[Prediction | None]:
+    """Ends attempts under their holds; None where the hold was lost, and then nothing was written."""
+    moved: list[Prediction] = []
+    for status in _MOVES:
+        moved += _finish(
+            transaction, [each for each in asked if each.outcome.status is status], _MOVES[status]
+        )
+    outcomes = {each.hold.prediction_id: each for each in asked}
+    ended = end(transaction, moved, {each.id: _ending(outcomes[each.id].outcome) for each in moved})
+    files.insert(transaction, [file for each in moved for file in outcomes[each.id].files])
+    return [ended.get(each.hold.prediction_id) for each in asked]
+
+
+def release(transaction: Transaction, asked: Sequence[Release]) -> list[Prediction | None]:
+    """Gives holds back: the row waits again with its old turn, or has failed when it was lost too often."""
+    rows = sorted(
+        (each.hold.prediction_id, each.hold.node, each.hold.attempt, int(each.lost)) for each in asked
+    )
+    columns = {**HOLD, "lost": "BIGINT"}
+    losses = "losses = predictions.losses + v.lost"
+    too_often = f" AND v.lost = 1 AND predictions.losses + 1 >= {LOSSES_MAX}"
+    failed = move(
+        transaction, Move.FAIL, rows, columns, (f"{losses}, {ENDED}", [transaction.at]), only=too_often
+    )
+    freed = f"{losses}, node = NULL, held_at = NULL, started_at = NULL, phase = '{Phase.QUEUED}'"
+    free = move(transaction, Move.RELEASE, rows, columns, (freed, []))
+    lanes.rejoin(transaction, free)
+    for each in free:
+        transaction.tell(f"prediction:{each.id}")
+    found = end(transaction, failed, {each.id: Ending(failure=_LOST) for each in failed})
+    found |= {each.id: each for each in with_bodies(transaction.connection, free)}
+    return [found.get(each.hold.prediction_id) for each in asked]
+
+
+def cancel(transaction: Transaction, asked: Sequence[Cancel]) -> list[Prediction | None]:
+    """Ends live rows whoever holds them; a row that had ended is given as it is, None where there is no such row."""
+    before = _locked(transaction, asked)
+    live = sorted(each.id for each in before.values() if not each.status.is_terminal)
+    moved = move(
+        transaction, Move.CANCEL, [(each,) for each in live], {"id": "TEXT"}, (ENDED, [transaction.at])
+    )
+    lanes.leave(transaction, [before[each.id] for each in moved if before[each.id].node is None])
+    for each in moved:
+        transaction.tell(f"moved:{before[each.id].node}")
+    reasons = {each.prediction_id: Ending(metadata={"stopped_by": each.stopped_by}) for each in asked}
+    found = end(transaction, moved, reasons)
+    found |= read(transaction.connection, before.keys() - found.keys())
+    return [found.get(each.prediction_id) for each in asked]
+
+
+def _take(transaction: Transaction, asked: Take) -> list[Prediction]:
+    found = transaction.execute(
+        f"""WITH picked AS MATERIALIZED (
+                SELECT id FROM predictions WHERE {guard(Move.TAKE)} AND lane = ? AND run_after_at <= ?
+                ORDER BY priority DESC, turn, id LIMIT ? $skip_locked)
+            UPDATE predictions SET node = ?, attempt = predictions.attempt + 1, held_at = ?, updated_at = ?
+            FROM picked WHERE predictions.id = picked.id AND {guard(Move.TAKE)}
+            RETURNING {QUALIFIED}, predictions.turn""",
+        (asked.lane, transaction.at, asked.count, asked.node, transaction.at, transaction.at),
+    )
+    found.sort(key=_place)
+    taken = [prediction_of(row) for row in found]
+    lanes.leave(transaction, taken)
+    lanes.advance(
+        transaction, asked.lane, [(each.priority, row[-1]) for each, row in zip(taken, found, strict=True)]
+    )
+    return with_bodies(transaction.connection, taken)
+
+
+def _place(row: Row) -> tuple[int, int, str]:
+    return -row[11], row[-1], row[0]
+
+
+def _finish(transaction: Transaction, asked: Sequence[Finish], verb: Move) -> list[Prediction]:
+    rows = [(*_hold_row(each.hold), each.outcome.cost_nanocredits) for each in asked]
+    # A cancel needs no hold; one that a node reports does, or a late attempt could end a newer one.
+    fence = "" if verb is not Move.CANCEL else f" AND {CURRENT}"
+    changes = (f"{ENDED}, cost_nanocredits = v.cost", [transaction.at])
+    return move(transaction, verb, sorted(rows), {**HOLD, "cost": "BIGINT"}, changes, only=fence)
+
+
+def _ending(outcome: Outcome) -> Ending:
+    return Ending(
+        result=outcome.result, failure=outcome.failure, metrics=outcome.metrics, metadata=outcome.metadata
+    )
+
+
+def _locked(transaction: Transaction, asked: Sequence[Cancel]) -> dict[str, Prediction]:
+    ids = sorted({each.prediction_id for each in asked})
+    sql = f"SELECT {COLUMNS} FROM predictions WHERE id IN ({marks(len(ids))}) AND deleted_at IS NULL ORDER BY id $for_update"
+    owners = {each.prediction_id: each.account_id for each in asked}
+    found = [prediction_of(row) for row in transaction.execute(sql, ids)]
+    return {each.id: each for each in found if owners[each.id] in (None, each.account_id)}
+
+
+def _new_row(new: NewPrediction, turn: int, at: int) -> tuple[str | int | None, ...]:
+    return (
+        new.id,
+        new.account_id,
+        new.key_id,
+        new.model,
+        new.model_type,
+        new.version_id,
+        new.lane,
+        Status.STARTING,
+        new.priority,
+        turn,
+        at,
+        at,
+        new.origin,
+        new.source,
+        new.privacy,
+        int(new.stream),
+        new.input_hash,
+        Phase.QUEUED,
+    )
+
+
+def _new_body(asked: Create) -> tuple[str, str, str | None]:
+    return asked.new.id, asked.input, None if asked.new.webhook is None else encoded(asked.new.webhook)
+
+
+def _overloaded() -> Error:
+    return Error(Code.OVERLOADED, "Too many predictions are waiting. Try again soon.", retry_after_seconds=5)
+
+
+def _hold_row(hold: Hold) -> tuple[str, str, int]:
+    return hold.prediction_id, hold.node, hold.attempt
+
+
+def _sorted(holds: Sequence[Hold]) -> list[Hold]:
+    return sorted(holds, key=_hold_row)
+
+
+def _percent(progress: float | None) -> float | None:
+    return None if progress is None else min(max(progress, 0.0), 100.0)

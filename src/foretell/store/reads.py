@@ -1,0 +1,103 @@
+"""Reads of predictions, on connections that cannot write."""
+
+from __future__ import annotations
+
+import asyncio
+import threading
+from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor
+from contextlib import AbstractContextManager, ExitStack
+from dataclasses import dataclass
+from typing import TypeVar
+
+from foretell.errors import Code, Error
+from foretell.prediction import Prediction, Status
+from foretell.store.database import Connection, Database, Fault, Value
+from foretell.store.rows import COLUMNS, prediction_of, read, with_bodies
+
+READERS_MAX = 4
+
+Found = TypeVar("Found")
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Filter:
+    """Which predictions a list shows; `since` and `until` are instants, both within."""
+
+    account_id: str | None
+    model: str | None
+    status: Status | None
+    since: int | None
+    until: int | None
+
+
+class Readers:
+    """A few threads, each with a connection of its own that it opens when it first reads."""
+
+    def __init__(self, database: Database) -> None:
+        self._database = database
+        self._mine = threading.local()
+        self._open = ExitStack()
+        self._opening = threading.Lock()
+        self._threads = ThreadPoolExecutor(READERS_MAX, thread_name_prefix="foretell-read")
+
+    async def ask(self, question: Callable[[Connection], Found]) -> Found:
+        """The answer to `question`, read in one of the threads. Raises Error(UNAVAILABLE)."""
+        return await asyncio.get_running_loop().run_in_executor(self._threads, self.read, question)
+
+    def read(self, question: Callable[[Connection], Found]) -> Found:
+        """The answer to `question`; asked once more on a fresh connection. Raises Error(UNAVAILABLE)."""
+        try:
+            return question(self._connection())
+        except Exception as error:
+            if self._database.fault(error) is not Fault.UNAVAILABLE:
+                raise
+            self._mine.connection = None
+        try:
+            return question(self._connection())
+        except Exception as error:
+            if self._database.fault(error) is not Fault.UNAVAILABLE:
+                raise
+            raise Error(
+                Code.UNAVAILABLE, "The database cannot be read now.", retry_after_seconds=1
+            ) from error
+
+    def close(self) -> None:
+        self._threads.shutdown(wait=True)
+        self._open.close()
+
+    def _connection(self) -> Connection:
+        found: Connection | None = getattr(self._mine, "connection", None)
+        if found is None:
+            opened: AbstractContextManager[Connection] = self._database.reader()
+            with self._opening:
+                found = self._open.enter_context(opened)
+            self._mine.connection = found
+        return found
+
+
+def get(connection: Connection, prediction_id: str, *, deleted: bool) -> Prediction | None:
+    return read(connection, [prediction_id], deleted=deleted).get(prediction_id)
+
+
+def page(connection: Connection, wanted: Filter, *, offset: int, limit: int) -> tuple[list[Prediction], int]:
+    """One page, newest first, with bodies; and how many there are in all."""
+    where, values = _where(wanted)
+    total = connection.execute(f"SELECT COUNT(*) FROM predictions WHERE {where}", values)[0][0]
+    sql = (
+        f"SELECT {COLUMNS} FROM predictions WHERE {where} ORDER BY created_at DESC, id DESC LIMIT ? OFFSET ?"
+    )
+    rows = connection.execute(sql, [*values, limit, offset])
+    return with_bodies(connection, [prediction_of(row) for row in rows]), int(total)
+
+
+def _where(wanted: Filter) -> tuple[str, list[Value]]:
+    conditions: list[tuple[str, Value]] = [
+        ("account_id = ?", wanted.account_id),
+        ("model = ?", wanted.model),
+        ("status = ?", wanted.status),
+        ("created_at >= ?", wanted.since),
+        ("created_at <= ?", wanted.until),
+    ]
+    named = [(text, value) for text, value in conditions if value is not None]
+    return " AND ".join(["deleted_at IS NULL", *(text for text, _ in named)]), [value for _, value in named]

@@ -1,0 +1,108 @@
+"""What happens to predictions from outside a run: deletion, rescue from lost nodes, and what a stop turned out to take."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+from foretell.prediction import Hold, Prediction
+from foretell.store import webhooks
+from foretell.store.database import Transaction, marks
+from foretell.store.predictions import Cancel, Release, cancel, release
+from foretell.store.rows import encoded, read
+
+RESCUED_AT_ONCE_MAX = 256
+
+
+@dataclass(frozen=True, slots=True)
+class Delete:
+    """Somebody's wish that a prediction be forgotten; `account_id` None may delete any."""
+
+    prediction_id: str
+    account_id: str | None
+
+
+@dataclass(frozen=True, slots=True)
+class Rescue:
+    """Whose holds are lost: every incarnation's but one, or those of nodes not seen since an instant."""
+
+    but: str | None
+    silent_since: int | None
+
+
+@dataclass(frozen=True, slots=True)
+class Stopped:
+    """How a run whose row had ended was made to stop."""
+
+    prediction_id: str
+    attempt: int
+    stage: str
+    seconds: float
+
+
+def delete(transaction: Transaction, asked: Sequence[Delete]) -> list[Prediction | None]:
+    """Ends what is live, then leaves a tombstone: the row without input, output, events, files and fingerprint."""
+    found = cancel(transaction, [Cancel(each.prediction_id, each.account_id, "delete") for each in asked])
+    ids = sorted(each.id for each in found if each is not None)
+    if ids:
+        _bury(transaction, ids)
+    return found
+
+
+def rescue(transaction: Transaction, asked: Sequence[Rescue]) -> list[int]:
+    """Frees every row whose node is lost, counting a loss each; gives how many there were."""
+    return [_rescue(transaction, each) for each in asked]
+
+
+def stopped(transaction: Transaction, asked: Sequence[Stopped]) -> list[None]:
+    """Writes beside ended rows which stage it took to stop their run."""
+    found = read(transaction.connection, [each.prediction_id for each in asked])
+    for each in asked:
+        row = found.get(each.prediction_id)
+        if row is not None and row.status.is_terminal and row.attempt == each.attempt:
+            metadata = {**row.metadata, "stopped_by": each.stage, "stop_seconds": each.seconds}
+            transaction.execute(
+                "UPDATE bodies SET metadata = ? WHERE prediction_id = ?", (encoded(metadata), row.id)
+            )
+            transaction.tell(f"prediction:{row.id}")
+    return [None] * len(asked)
+
+
+def _bury(transaction: Transaction, ids: Sequence[str]) -> None:
+    at, these = transaction.at, f"({marks(len(ids))})"
+    transaction.execute(
+        f"""UPDATE predictions SET deleted_at = ?, data_removed_at = COALESCE(data_removed_at, ?), updated_at = ?,
+            input_hash = NULL WHERE id IN {these}""",
+        (at, at, at, *ids),
+    )
+    transaction.execute(f"DELETE FROM events WHERE prediction_id IN {these}", ids)
+    transaction.execute(f"UPDATE files SET deleted_at = ? WHERE prediction_id IN {these}", (at, *ids))
+    webhooks.forget(transaction, ids)
+    for each in ids:
+        transaction.tell(f"prediction:{each}")
+
+
+def _rescue(transaction: Transaction, asked: Rescue) -> int:
+    holds = _lost_holds(transaction, asked)
+    for start in range(0, len(holds), RESCUED_AT_ONCE_MAX):
+        release(
+            transaction, [Release(each, lost=True) for each in holds[start : start + RESCUED_AT_ONCE_MAX]]
+        )
+    for node in {each.node for each in holds}:
+        transaction.tell(f"moved:{node}")
+    if asked.but is not None:
+        transaction.execute("DELETE FROM replicas WHERE node <> ?", (asked.but,))
+    return len(holds)
+
+
+def _lost_holds(transaction: Transaction, asked: Rescue) -> list[Hold]:
+    held = "SELECT id, node, attempt FROM predictions WHERE node IS NOT NULL"
+    found = []
+    if asked.but is not None:
+        found += transaction.execute(f"{held} AND node <> ? ORDER BY id $for_update", (asked.but,))
+    if asked.silent_since is not None:
+        seen = "NOT EXISTS (SELECT 1 FROM nodes WHERE nodes.incarnation = predictions.node AND nodes.seen_at >= ?)"
+        # A node may take before its first heartbeat is written, so a fresh hold is left alone.
+        values = (asked.silent_since, asked.silent_since)
+        found += transaction.execute(f"{held} AND held_at < ? AND {seen} ORDER BY id $for_update", values)
+    return [Hold(*row) for row in found]

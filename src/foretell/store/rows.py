@@ -1,0 +1,138 @@
+"""Rows and bodies of predictions: how they are read into the noun, and how JSON is bound."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+from dataclasses import replace
+from typing import Any
+
+import msgspec
+
+from foretell.prediction import Failure, NewPrediction, Phase, Prediction, Status, Subscription
+from foretell.store.database import Connection, Row, marks
+
+COLUMNS = (
+    "id, account_id, key_id, model, model_type, version_id, lane, status, node, attempt, losses, priority, created_at, "
+    "held_at, started_at, completed_at, updated_at, origin, source, privacy, stream, phase, progress, cost_nanocredits, "
+    "data_removed_at, deleted_at"
+)
+QUALIFIED = ", ".join(f"predictions.{each}" for each in COLUMNS.split(", "))
+"""For RETURNING, where the names of the VALUES table would be ambiguous."""
+
+_BODY = "prediction_id, input, result, failure, metrics, metadata, webhook"
+_subscription = msgspec.json.Decoder(Subscription)
+_failure = msgspec.json.Decoder(Failure)
+_json = msgspec.json.Decoder()
+_encoder = msgspec.json.Encoder()
+
+
+def encoded(value: Any) -> str:
+    """`value` as JSON text, always bound as text: guessing by its type would break an output that is a string or `true`."""
+    return _encoder.encode(value).decode()
+
+
+def decoded(text: str) -> Any:
+    return _json.decode(text)
+
+
+def prediction_of(row: Row) -> Prediction:
+    """A row of COLUMNS, without its body."""
+    return Prediction(
+        id=row[0],
+        account_id=row[1],
+        key_id=row[2],
+        model=row[3],
+        model_type=row[4],
+        version_id=row[5],
+        lane=row[6],
+        status=Status(row[7]),
+        node=row[8],
+        attempt=row[9],
+        losses=row[10],
+        priority=row[11],
+        created_at=row[12],
+        held_at=row[13],
+        started_at=row[14],
+        completed_at=row[15],
+        updated_at=row[16],
+        origin=row[17],
+        source=row[18],
+        privacy=row[19],
+        stream=bool(row[20]),
+        phase=None if row[21] is None else Phase(row[21]),
+        progress=float(row[22]),
+        cost_nanocredits=row[23],
+        data_removed_at=row[24],
+        deleted_at=row[25],
+    )
+
+
+def created(new: NewPrediction, *, at: int) -> Prediction:
+    """What `create` has written."""
+    return Prediction(
+        id=new.id,
+        account_id=new.account_id,
+        key_id=new.key_id,
+        model=new.model,
+        model_type=new.model_type,
+        version_id=new.version_id,
+        lane=new.lane,
+        status=Status.STARTING,
+        node=None,
+        attempt=0,
+        losses=0,
+        priority=new.priority,
+        created_at=at,
+        held_at=None,
+        started_at=None,
+        completed_at=None,
+        updated_at=at,
+        origin=new.origin,
+        source=new.source,
+        privacy=new.privacy,
+        stream=new.stream,
+        phase=Phase.QUEUED,
+        progress=0.0,
+        cost_nanocredits=0,
+        data_removed_at=None,
+        deleted_at=None,
+        input=new.input,
+        webhook=new.webhook,
+    )
+
+
+def with_bodies(connection: Connection, predictions: Sequence[Prediction]) -> list[Prediction]:
+    """The same predictions with what their bodies hold; one whose body is gone stays as it is."""
+    bodies = _bodies(connection, [each.id for each in predictions])
+    return [replace(each, **bodies[each.id]) if each.id in bodies else each for each in predictions]
+
+
+def read(connection: Connection, ids: Iterable[str], *, deleted: bool = False) -> dict[str, Prediction]:
+    """The predictions of `ids` that are there, with bodies; tombstones only when `deleted`."""
+    wanted = list(ids)
+    if not wanted:
+        return {}
+    alive = "" if deleted else " AND deleted_at IS NULL"
+    found = connection.execute(
+        f"SELECT {COLUMNS} FROM predictions WHERE id IN ({marks(len(wanted))}){alive}", wanted
+    )
+    return {each.id: each for each in with_bodies(connection, [prediction_of(row) for row in found])}
+
+
+def _bodies(connection: Connection, ids: Sequence[str]) -> dict[str, dict[str, Any]]:
+    if not ids:
+        return {}
+    found = connection.execute(f"SELECT {_BODY} FROM bodies WHERE prediction_id IN ({marks(len(ids))})", ids)
+    return {row[0]: _body(row) for row in found}
+
+
+def _body(row: Row) -> dict[str, Any]:
+    _, given, result, failure, metrics, metadata, webhook = row
+    return {
+        "input": decoded(given),
+        "result": None if result is None else decoded(result),
+        "failure": None if failure is None else _failure.decode(failure),
+        "metrics": {} if metrics is None else decoded(metrics),
+        "metadata": {} if metadata is None else decoded(metadata),
+        "webhook": None if webhook is None else _subscription.decode(webhook),
+    }

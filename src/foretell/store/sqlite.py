@@ -1,0 +1,197 @@
+"""SQLite: one file in the data directory, one writer, readers beside it, one server process per directory."""
+
+from __future__ import annotations
+
+import fcntl
+import os
+import sqlite3
+import threading
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from contextlib import contextmanager, suppress
+from functools import lru_cache
+from pathlib import Path
+
+from foretell.errors import Code, Error
+from foretell.store.database import Fault, Row, Transaction, Value, said
+
+WORDS = {
+    "word": "TEXT",
+    "bytes": "BLOB",
+    "clustered": " WITHOUT ROWID",
+    "for_update": "",
+    "skip_locked": "",
+}
+CACHE_KIB = 16 * 1024
+CHECKPOINT_BYTES = 4 * 1024**2
+WAL_BYTES_MAX = 64 * 1024**2
+CHECKPOINT_SECONDS = 0.5
+BUSY_SECONDS = 5.0
+
+_UNAVAILABLE = {
+    sqlite3.SQLITE_FULL,
+    sqlite3.SQLITE_IOERR,
+    sqlite3.SQLITE_BUSY,
+    sqlite3.SQLITE_LOCKED,
+    sqlite3.SQLITE_CANTOPEN,
+    sqlite3.SQLITE_READONLY,
+    sqlite3.SQLITE_CORRUPT,
+    sqlite3.SQLITE_NOTADB,
+}
+
+
+class LockedError(Error):
+    """Another server holds this data directory; the message names its process."""
+
+
+class SqliteConnection:
+    """A connection of Python's sqlite3 in autocommit mode."""
+
+    def __init__(self, raw: sqlite3.Connection) -> None:
+        self.raw = raw
+
+    def execute(self, sql: str, values: Sequence[Value] = ()) -> list[Row]:
+        return self.raw.execute(_text(sql), values).fetchall()
+
+    def execute_many(self, sql: str, rows: Iterable[Sequence[Value]]) -> None:
+        self.raw.executemany(_text(sql), rows)
+
+
+class SqliteDatabase:
+    """The database file `foretell.db` of a data directory, locked for life."""
+
+    def __init__(self, directory: Path, *, clock: Callable[[], int], power_safe: bool) -> None:
+        directory.mkdir(parents=True, exist_ok=True, mode=0o700)
+        self.path = directory / "foretell.db"
+        self._clock = clock
+        self._lock = lock_directory(directory)
+        self._full = power_safe
+        self._lasting = power_safe
+        self.connection = SqliteConnection(self._open_writer())
+        self._stopping = threading.Event()
+        self._checkpointer = threading.Thread(
+            target=self._checkpoint, name="foretell-checkpoint", daemon=True
+        )
+        self._checkpointer.start()
+
+    @contextmanager
+    def transaction(self, *, lasting: bool) -> Iterator[Transaction]:
+        self._sync(lasting)
+        execute = self.connection.raw.execute
+        execute("BEGIN IMMEDIATE")
+        try:
+            yield Transaction(self.connection, self._clock())
+            execute("COMMIT")
+        except BaseException:
+            # A full disk has rolled back already; the reason is the first error, not this one.
+            with suppress(sqlite3.Error):
+                execute("ROLLBACK")
+            raise
+
+    @contextmanager
+    def reader(self) -> Iterator[SqliteConnection]:
+        raw = sqlite3.connect(
+            f"file:{_quoted(self.path)}?mode=ro",
+            uri=True,
+            isolation_level=None,
+            check_same_thread=False,
+            cached_statements=256,
+        )
+        raw.execute(f"PRAGMA cache_size=-{CACHE_KIB // 4}")
+        raw.execute(f"PRAGMA busy_timeout={int(BUSY_SECONDS * 1000)}")
+        try:
+            yield SqliteConnection(raw)
+        finally:
+            raw.close()
+
+    def fault(self, error: Exception) -> Fault:
+        code = getattr(error, "sqlite_errorcode", None)
+        if code is None:
+            return Fault.ITEM
+        if code & 0xFF == sqlite3.SQLITE_CONSTRAINT:
+            return Fault.CONFLICT
+        return Fault.UNAVAILABLE if code & 0xFF in _UNAVAILABLE else Fault.ITEM
+
+    def listen(self, heard: Callable[[frozenset[str]], None]) -> None:
+        """Nobody else writes to this file, so there is nothing to hear."""
+
+    def close(self) -> None:
+        self._stopping.set()
+        self._checkpointer.join()
+        with suppress(sqlite3.Error):
+            self.connection.raw.execute("PRAGMA wal_checkpoint(TRUNCATE)")
+        self.connection.raw.close()
+        os.close(self._lock)
+
+    def backup(self, target: Path) -> None:
+        """Writes a copy of the database beside it, whole or not at all."""
+        unfinished = target.with_suffix(".unfinished")
+        unfinished.unlink(missing_ok=True)
+        self.connection.raw.execute("VACUUM INTO ?", (str(unfinished),))
+        unfinished.replace(target)
+
+    def _open_writer(self) -> sqlite3.Connection:
+        raw = sqlite3.connect(self.path, isolation_level=None, check_same_thread=False, cached_statements=512)
+        self.path.chmod(0o600)
+        raw.execute("PRAGMA journal_mode=WAL")
+        raw.execute(f"PRAGMA synchronous={'FULL' if self._full else 'NORMAL'}")
+        raw.execute(f"PRAGMA cache_size=-{CACHE_KIB}")
+        raw.execute("PRAGMA wal_autocheckpoint=0")
+        raw.execute(f"PRAGMA journal_size_limit={WAL_BYTES_MAX}")
+        raw.execute(f"PRAGMA busy_timeout={int(BUSY_SECONDS * 1000)}")
+        raw.execute("PRAGMA foreign_keys=ON")
+        raw.execute("PRAGMA temp_store=MEMORY")
+        return raw
+
+    def _sync(self, lasting: bool) -> None:
+        """Takes the fsync only where power loss would lose a promise.
+
+        The log is in order: the next lasting commit makes every one before it last as well.
+        """
+        wanted = self._full and lasting
+        if wanted != self._lasting:
+            self.connection.raw.execute(f"PRAGMA synchronous={'FULL' if wanted else 'NORMAL'}")
+            self._lasting = wanted
+
+    def _checkpoint(self) -> None:
+        """Moves the log into the file beside the writer: inside a commit that costs its caller up to 34 ms."""
+        raw = sqlite3.connect(self.path, isolation_level=None)
+        raw.execute(f"PRAGMA busy_timeout={int(BUSY_SECONDS * 1000)}")
+        raw.execute(f"PRAGMA synchronous={'FULL' if self._full else 'NORMAL'}")
+        while not self._stopping.wait(CHECKPOINT_SECONDS):
+            # What cannot be moved now (a reader, a full disk) is moved next time.
+            with suppress(sqlite3.Error):
+                if self._log_bytes() > CHECKPOINT_BYTES:
+                    raw.execute("PRAGMA wal_checkpoint(PASSIVE)")
+                if self._log_bytes() > WAL_BYTES_MAX:
+                    raw.execute("PRAGMA wal_checkpoint(TRUNCATE)")
+        raw.close()
+
+    def _log_bytes(self) -> int:
+        try:
+            return os.stat(f"{self.path}-wal").st_size
+        except FileNotFoundError:
+            return 0
+
+
+def lock_directory(directory: Path) -> int:
+    """Locks `directory` for this process' life and writes its pid down. Raises LockedError naming the holder's pid."""
+    lock = os.open(directory / "lock", os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o600)
+    try:
+        fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
+    except BlockingIOError:
+        holder = os.read(lock, 32).decode().strip() or "unknown"
+        os.close(lock)
+        message = f"{directory} is in use by another Foretell server (process {holder})."
+        raise LockedError(Code.UNAVAILABLE, message) from None
+    os.ftruncate(lock, 0)
+    os.pwrite(lock, f"{os.getpid()}\n".encode(), 0)
+    return lock
+
+
+@lru_cache(maxsize=4_096)
+def _text(sql: str) -> str:
+    return said(sql, WORDS)
+
+
+def _quoted(path: Path) -> str:
+    return str(path).replace("%", "%25").replace("?", "%3f").replace("#", "%23")

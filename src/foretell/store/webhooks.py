@@ -1,0 +1,197 @@
+"""Deliveries: what is owed to receivers, who is delivering it, and how each attempt went."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+from foretell.ids import new_id
+from foretell.store.database import Connection, Row, Transaction, marks
+from foretell.store.rows import with_bodies
+from foretell.webhook import Delivery, DeliveryState, WebhookEvent
+
+if TYPE_CHECKING:
+    from foretell.prediction import Prediction
+
+LEASE_SECONDS = 60
+"""How long a courier has for a delivery it took; after that another may send it."""
+
+_COLUMNS = (
+    "id, prediction_id, account_id, key_id, event, url, state, attempts, next_at, body, signature, created_at"
+)
+_QUALIFIED = ", ".join(f"deliveries.{each}" for each in _COLUMNS.split(", "))
+_OWING = "SELECT 1 FROM deliveries WHERE deliveries.prediction_id = bodies.prediction_id AND state = 'pending' AND body IS NULL"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class DeliveryAttempt:
+    """One try: the HTTP status that came back, or what went wrong before one did."""
+
+    at: int
+    status: int | None
+    error: str | None
+    seconds: float
+
+
+@dataclass(frozen=True, slots=True)
+class Due:
+    """A courier's wish for up to `limit` deliveries."""
+
+    holder: str
+    limit: int
+
+
+@dataclass(frozen=True, slots=True)
+class Rendered:
+    """The bytes that every attempt of a delivery is to send."""
+
+    delivery_id: str
+    body: bytes
+    signature: str | None
+
+
+@dataclass(frozen=True, slots=True)
+class Attempted:
+    """A try and where the delivery stands after it; `next_at` None when there is no further one."""
+
+    delivery_id: str
+    attempt: DeliveryAttempt
+    state: DeliveryState
+    next_at: int | None
+
+
+def subscribed(transaction: Transaction, predictions: Sequence[Prediction]) -> list[Prediction]:
+    """Those of `predictions` that asked for webhooks, with their bodies."""
+    if not predictions:
+        return []
+    these = marks(len(predictions))
+    sql = f"SELECT prediction_id FROM bodies WHERE prediction_id IN ({these}) AND webhook IS NOT NULL"
+    asked = {row[0] for row in transaction.execute(sql, [each.id for each in predictions])}
+    return with_bodies(transaction.connection, [each for each in predictions if each.id in asked])
+
+
+def owe(transaction: Transaction, moved: Iterable[tuple[Prediction, tuple[WebhookEvent, ...]]]) -> None:
+    """Writes the delivery of each event that its prediction asked for; a second time is as good as once."""
+    rows = [
+        _row(prediction, event, transaction.at + order)
+        for prediction, events in moved
+        for order, event in enumerate(events)
+        if prediction.webhook is not None and event in prediction.webhook.events
+    ]
+    transaction.insert("deliveries", f"{_COLUMNS}", rows, unless="prediction_id, event")
+    if rows:
+        transaction.tell("deliveries")
+
+
+def due(transaction: Transaction, asked: Sequence[Due]) -> list[list[Delivery]]:
+    """Gives out deliveries whose time has come, the longest overdue first."""
+    return [_due(transaction, each) for each in asked]
+
+
+def rendered(transaction: Transaction, asked: Sequence[Rendered]) -> list[tuple[bytes, str | None]]:
+    """The bytes to send: those that were written first."""
+    return [_rendered(transaction, each) for each in asked]
+
+
+def attempted(transaction: Transaction, asked: Sequence[Attempted]) -> list[None]:
+    """Writes tries down. What was delivered or given up stays so."""
+    for each in asked:
+        _attempted(transaction, each)
+    return [None] * len(asked)
+
+
+def forget(transaction: Transaction, prediction_ids: Sequence[str]) -> None:
+    """Erases what deleted predictions leave behind, except what a delivery still has to say."""
+    these = marks(len(prediction_ids))
+    transaction.execute(
+        f"DELETE FROM bodies WHERE prediction_id IN ({these}) AND NOT EXISTS ({_OWING})", prediction_ids
+    )
+    sql = f"UPDATE deliveries SET body = NULL, signature = NULL WHERE prediction_id IN ({these}) AND state <> 'pending'"
+    transaction.execute(sql, prediction_ids)
+
+
+def of_prediction(connection: Connection, prediction_id: str) -> list[Delivery]:
+    sql = f"SELECT {_COLUMNS} FROM deliveries WHERE prediction_id = ? ORDER BY created_at, next_at, id"
+    return [_delivery(row) for row in connection.execute(sql, (prediction_id,))]
+
+
+def attempts_of(connection: Connection, delivery_id: str) -> list[DeliveryAttempt]:
+    sql = "SELECT at, status, error, seconds FROM delivery_attempts WHERE delivery_id = ? ORDER BY number"
+    found = connection.execute(sql, (delivery_id,))
+    return [
+        DeliveryAttempt(at=at, status=status, error=error, seconds=seconds)
+        for at, status, error, seconds in found
+    ]
+
+
+def next_due_at(connection: Connection) -> int | None:
+    found = connection.execute("SELECT MIN(next_at) FROM deliveries WHERE state = 'pending'")
+    return None if found[0][0] is None else int(found[0][0])
+
+
+def _row(prediction: Prediction, event: WebhookEvent, at: int) -> tuple[str | int | None, ...]:
+    assert prediction.webhook is not None
+    owner = (prediction.id, prediction.account_id, prediction.key_id)
+    return (new_id(), *owner, event, prediction.webhook.url, DeliveryState.PENDING, 0, at, None, None, at)
+
+
+def _due(transaction: Transaction, asked: Due) -> list[Delivery]:
+    found = transaction.execute(
+        f"""WITH picked AS MATERIALIZED (
+                SELECT id FROM deliveries WHERE state = 'pending' AND next_at <= ? ORDER BY next_at, id LIMIT ? $skip_locked)
+            UPDATE deliveries SET holder = ?, next_at = ? FROM picked
+            WHERE deliveries.id = picked.id AND deliveries.state = 'pending' RETURNING {_QUALIFIED}""",
+        (transaction.at, asked.limit, asked.holder, transaction.at + LEASE_SECONDS * 1_000_000),
+    )
+    return sorted((_delivery(row) for row in found), key=lambda each: (each.created_at, each.id))
+
+
+def _rendered(transaction: Transaction, asked: Rendered) -> tuple[bytes, str | None]:
+    sql = (
+        "UPDATE deliveries SET body = ?, signature = ? WHERE id = ? AND body IS NULL RETURNING prediction_id"
+    )
+    written = transaction.execute(sql, (asked.body, asked.signature, asked.delivery_id))
+    _forget_deleted(transaction, written)
+    found = transaction.execute("SELECT body, signature FROM deliveries WHERE id = ?", (asked.delivery_id,))
+    return (bytes(found[0][0]), found[0][1]) if found else (asked.body, asked.signature)
+
+
+def _attempted(transaction: Transaction, asked: Attempted) -> None:
+    counted = transaction.execute(
+        "UPDATE deliveries SET attempts = attempts + 1, holder = NULL WHERE id = ? RETURNING attempts, prediction_id",
+        (asked.delivery_id,),
+    )
+    if not counted:
+        return
+    number, tried = counted[0][0], asked.attempt
+    columns = "delivery_id, number, at, status, error, seconds"
+    row = (asked.delivery_id, number, tried.at, tried.status, tried.error, tried.seconds)
+    transaction.insert("delivery_attempts", columns, [row])
+    sql = "UPDATE deliveries SET state = ?, next_at = COALESCE(?, next_at) WHERE id = ? AND state = 'pending'"
+    transaction.execute(sql, (asked.state, asked.next_at, asked.delivery_id))
+    _forget_deleted(transaction, [(counted[0][1],)])
+
+
+def _forget_deleted(transaction: Transaction, rows: Sequence[Row]) -> None:
+    for row in rows:
+        sql = "SELECT 1 FROM predictions WHERE id = ? AND deleted_at IS NOT NULL"
+        if transaction.execute(sql, row):
+            forget(transaction, row)
+
+
+def _delivery(row: Row) -> Delivery:
+    return Delivery(
+        id=row[0],
+        prediction_id=row[1],
+        account_id=row[2],
+        key_id=row[3],
+        event=WebhookEvent(row[4]),
+        url=row[5],
+        state=DeliveryState(row[6]),
+        attempts=row[7],
+        next_at=row[8],
+        body=None if row[9] is None else bytes(row[9]),
+        signature=row[10],
+        created_at=row[11],
+    )

@@ -1,0 +1,183 @@
+"""Group commit: one thread writes what waits as one transaction, and answers each caller when it is committed.
+
+There is no lingering: while one group commits, the next one gathers. Within a group each verb runs once, over the list of
+what was asked of it. Two writes about one prediction under the same verb never share a group, and the order in which
+writes about one prediction came is kept.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+import queue
+import threading
+from collections import Counter, deque
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any, Generic, TypeVar
+
+from foretell.errors import Code, Error
+from foretell.store.database import Database, Fault, Transaction
+
+log = logging.getLogger(__name__)
+
+GROUP_MAX = 256
+"""Writes of one verb in one group."""
+WAITING_MAX = 8_192
+"""Writes looked at for one group; the rest stay in the queue."""
+TRIES_MAX = 3
+"""How often a group that met a deadlock is run."""
+
+Item = TypeVar("Item")
+Answer = TypeVar("Answer")
+Published = Callable[[Mapping[str, Any]], None]
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Verb(Generic[Item, Answer]):
+    """A kind of write. `rank` is its place within a group.
+
+    `lasting` False: losing it with the machine breaks no promise, so it need not wait for the disk.
+    """
+
+    run: Callable[[Transaction, Sequence[Item]], Sequence[Answer | Error]]
+    rank: int
+    lasting: bool = True
+
+
+@dataclass(slots=True, eq=False)
+class Write:
+    """One caller's write and where its answer goes."""
+
+    verb: Verb[Any, Any]
+    item: Any
+    key: str | None
+    answer: asyncio.Future[Any]
+
+
+Outcome = tuple[Write, Any]
+
+
+class Writer:
+    """The thread that owns the writing connection."""
+
+    def __init__(self, database: Database, publish: Published) -> None:
+        self._database = database
+        self._publish = publish
+        self._loop = asyncio.get_running_loop()
+        self._queue: queue.SimpleQueue[Write | None] = queue.SimpleQueue()
+        self._waiting: deque[Write] = deque()
+        self._closing = False
+        self._thread = threading.Thread(target=self._run, name="foretell-writer", daemon=True)
+        self._thread.start()
+
+    def submit(
+        self, verb: Verb[Item, Answer], item: Item, *, key: str | None = None
+    ) -> asyncio.Future[Answer]:
+        """Queues a write. Its future has the answer once it is durable, or raises Error(UNAVAILABLE) and nothing was written."""
+        if self._closing:
+            raise Error(Code.UNAVAILABLE, "The server is stopping.")
+        answer: asyncio.Future[Answer] = self._loop.create_future()
+        self._queue.put(Write(verb, item, key, answer))
+        return answer
+
+    async def close(self) -> None:
+        """Writes what was submitted before, then ends the thread."""
+        self._closing = True
+        self._queue.put(None)
+        await asyncio.to_thread(self._thread.join)
+
+    def _run(self) -> None:
+        while group := self._gather():
+            topics: dict[str, Any] = {}
+            outcomes = self._settle(group, topics)
+            self._loop.call_soon_threadsafe(self._answer, outcomes, topics)
+
+    def _answer(self, outcomes: Sequence[Outcome], topics: Mapping[str, Any]) -> None:
+        for write, result in outcomes:
+            if write.answer.done():
+                continue
+            if isinstance(result, Exception):
+                write.answer.set_exception(result)
+            else:
+                write.answer.set_result(result)
+        self._publish(topics)
+
+    def _gather(self) -> list[Write]:
+        """The next group; empty when the queue was closed and nothing waits."""
+        if not self._waiting and not self._accept(self._queue.get()):
+            return []
+        while len(self._waiting) < WAITING_MAX and not self._queue.empty():
+            if not self._accept(self._queue.get()):
+                self._queue.put(None)
+                break
+        return self._pick()
+
+    def _accept(self, write: Write | None) -> bool:
+        if write is None:
+            return False
+        self._waiting.append(write)
+        return True
+
+    def _pick(self) -> list[Write]:
+        group: list[Write] = []
+        later: deque[Write] = deque()
+        counts: Counter[Verb[Any, Any]] = Counter()
+        ranks: dict[str, int] = {}
+        for write in self._waiting:
+            rank = write.verb.rank
+            full = counts[write.verb] >= GROUP_MAX
+            # A write waits behind an earlier one about the same prediction that would run after it in the group.
+            behind = write.key is not None and ranks.get(write.key, -1) >= rank
+            if full or behind:
+                later.append(write)
+                rank = 1_000
+            else:
+                group.append(write)
+                counts[write.verb] += 1
+            if write.key is not None:
+                ranks[write.key] = rank
+        self._waiting = later
+        return group
+
+    def _settle(self, group: list[Write], topics: dict[str, Any]) -> list[Outcome]:
+        """Every write of the group with its answer or its exception; the topics of what was committed."""
+        error: Exception | None = None
+        for _ in range(TRIES_MAX):
+            try:
+                return self._transact(group, topics)
+            except Exception as caught:
+                error = caught
+            if self._database.fault(error) is not Fault.AGAIN:
+                break
+        assert error is not None
+        if len(group) == 1 or self._database.fault(error) is Fault.UNAVAILABLE:
+            failed = self._as_answer(error)
+            return [(write, failed) for write in group]
+        log.info("a group of %d writes is run one by one: %s", len(group), error)
+        return [outcome for write in group for outcome in self._settle([write], topics)]
+
+    def _transact(self, group: Sequence[Write], topics: dict[str, Any]) -> list[Outcome]:
+        verbs = sorted({write.verb for write in group}, key=lambda verb: verb.rank)
+        outcomes: list[Outcome] = []
+        with self._database.transaction(lasting=any(verb.lasting for verb in verbs)) as transaction:
+            for verb in verbs:
+                writes = [write for write in group if write.verb is verb]
+                answers = verb.run(transaction, [write.item for write in writes])
+                outcomes += zip(writes, answers, strict=True)
+        topics.update(transaction.topics)
+        return outcomes
+
+    def _as_answer(self, error: Exception) -> Exception:
+        match self._database.fault(error):
+            case Fault.UNAVAILABLE | Fault.AGAIN:
+                log.warning("the database cannot be written: %s", error)
+                refusal = Error(
+                    Code.UNAVAILABLE, "The database cannot be written now.", retry_after_seconds=5
+                )
+            case Fault.CONFLICT:
+                refusal = Error(Code.CONFLICT, f"The database refuses this: {error}")
+            case _:
+                return error
+        refusal.__cause__ = error
+        return refusal
