@@ -1,0 +1,43 @@
+"""What a stranger's URL may look like, before anything is resolved."""
+
+import httpx
+
+from foretell.errors import Code, Error
+
+URL_CHARACTERS_MAX = 2_048
+WEB_PORTS = {80, 443}
+UNPRIVILEGED_PORT_MIN = 1_024
+
+
+def check_form(url: str) -> None:
+    """Error(INVALID_PARAMETER) for what is not a plain http or https URL; where it leads is not looked at."""
+    target(url)
+
+
+def target(url: str) -> httpx.URL:
+    """The URL without its fragment. Error(INVALID_PARAMETER) as `check_form`."""
+    if len(url) > URL_CHARACTERS_MAX:
+        raise _wrong(f"A URL may have {URL_CHARACTERS_MAX} characters.")
+    if any(character <= " " or character == "\x7f" for character in url):
+        raise _wrong("A URL has no spaces or control characters.")
+    try:
+        found = httpx.URL(url)
+        found.host.encode("idna")
+    except (httpx.InvalidURL, UnicodeError) as error:
+        raise _wrong(f"'{url}' is not a URL.") from error
+    if found.scheme not in {"http", "https"} or not found.host:
+        raise _wrong(f"'{url}' is not an http or https URL.")
+    if found.userinfo:
+        raise _wrong("A URL must not hold a user name or password.")
+    if port(found) not in WEB_PORTS and port(found) < UNPRIVILEGED_PORT_MIN:
+        raise _wrong(f"Port {port(found)} is not allowed: 80, 443, or one from {UNPRIVILEGED_PORT_MIN}.")
+    return found.copy_with(fragment=None)
+
+
+def port(url: httpx.URL) -> int:
+    """The port that a URL means."""
+    return url.port or (443 if url.scheme == "https" else 80)
+
+
+def _wrong(message: str) -> Error:
+    return Error(Code.INVALID_PARAMETER, message)
