@@ -46,7 +46,7 @@ _GLOBAL_IPV6 = IPv6Network("2000::/3")
 
 
 class Reach:
-    """One server's rule: public addresses, what its operator allows, and local ones if it is `local` itself."""
+    """One server's rule: public addresses, what its operator allows, and local ones if it is `local`."""
 
     def __init__(self, *, local: bool, allowed: str = "") -> None:
         """`allowed`: host names and networks, separated by commas. ValueError names one that is neither."""

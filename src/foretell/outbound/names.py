@@ -14,7 +14,7 @@ _UNSAFE = re.compile(r"[^\w.-]+")
 
 
 def file_name(url: httpx.URL, headers: Mapping[str, str], content_type: str) -> str:
-    """A plain name of at most 120 characters, as the server or the URL calls it, with an extension if known."""
+    """A plain name of at most 120 characters, as the server or the URL calls it, with an extension."""
     called = _disposed(headers.get("content-disposition", "")) or unquote(url.path)
     path = PurePosixPath(_UNSAFE.sub("-", PurePosixPath(called.replace("\\", "/")).name).strip("-."))
     suffix = path.suffix or mimetypes.guess_extension(content_type) or ""
