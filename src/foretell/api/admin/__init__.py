@@ -1,0 +1,35 @@
+"""The operator's routes, under `/v1/admin/`: accounts, keys, webhook secrets, models."""
+
+from starlette.requests import Request
+from starlette.responses import Response
+from starlette.routing import Route
+
+from foretell.api.admin import accounts, keys, models
+from foretell.api.auth import Handler, require_operator
+
+
+def operators_only(handler: Handler) -> Handler:
+    """`handler` for operators, and for whoever reaches the server's own socket."""
+
+    async def endpoint(request: Request) -> Response:
+        await require_operator(request)
+        return await handler(request)
+
+    return endpoint
+
+
+routes = [
+    Route("/v1/admin/accounts", operators_only(accounts.list_all), methods=["GET"]),
+    Route("/v1/admin/accounts", operators_only(accounts.create), methods=["POST"]),
+    Route(
+        "/v1/admin/accounts/{account}/webhook-secret",
+        operators_only(accounts.webhook_secret),
+        methods=["POST"],
+    ),
+    Route("/v1/admin/keys", operators_only(keys.list_all), methods=["GET"]),
+    Route("/v1/admin/keys", operators_only(keys.create), methods=["POST"]),
+    Route("/v1/admin/keys/{key}", operators_only(keys.revoke), methods=["DELETE"]),
+    Route("/v1/admin/models", operators_only(models.list_all), methods=["GET"]),
+    Route("/v1/admin/models", operators_only(models.register), methods=["POST"]),
+]
+"""Every operator's route."""

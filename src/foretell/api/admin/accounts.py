@@ -1,0 +1,91 @@
+"""Accounts, as their operator sees them."""
+
+import base64
+import secrets
+from typing import Any
+
+import msgspec
+from starlette.requests import Request
+from starlette.responses import Response
+
+from foretell.account import Account, Role
+from foretell.api.answers import answer
+from foretell.api.requests import body_of, services
+from foretell.dialects.skytells import timestamp
+from foretell.errors import Code, Error
+from foretell.store import Store
+
+NAME_CHARACTERS_MAX = 100
+SECRET_BYTES = 32
+
+
+class NewAccount(msgspec.Struct):
+    """What creates an account."""
+
+    name: str
+    role: Role = Role.MEMBER
+
+
+class SecretWish(msgspec.Struct):
+    """Whether a webhook secret is to be made anew."""
+
+    rotate: bool = False
+
+
+_new_account = msgspec.json.Decoder(NewAccount)
+_secret_wish = msgspec.json.Decoder(SecretWish)
+
+
+async def list_all(request: Request) -> Response:
+    found = await services(request).store.accounts()
+    return answer({"data": [rendered(each) for each in found]})
+
+
+async def create(request: Request) -> Response:
+    """Error(CONFLICT) when the name is taken."""
+    wanted = await body_of(request, _new_account)
+    store = services(request).store
+    name = sound_name(wanted.name)
+    if await store.account(name) is not None:
+        raise Error(Code.CONFLICT, f"There is an account '{name}' already.")
+    return answer(rendered(await store.create_account(name, wanted.role)), 201)
+
+
+async def webhook_secret(request: Request) -> Response:
+    """The account's secret, made at its first need or when a new one is wished for."""
+    wish = await body_of(request, _secret_wish)
+    at = services(request)
+    account = await existing(at.store, request.path_params["account"])
+    sealed = await at.store.webhook_secret(account.id)
+    if sealed is None or wish.rotate:
+        secret = "whsec_" + base64.b64encode(secrets.token_bytes(SECRET_BYTES)).decode()
+        await at.store.set_webhook_secret(account.id, at.seal.seal(secret.encode()))
+        return answer({"secret": secret})
+    return answer({"secret": at.seal.open(sealed).decode()})
+
+
+async def existing(store: Store, name: str) -> Account:
+    """The account of this name or id. Raises Error(NOT_FOUND)."""
+    account = await store.account(name)
+    if account is None:
+        raise Error(Code.NOT_FOUND, f"There is no account '{name}'.")
+    return account
+
+
+def sound_name(name: str) -> str:
+    """The name without space around it. Raises Error(INVALID_PARAMETER) when it is not sound."""
+    name = name.strip()
+    if not name or len(name) > NAME_CHARACTERS_MAX or not name.isprintable():
+        message = f"A name has 1 to {NAME_CHARACTERS_MAX} printable characters."
+        raise Error(Code.INVALID_PARAMETER, message)
+    return name
+
+
+def rendered(account: Account) -> dict[str, Any]:
+    return {
+        "id": account.id,
+        "name": account.name,
+        "role": account.role,
+        "created_at": timestamp(account.created_at),
+        "suspended_at": None if account.suspended_at is None else timestamp(account.suspended_at),
+    }

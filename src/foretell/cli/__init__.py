@@ -1,0 +1,82 @@
+"""The `foretell` command: every subcommand, and how an expected problem is told to a person."""
+
+import sqlite3
+import sys
+
+import httpx
+import typer
+from rich.console import Console
+
+from foretell import __version__
+from foretell.cli import accounts, checking, keys, models, predictions, running, serving, webhooks
+from foretell.errors import Error
+from foretell.store import LockedError
+
+FAILED = 1
+INTERRUPTED = 130
+
+app = typer.Typer(
+    name="foretell",
+    help="A predictions platform that runs on your own machine.",
+    epilog="Start with 'foretell serve', then 'foretell run truefusion -i prompt=\"a red fox\"'.",
+    no_args_is_help=True,
+    rich_markup_mode="rich",
+    pretty_exceptions_enable=False,
+    add_completion=True,
+)
+
+
+def _version(wanted: bool) -> None:
+    if wanted:
+        print(f"foretell {__version__}")
+        raise typer.Exit
+
+
+@app.callback()
+def _root(
+    version: bool = typer.Option(
+        False, "--version", callback=_version, is_eager=True, help="Print the version and exit."
+    ),
+) -> None:
+    pass
+
+
+serving.add_to(app)
+running.add_to(app)
+checking.add_to(app)
+app.add_typer(
+    models.app, name="models", help="The models this server knows, and what they need on this machine."
+)
+app.add_typer(predictions.app, name="predictions", help="Look at predictions, cancel them, delete them.")
+app.add_typer(accounts.app, name="accounts", help="Who may call.")
+app.add_typer(keys.app, name="keys", help="API keys of an account.")
+app.add_typer(webhooks.app, name="webhooks", help="The secret that webhook receivers verify with.")
+
+
+def main() -> None:
+    """Runs the command line. Exits 0 when all went well, 1 on a refusal or a failure, 2 on wrong usage."""
+    try:
+        app()
+    except KeyboardInterrupt:
+        sys.exit(INTERRUPTED)
+    except BrokenPipeError:
+        sys.stderr.close()
+        sys.exit(FAILED)
+    except Error as error:
+        _complain(error.message, *error.details)
+    except LockedError as error:
+        _complain(str(error))
+    except httpx.HTTPError as error:
+        _complain(f"The server cannot be reached: {error or type(error).__name__}")
+    except sqlite3.Error as error:
+        _complain(f"The database cannot be used: {error}")
+    except (OSError, ValueError) as error:
+        _complain(str(error))
+
+
+def _complain(message: str, *details: str) -> None:
+    console = Console(stderr=True, soft_wrap=True)
+    console.print(f"[bold red]Error:[/] {message}", highlight=False)
+    for detail in details:
+        console.print(f"  {detail}", highlight=False, markup=False)
+    sys.exit(FAILED)

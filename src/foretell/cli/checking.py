@@ -1,0 +1,132 @@
+"""`foretell check`: the configuration in force, and every problem at once."""
+
+import asyncio
+import os
+import shutil
+from collections.abc import Iterator
+from dataclasses import asdict, dataclass, fields
+from pathlib import Path
+from typing import Any
+
+import typer
+
+from foretell import catalog
+from foretell.cli.options import ConfigFile, Data, Database, Json, settings
+from foretell.cli.printing import console, print_json, print_table
+from foretell.config import Config
+from foretell.errors import Error
+from foretell.listening import is_served, socket_path
+from foretell.store import LockedError, open_store
+from foretell.weights import Environments, Weights
+
+FREE_BYTES_MIN = 2 * 1024**3
+HIDDEN = ("key", "secret")
+TRUST = (
+    "default: model code runs as this user, in processes of its own with a clean environment; "
+    "run only models you trust as much as your own programs"
+)
+
+
+@dataclass(frozen=True, slots=True)
+class Finding:
+    """One thing that was looked at; `is_problem` when it keeps the server from its work."""
+
+    about: str
+    says: str
+    is_problem: bool = False
+
+
+def add_to(app: typer.Typer) -> None:
+    app.command()(check)
+
+
+def check(
+    data: Data = None, database: Database = None, config: ConfigFile = None, json: Json = False
+) -> None:
+    """Show the settings in force and what would keep the server from working; exits 1 if anything would."""
+    try:
+        chosen = settings(config, data=data, database=database)
+    except ValueError as error:
+        findings = [Finding("configuration", line, is_problem=True) for line in str(error).splitlines()]
+        _report({}, findings, json=json)
+        raise typer.Exit(1) from None
+    findings = list(_findings(chosen))
+    _report(_shown(chosen), findings, json=json)
+    raise typer.Exit(1 if any(each.is_problem for each in findings) else 0)
+
+
+def _findings(config: Config) -> Iterator[Finding]:
+    yield from _disk(config)
+    yield asyncio.run(_database(config))
+    yield from _models(config)
+    yield Finding("trust", TRUST)
+
+
+def _disk(config: Config) -> Iterator[Finding]:
+    for about, path in (("data directory", config.data_path), ("cache directory", config.cache_path)):
+        there = _nearest(path)
+        free = shutil.disk_usage(there).free
+        says = f"{path}, {free / 1024**3:.1f} GB free" + (
+            "" if path.exists() else ", made at the first start"
+        )
+        if not os.access(there, os.W_OK):
+            yield Finding(about, f"{path} cannot be written", is_problem=True)
+        else:
+            yield Finding(about, says, is_problem=free < FREE_BYTES_MIN)
+
+
+async def _database(config: Config) -> Finding:
+    if not config.database and is_served(socket_path(config.data_path)):
+        return Finding("database", "SQLite, in use by the server that runs here")
+    if not config.database and not config.data_path.exists():
+        return Finding("database", "SQLite, made at the first start")
+    try:
+        store = await open_store(config)
+    except (Error, LockedError, OSError) as error:
+        return Finding("database", str(error), is_problem=True)
+    await store.close()
+    return Finding(
+        "database", "Postgres, reachable and up to date" if config.database else "SQLite, up to date"
+    )
+
+
+def _models(config: Config) -> Iterator[Finding]:
+    versions, problems = catalog.load(config)
+    yield from (Finding("models", problem, is_problem=True) for problem in problems)
+    environments, weights = Environments(config.cache_path), Weights(config.cache_path)
+    manifests = [version.manifest for version in versions]
+    offline = {each.namespace: reason for each in manifests if (reason := environments.offline_reason(each))}
+    waiting = [
+        each.namespace
+        for each in manifests
+        if each.namespace not in offline and not (environments.is_ready(each) and weights.is_ready(each))
+    ]
+    yield from (Finding("models", f"{name} is offline: {reason}") for name, reason in offline.items())
+    if waiting:
+        yield Finding("models", f"not set up yet: {', '.join(waiting)}; run 'foretell models setup'")
+    else:
+        yield Finding("models", f"{len(manifests) - len(offline)} ready")
+
+
+def _nearest(path: Path) -> Path:
+    return next(each for each in (path, *path.parents) if each.exists())
+
+
+def _shown(config: Config) -> dict[str, Any]:
+    values = asdict(config)
+    return values | {name: "(set)" for name in HIDDEN if values[name]}
+
+
+def _report(values: dict[str, Any], findings: list[Finding], *, json: bool) -> None:
+    if json:
+        print_json({"settings": values, "findings": [asdict(each) for each in findings]})
+        return
+    defaults = {each.name: each.default for each in fields(Config)}
+    rows = [[name, value, "" if value == defaults[name] else "set"] for name, value in values.items()]
+    if rows:
+        print_table(["SETTING", "VALUE", ""], rows)
+        console.print()
+    for each in findings:
+        mark = "[red]problem[/]" if each.is_problem else "[green]ok[/]     "
+        console.print(f"{mark} [bold]{each.about}[/]: ", end="")
+        console.print(each.says, markup=False)

@@ -1,0 +1,122 @@
+"""Follows a prediction to its end on the terminal: what it waits for, how far it is, the text as it comes."""
+
+import json
+import sys
+from collections.abc import AsyncIterator
+from typing import Any, Self
+
+import httpx
+from rich.progress import BarColumn, Progress, TaskID, TextColumn, TimeElapsedColumn
+
+from foretell.cli.connection import Connection, refusal
+from foretell.cli.printing import notes
+
+SILENCE_SECONDS = 60.0
+"""A stream says something at least each 15 s; after this long without a word it counts as dead."""
+
+
+class Follower:
+    """A bar on standard error, and a text's pieces on standard output as they come."""
+
+    def __init__(self, *, quiet: bool = False, text: bool = False) -> None:
+        self.wrote_text = False
+        self._text = text and not quiet
+        columns = (
+            TextColumn("{task.description}"),
+            BarColumn(),
+            TextColumn("{task.fields[share]}"),
+            TimeElapsedColumn(),
+        )
+        self._progress = Progress(
+            *columns, console=notes, transient=True, disable=quiet or not notes.is_terminal
+        )
+        self._bar: TaskID = self._progress.add_task("starting", total=None, share="")
+
+    def __enter__(self) -> Self:
+        self._progress.start()
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self._progress.stop()
+        if self.wrote_text:
+            print(flush=True)
+
+    async def follow(self, server: Connection, prediction_id: str) -> dict[str, Any]:
+        """The prediction at its end. A stream that breaks off is taken up again where it was."""
+        seen = ""
+        while True:
+            try:
+                async for event in events(server, prediction_id, after=seen):
+                    seen = event.id or seen
+                    self._show(event)
+            except httpx.TransportError:
+                pass
+            prediction: dict[str, Any] = await server.get(f"/v1/predictions/{prediction_id}")
+            if prediction["completed_at"]:
+                return prediction
+
+    def _show(self, event: "ServerEvent") -> None:
+        match event.name:
+            case "output":
+                self._write(event.data)
+            case "progress":
+                share = float(event.data.get("progress") or 0.0)
+                self._progress.update(self._bar, total=100, completed=share, share=f"{share:.0f} %")
+            case "status":
+                words = event.data.get("phase") or event.data.get("status") or "running"
+                self._progress.update(self._bar, description=str(words))
+            case _:
+                pass
+
+    def _write(self, data: dict[str, Any]) -> None:
+        piece = data.get("value", data.get("text"))
+        if not self._text or not isinstance(piece, str):
+            return
+        self._progress.stop()
+        sys.stdout.write(piece)
+        sys.stdout.flush()
+        self.wrote_text = True
+
+
+class ServerEvent:
+    """One event of a stream: its id, its name, its JSON."""
+
+    def __init__(self) -> None:
+        self.id = ""
+        self.name = "message"
+        self.text = ""
+
+    @property
+    def data(self) -> dict[str, Any]:
+        value = json.loads(self.text)
+        return value if isinstance(value, dict) else {"value": value}
+
+
+async def events(server: Connection, prediction_id: str, *, after: str = "") -> AsyncIterator[ServerEvent]:
+    """The events of a prediction's stream after the one with id `after`, until it ends."""
+    headers = {"accept": "text/event-stream"} | ({"last-event-id": after} if after else {})
+    path = f"/v1/predictions/{prediction_id}/stream"
+    async with server.client.stream("GET", path, headers=headers, timeout=SILENCE_SECONDS) as answer:
+        if answer.is_error:
+            await answer.aread()
+            raise refusal(answer)
+        event = ServerEvent()
+        async for line in answer.aiter_lines():
+            if not line and event.text:
+                yield event
+                event = ServerEvent()
+            _read(line, event)
+
+
+def _read(line: str, event: ServerEvent) -> None:
+    name, _, value = line.partition(":")
+    value = value.removeprefix(" ")
+    match name:
+        case "id":
+            event.id = value
+        case "event":
+            event.name = value
+        case "data":
+            event.text += value
+        case _:
+            pass

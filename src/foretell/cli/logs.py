@@ -1,0 +1,52 @@
+"""What the server logs: a line each, as text on a terminal and as JSON elsewhere."""
+
+import json
+import logging
+import sys
+import time
+from typing import Any
+
+_OWN = set(logging.makeLogRecord({}).__dict__) | {"message", "asctime", "taskName"}
+
+
+def begin(form: str) -> None:
+    """Logs to standard error from now on; `form` is 'text', 'json' or 'auto'."""
+    text = sys.stderr.isatty() if form == "auto" else form == "text"
+    handler = logging.StreamHandler(sys.stderr)
+    handler.setFormatter(Text() if text else Json())
+    root = logging.getLogger()
+    root.handlers = [handler]
+    root.setLevel(logging.WARNING)
+    logging.getLogger("foretell").setLevel(logging.INFO)
+
+
+class Text(logging.Formatter):
+    """`14:02:11 prediction succeeded model=truefusion seconds=1.2`"""
+
+    def format(self, record: logging.LogRecord) -> str:
+        clock = time.strftime("%H:%M:%S", time.localtime(record.created))
+        level = "" if record.levelno <= logging.INFO else f"{record.levelname.lower()}: "
+        facts = "".join(f" {name}={value}" for name, value in extras(record).items() if value is not None)
+        trouble = f"\n{self.formatException(record.exc_info)}" if record.exc_info else ""
+        return f"{clock} {level}{record.getMessage()}{facts}{trouble}"
+
+
+class Json(logging.Formatter):
+    """One JSON object a line: time, level, logger, message, and what else is known."""
+
+    def format(self, record: logging.LogRecord) -> str:
+        line: dict[str, Any] = {
+            "time": time.strftime("%Y-%m-%dT%H:%M:%S", time.gmtime(record.created))
+            + f".{record.msecs:03.0f}Z",
+            "level": record.levelname.lower(),
+            "logger": record.name,
+            "message": record.getMessage(),
+        }
+        if record.exc_info:
+            line["trouble"] = self.formatException(record.exc_info)
+        return json.dumps(line | extras(record), ensure_ascii=False, default=str)
+
+
+def extras(record: logging.LogRecord) -> dict[str, Any]:
+    """What was logged beside the message."""
+    return {name: value for name, value in record.__dict__.items() if name not in _OWN}

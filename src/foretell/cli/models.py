@@ -1,0 +1,153 @@
+"""`foretell models`: which there are, what they take, and what they need on this machine."""
+
+import asyncio
+from collections.abc import Callable
+from typing import Annotated, Any
+
+import typer
+from rich.progress import BarColumn, DownloadColumn, Progress, TextColumn, TimeRemainingColumn
+
+from foretell import catalog
+from foretell.cli.connection import Target, call
+from foretell.cli.options import ApiKey, Data, Json, Url, settings
+from foretell.cli.printing import console, notes, print_json, print_table
+from foretell.errors import Code, Error
+from foretell.model import Manifest
+from foretell.weights import Environments, Weights
+
+app = typer.Typer(no_args_is_help=True)
+LINE_CHARACTERS = 60
+
+
+@app.command("list")
+def list_(data: Data = None, url: Url = None, key: ApiKey = None, json: Json = False) -> None:
+    """List the models."""
+    found = call(Target(data, url=url, key=key), lambda server: server.get("/v1/models"))
+    if json:
+        print_json(found)
+        return
+    print_table(
+        ["MODEL", "TYPE", "STATUS", "WHAT IT DOES"],
+        [
+            [each["namespace"], each["type"], each["status"], ", ".join(each["capabilities"])]
+            for each in found
+        ],
+    )
+
+
+@app.command(epilog="Example: foretell models show truefusion")
+def show(
+    model: Annotated[str, typer.Argument(help="The model, from 'foretell models list'.")],
+    data: Data = None,
+    url: Url = None,
+    key: ApiKey = None,
+    json: Json = False,
+) -> None:
+    """Show what a model does and which inputs it takes."""
+    fields = "input_schema,output_schema"
+    found = call(
+        Target(data, url=url, key=key), lambda server: server.get(f"/v1/models/{model}", fields=fields)
+    )
+    if json:
+        print_json(found)
+        return
+    console.print(f"[bold]{found['name']}[/] ({found['namespace']}, {found['type']}, {found['status']})")
+    console.print(found["description"] + "\n", markup=False)
+    schema = found["input_schema"]
+    inputs = sorted(schema.get("properties", {}).items(), key=lambda each: each[1].get("x-order", 0))
+    print_table(
+        ["INPUT", "TYPE", "DEFAULT", "MEANING"],
+        [
+            [name, _kind(each), _default(name, each, schema), each.get("description", "")]
+            for name, each in inputs
+        ],
+    )
+
+
+@app.command(epilog="Example: foretell models pull deepbrain")
+def pull(
+    model: Annotated[str, typer.Argument(help="The model, from 'foretell models list'.")],
+) -> None:
+    """Fetch one model's weights and build its environment now, not at its first use."""
+    manifests = [each for each in _manifests() if model in {each.namespace, *each.aliases}]
+    if not manifests:
+        raise Error(Code.MODEL_NOT_FOUND, f"There is no model '{model}' on this machine.")
+    asyncio.run(_set_up(manifests))
+
+
+@app.command()
+def setup() -> None:
+    """Fetch the weights of all models and build their environments: the first time takes some minutes."""
+    failed = asyncio.run(_set_up(_manifests()))
+    if failed:
+        raise typer.Exit(1)
+    notes.print("All models are ready.")
+
+
+def _manifests() -> list[Manifest]:
+    versions, problems = catalog.load(settings(sandbox=False))
+    for problem in problems:
+        notes.print(f"[yellow]Left out:[/] {problem}")
+    return [version.manifest for version in versions]
+
+
+async def _set_up(manifests: list[Manifest]) -> list[str]:
+    """Makes each ready; the namespaces of those that could not be, whose reasons are printed."""
+    cache = settings().cache_path
+    environments, weights = Environments(cache), Weights(cache)
+    failed = []
+    columns = TextColumn("{task.description}"), BarColumn(), DownloadColumn(), TimeRemainingColumn()
+    with Progress(*columns, console=notes, transient=True) as progress:
+        for manifest in manifests:
+            try:
+                await _ready(manifest, environments, weights, progress)
+            except Error as error:
+                failed.append(manifest.namespace)
+                notes.print(f"[yellow]{manifest.namespace}:[/] {error.message}")
+    return failed
+
+
+async def _ready(
+    manifest: Manifest, environments: Environments, weights: Weights, progress: Progress
+) -> None:
+    bar = progress.add_task(manifest.namespace, total=None)
+    try:
+        await environments.python(manifest, _shown_line(manifest, progress, bar))
+        await weights.ready(manifest, _shown_bytes(manifest, progress, bar))
+    finally:
+        progress.remove_task(bar)
+
+
+def _shown_line(manifest: Manifest, progress: Progress, bar: Any) -> Callable[[str], None]:
+    def show_line(line: str) -> None:
+        words = f"{manifest.namespace}: {line.strip()}"[:LINE_CHARACTERS]
+        progress.update(bar, description=words)
+        if not notes.is_terminal:
+            notes.print(line.rstrip(), markup=False)
+
+    return show_line
+
+
+def _shown_bytes(manifest: Manifest, progress: Progress, bar: Any) -> Callable[[str, int, int], None]:
+    def show_bytes(name: str, done: int, total: int) -> None:
+        progress.update(bar, description=f"{manifest.namespace}: {name}", completed=done, total=total or None)
+
+    return show_bytes
+
+
+def _kind(schema: dict[str, Any]) -> str:
+    if "enum" in schema:
+        return " | ".join(map(str, schema["enum"]))
+    word = "file" if schema.get("format") == "uri" else str(schema.get("type", "any"))
+    low, high = schema.get("minimum"), schema.get("maximum")
+    return (
+        word
+        if low is None and high is None
+        else f"{word} {'' if low is None else low}…{'' if high is None else high}"
+    )
+
+
+def _default(name: str, schema: dict[str, Any], whole: dict[str, Any]) -> str:
+    if name in whole.get("required", ()):
+        return "(required)"
+    return str(schema.get("default", ""))

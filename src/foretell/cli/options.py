@@ -1,0 +1,40 @@
+"""Options that several commands share, and the configuration they lead to."""
+
+import os
+from pathlib import Path
+from typing import Annotated, Any
+
+import typer
+
+from foretell import config
+
+Data = Annotated[
+    str | None,
+    typer.Option(
+        "--data", metavar="DIR", help="Data directory. [default: FORETELL_DATA or ~/.local/share/foretell]"
+    ),
+]
+ConfigFile = Annotated[
+    Path | None,
+    typer.Option("--config", metavar="FILE", help="TOML file with settings. [default: FORETELL_CONFIG]"),
+]
+Database = Annotated[
+    str | None,
+    typer.Option("--database", metavar="URL", help="postgresql://… [default: SQLite in the data directory]"),
+]
+Url = Annotated[
+    str | None,
+    typer.Option(
+        "--url", metavar="URL", help="A server elsewhere. [default: FORETELL_URL, else the data directory's]"
+    ),
+]
+ApiKey = Annotated[
+    str | None, typer.Option("--key", metavar="KEY", help="API key for --url. [default: FORETELL_KEY]")
+]
+Json = Annotated[bool, typer.Option("--json", help="Print JSON for programs.")]
+
+
+def settings(file: Path | None = None, **overrides: Any) -> config.Config:
+    """The configuration in force, `overrides` last. Raises ValueError with every problem, a line each."""
+    named = os.environ.get("FORETELL_CONFIG")
+    return config.load(os.environ, file=file or (Path(named) if named else None), overrides=overrides)

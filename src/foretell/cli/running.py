@@ -1,0 +1,146 @@
+"""`foretell run`: one prediction from the shell, from its inputs to its saved files."""
+
+import asyncio
+import json as json_text
+import mimetypes
+from pathlib import Path
+from typing import Annotated, Any
+from urllib.parse import urlsplit
+
+import typer
+
+from foretell.cli.connection import Connection, Target, call
+from foretell.cli.following import Follower
+from foretell.cli.options import ApiKey, Data, Json, Url
+from foretell.cli.printing import notes, print_json
+from foretell.errors import Code, Error
+
+EXAMPLES = """Examples:
+  foretell run truefusion -i prompt="a red fox" -o fox.png
+
+  foretell run deepbrain -i prompt="Say hello."
+
+  foretell run transcribe -i audio=@speech.wav --json"""
+
+
+def add_to(app: typer.Typer) -> None:
+    app.command(epilog=EXAMPLES)(run)
+
+
+def run(
+    model: Annotated[str, typer.Argument(help="The model, from 'foretell models list'.")],
+    inputs: Annotated[
+        list[str] | None,
+        typer.Option(
+            "-i", "--input", metavar="NAME=VALUE", help="An input; NAME=@FILE takes a file. May be repeated."
+        ),
+    ] = None,
+    output: Annotated[
+        Path | None,
+        typer.Option(
+            "-o", "--output", metavar="FILE", help="Where to save; a directory takes several files."
+        ),
+    ] = None,
+    data: Data = None,
+    url: Url = None,
+    key: ApiKey = None,
+    json: Json = False,
+) -> None:
+    """Run a model: shows progress, prints text as it comes, saves files; exits 1 unless it succeeds."""
+    given = dict(_split(each) for each in inputs or [])
+    target = Target(data, url=url, key=key, node=True)
+    ended = call(target, lambda server: _run(server, model, given, output=output, json=json))
+    if json:
+        print_json(ended)
+    if ended["status"] != "succeeded":
+        notes.print(f"[bold red]{ended['status'].capitalize()}:[/] {ended['error'] or 'it was stopped.'}")
+        raise typer.Exit(1)
+
+
+async def _run(
+    server: Connection, model: str, given: dict[str, str], *, output: Path | None, json: bool
+) -> dict[str, Any]:
+    described = await server.get(f"/v1/models/{model}", fields="input_schema")
+    properties = described["input_schema"].get("properties", {})
+    values = {name: await _value(server, text, properties.get(name, {})) for name, text in given.items()}
+    made = await server.post("/v1/predictions", {"model": model, "input": values})
+    with Follower(quiet=json, text=output is None) as follower:
+        ended = await _followed(server, follower, made["id"])
+    if ended["status"] == "succeeded":
+        await _deliver(server, ended, output=output, quiet=json or follower.wrote_text)
+    return ended
+
+
+async def _followed(server: Connection, follower: Follower, prediction_id: str) -> dict[str, Any]:
+    try:
+        return await follower.follow(server, prediction_id)
+    except asyncio.CancelledError:
+        # Ctrl-C: who leaves a run that they started wants it ended.
+        await asyncio.shield(server.post(f"/v1/predictions/{prediction_id}/cancel"))
+        raise
+
+
+def _split(text: str) -> tuple[str, str]:
+    name, equals, value = text.partition("=")
+    if not equals or not name:
+        raise typer.BadParameter(f"'{text}' is not NAME=VALUE", param_hint="-i")
+    return name, value
+
+
+async def _value(server: Connection, text: str, schema: dict[str, Any]) -> Any:
+    is_file = schema.get("format") == "uri" or schema.get("items", {}).get("format") == "uri"
+    if text.startswith("@"):
+        path = _file(text[1:])
+        return await _upload(server, path) if is_file else await asyncio.to_thread(path.read_text)
+    if schema.get("type", "string") == "string" or is_file:
+        return text
+    try:
+        return json_text.loads(text)
+    except ValueError:
+        return text
+
+
+def _file(name: str) -> Path:
+    """The shell leaves a ~ after an @ alone."""
+    return Path(name).expanduser()
+
+
+async def _upload(server: Connection, path: Path) -> str:
+    kind = mimetypes.guess_type(path.name)[0] or "application/octet-stream"
+    with path.open("rb") as file:
+        answer = await server.post("/v1/files", files={"content": (path.name, file, kind)})
+    return str(answer["id"])
+
+
+async def _deliver(server: Connection, ended: dict[str, Any], *, output: Path | None, quiet: bool) -> None:
+    found = ended["output"]
+    if isinstance(found, str):
+        _deliver_text(found, output=output, quiet=quiet)
+        return
+    pieces = found if isinstance(found, list) else []
+    urls = [each for each in pieces if isinstance(each, str) and "/files/" in each]
+    if not urls:
+        _deliver_text("\n".join(map(str, pieces)), output=output, quiet=quiet)
+    for number, each in enumerate(urls):
+        path = _place(each, output, number=number, of=len(urls))
+        await server.save(each, path)
+        if not quiet:
+            print(path)
+
+
+def _deliver_text(text: str, *, output: Path | None, quiet: bool) -> None:
+    if output is not None:
+        output.write_text(text)
+    elif not quiet:
+        print(text)
+
+
+def _place(url: str, output: Path | None, *, number: int, of: int) -> Path:
+    name = Path(urlsplit(url).path).name
+    if output is None:
+        return Path(name)
+    if output.is_dir():
+        return output / name
+    if not output.parent.is_dir():
+        raise Error(Code.NOT_FOUND, f"There is no directory {output.parent} to save in.")
+    return output if of == 1 else output.with_stem(f"{output.stem}-{number + 1}")
