@@ -40,7 +40,7 @@ _log = logging.getLogger(__name__)
 
 @dataclass(frozen=True, slots=True)
 class Answer:
-    """What a receiver answered, and how long it took. Header names are lower case; `body` is its beginning."""
+    """What a receiver answered, and how long it took. Header names are lower case; `body`: its beginning."""
 
     status: int
     headers: Mapping[str, str]
