@@ -37,7 +37,7 @@ ERRORS: Mapping[Code, tuple[int, str]] = {
 
 
 def error_envelope(error: Error, request_id: str) -> tuple[int, dict[str, Any]]:
-    """The HTTP status and the body of a refusal. `details` is one string: a strict client decodes it as such."""
+    """The HTTP status and body of a refusal. `details` is one string, because strict clients expect one."""
     status, error_id = ERRORS[error.code]
     return status, {
         "status": False,

@@ -9,7 +9,7 @@ _WIRE_TYPES = frozenset({"image", "video", "audio", "music", "text"})
 
 
 def wire_type(model_type: str) -> str:
-    """A model's type in a word that every client knows: one unknown word breaks a strict client's whole list."""
+    """A model's type in a word every client knows: an unknown one breaks a strict client's whole list."""
     return model_type if model_type in _WIRE_TYPES else "text"
 
 

@@ -1,0 +1,50 @@
+"""HTTP in: every URL on one screen."""
+
+from starlette.exceptions import HTTPException
+from starlette.routing import BaseRoute, Route, Router
+from starlette.types import Receive, Scope, Send
+
+from foretell.api import admin, files, health, uploads
+from foretell.api.auth import Handler, keyed, open_to_all
+from foretell.api.edge import Edge
+from foretell.api.services import Services
+from foretell.api.skytells import create, listing, models, predictions
+
+__all__ = ["Services", "app"]
+
+
+def app(services: Services) -> Edge:
+    """The whole API as one ASGI app."""
+    return Edge(services, Router(_routes(), redirect_slashes=False, default=_unknown))
+
+
+def _routes() -> list[BaseRoute]:
+    return [
+        _route("POST", "/v1/predict", keyed(create.predict)),
+        _route("POST", "/v1/predictions", keyed(create.predictions)),
+        _route("GET", "/v1/predictions/{id}", open_to_all(predictions.get)),
+        _route("GET", "/v1/predictions/{id}/stream", open_to_all(predictions.get_stream)),
+        _route("POST", "/v1/predictions/{id}/cancel", keyed(predictions.cancel)),
+        _route("DELETE", "/v1/predictions/{id}/delete", keyed(predictions.delete)),
+        _route("DELETE", "/v1/predictions/{id}", keyed(predictions.delete)),
+        _route("GET", "/v1/predictions", keyed(listing.index)),
+        _route("GET", "/v1/models", keyed(models.index)),
+        _route("GET", "/v1/models/{slug:path}", keyed(models.get)),
+        _route("GET", "/v1/model/{slug:path}", keyed(models.get)),
+        _route("POST", "/v1/files", keyed(uploads.create)),
+        _route("GET", "/v1/files/{id}", keyed(uploads.get)),
+        _route("DELETE", "/v1/files/{id}", keyed(uploads.delete)),
+        _route("GET", "/files/{token}/{name}", files.get),
+        _route("GET", "/healthz", health.alive),
+        _route("GET", "/readyz", health.ready),
+        _route("GET", "/", health.index),
+        *admin.routes,
+    ]
+
+
+def _route(method: str, path: str, handler: Handler) -> Route:
+    return Route(path, handler, methods=[method])
+
+
+async def _unknown(scope: Scope, receive: Receive, send: Send) -> None:
+    raise HTTPException(404)

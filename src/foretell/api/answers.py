@@ -1,0 +1,32 @@
+"""Answers: JSON, always, also for refusals."""
+
+from collections.abc import Mapping
+from typing import Any
+
+import msgspec
+from starlette.responses import Response
+
+from foretell.dialects import skytells
+from foretell.errors import Error
+
+JSON = "application/json"
+_encode = msgspec.json.Encoder().encode
+
+
+def answer(body: Any, status: int = 200, *, headers: Mapping[str, str] | None = None) -> Response:
+    """`body` as JSON."""
+    return Response(_encode(body), status, headers, JSON)
+
+
+def json_bytes(body: Any) -> bytes:
+    """`body` as JSON, for answers that are written piece by piece."""
+    return _encode(body)
+
+
+def refusal(error: Error, request_id: str, *, headers: Mapping[str, str] | None = None) -> Response:
+    """The unified envelope around an error, with `Retry-After` where waiting helps."""
+    status, body = skytells.error_envelope(error, request_id)
+    extra = dict(headers or {})
+    if error.retry_after_seconds is not None:
+        extra["retry-after"] = str(error.retry_after_seconds)
+    return answer(body, status, headers=extra)

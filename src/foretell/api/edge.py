@@ -1,0 +1,175 @@
+"""The edge: the outermost of the API. Every answer has its id, every failure is JSON, and nothing escapes."""
+
+import asyncio
+import logging
+import re
+import secrets
+import time
+from collections.abc import Callable
+
+from starlette.datastructures import MutableHeaders
+from starlette.exceptions import HTTPException
+from starlette.middleware.cors import CORSMiddleware
+from starlette.requests import ClientDisconnect
+from starlette.responses import Response
+from starlette.routing import Match, Router
+from starlette.types import ASGIApp, Message, Receive, Scope, Send
+
+from foretell.api.answers import refusal
+from foretell.api.auth import Keys
+from foretell.api.seats import Seats
+from foretell.api.services import Services
+from foretell.api.versions import Versions
+from foretell.errors import Code, Error
+
+METHODS = ("GET", "POST", "PUT", "PATCH", "DELETE", "HEAD")
+NOTICE_SECONDS = 60.0
+_SLASHES = re.compile(r"/{2,}")
+_REQUEST_ID = re.compile(rb"[\w-]{8,128}", re.ASCII)
+_log = logging.getLogger("foretell.api")
+
+
+class Edge:
+    """An ASGI app around `router`, with what the API keeps in memory between requests.
+
+    The same one may be served on several sockets at once, with or without the lifespan protocol.
+    """
+
+    def __init__(self, services: Services, router: Router) -> None:
+        self.services = services
+        self.keys = Keys(services)
+        self.versions = Versions(services.store)
+        self.seats = Seats(services.config.waiting_callers_max)
+        self._router = router
+        self._listeners: list[asyncio.Task[None]] = []
+        self._inner = self._with_cors(self._without_escapes)
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        if scope["type"] == "lifespan":
+            await self._lifespan(receive, send)
+        elif scope["type"] == "http":
+            await self._answer(scope, receive, send)
+        else:
+            await send({"type": "websocket.close", "code": 1000})
+
+    async def _answer(self, scope: Scope, receive: Receive, send: Send) -> None:
+        self._listen()
+        began = time.perf_counter()
+        scope["app"] = scope["foretell.edge"] = self
+        scope["foretell.request_id"] = request_id = _request_id(scope)
+        scope["path"] = _tidy(scope["path"])
+        status = 0
+
+        async def identified(message: Message) -> None:
+            nonlocal status
+            if message["type"] == "http.response.start":
+                status = message["status"]
+                MutableHeaders(scope=message)["x-request-id"] = request_id
+            await send(message)
+
+        try:
+            await self._inner(scope, receive, identified)
+        finally:
+            _log_request(scope, status, time.perf_counter() - began)
+
+    async def _without_escapes(self, scope: Scope, receive: Receive, send: Send) -> None:
+        has_started = False
+
+        async def watched(message: Message) -> None:
+            nonlocal has_started
+            has_started = True
+            await send(message)
+
+        try:
+            await self._router(scope, receive, watched)
+        except ClientDisconnect:
+            return
+        except (Error, HTTPException) as error:
+            if has_started:
+                raise
+            await self._refusal(scope, error)(scope, receive, send)
+        except Exception:
+            _log.exception("%s %s crashed", scope["method"], scope["path"])
+            if has_started:
+                raise
+            bug = Error(Code.INTERNAL, "Something went wrong in the server; its log has the details.")
+            await self._refusal(scope, bug)(scope, receive, send)
+
+    def _refusal(self, scope: Scope, error: Error | HTTPException) -> Response:
+        request_id: str = scope["foretell.request_id"]
+        if isinstance(error, Error):
+            return refusal(error, request_id)
+        method, path = scope["method"], scope["path"]
+        if error.status_code == 405:
+            message = f"{method} is not possible on {path}."
+            allow = {"allow": ", ".join(self._methods(scope))}
+            return refusal(Error(Code.METHOD_NOT_ALLOWED, message), request_id, headers=allow)
+        return refusal(Error(Code.ENDPOINT_NOT_FOUND, f"There is no endpoint {method} {path}."), request_id)
+
+    def _methods(self, scope: Scope) -> list[str]:
+        """What is possible on this path."""
+        matching = (route for route in self._router.routes if route.matches(scope)[0] is not Match.NONE)
+        return sorted({method for route in matching for method in getattr(route, "methods", None) or ()})
+
+    def _with_cors(self, app: ASGIApp) -> ASGIApp:
+        origins = [each.strip() for each in self.services.config.cors_origins.split(",") if each.strip()]
+        if not origins:
+            return app
+        return CORSMiddleware(
+            app,
+            allow_origins=origins,
+            allow_methods=METHODS,
+            allow_headers=["*"],
+            expose_headers=["x-request-id", "retry-after", "etag", "content-range", "content-disposition"],
+        )
+
+    def _listen(self) -> None:
+        """Forgets what is kept in memory when a notice says that it changed."""
+        if not self._listeners:
+            self._listeners = [
+                asyncio.create_task(self._follow("keys", self.keys.forget)),
+                asyncio.create_task(self._follow("models", self.versions.forget)),
+            ]
+
+    async def _follow(self, topic: str, forget: Callable[[], None]) -> None:
+        with self.services.store.notices.subscribe(topic) as changed:
+            while True:
+                if await changed.wait(NOTICE_SECONDS):
+                    forget()
+
+    async def _lifespan(self, receive: Receive, send: Send) -> None:
+        await receive()
+        await send({"type": "lifespan.startup.complete"})
+        await receive()
+        for listener in self._listeners:
+            listener.cancel()
+        await asyncio.gather(*self._listeners, return_exceptions=True)
+        await send({"type": "lifespan.shutdown.complete"})
+
+
+def _request_id(scope: Scope) -> str:
+    """The caller's own id for the request where it has a sound one, else a new one."""
+    for name, value in scope["headers"]:
+        if name == b"x-request-id" and _REQUEST_ID.fullmatch(value):
+            return str(value.decode())
+    return f"req_{secrets.token_hex(12)}"
+
+
+def _tidy(path: str) -> str:
+    """The path without doubled slashes or one at its end: careless joining is forgiven, not redirected."""
+    if "//" in path:
+        path = _SLASHES.sub("/", path)
+    return path.rstrip("/") or "/"
+
+
+def _log_request(scope: Scope, status: int, seconds: float) -> None:
+    if not _log.isEnabledFor(logging.DEBUG):
+        return
+    found = {
+        "request_id": scope["foretell.request_id"],
+        "method": scope["method"],
+        "path": scope["path"],
+        "status": status,
+        "seconds": round(seconds, 6),
+    }
+    _log.debug("%s %s %d", scope["method"], scope["path"], status, extra=found)

@@ -1,0 +1,40 @@
+"""Whether the server lives, whether it can take work, and what it is."""
+
+from starlette.requests import Request
+from starlette.responses import Response
+
+from foretell import __version__
+from foretell.api.answers import answer
+from foretell.api.requests import origin, services
+from foretell.errors import Code, Error
+
+
+async def alive(request: Request) -> Response:
+    """The process answers."""
+    return answer({"state": "alive", "version": __version__})
+
+
+async def ready(request: Request) -> Response:
+    """New work is welcome. Raises Error(UNAVAILABLE) while stopping or without a database."""
+    if services(request).stopping.is_set():
+        raise Error(Code.UNAVAILABLE, "The server is stopping.", retry_after_seconds=5)
+    models = await services(request).store.models()
+    return answer({"state": "ready", "models": len(models)})
+
+
+async def index(request: Request) -> Response:
+    """What this is, for a person or a program that knocks at the door."""
+    base = f"{origin(request)}/v1"
+    return answer(
+        {
+            "name": "foretell",
+            "version": __version__,
+            "description": "A predictions platform that runs on your own machine.",
+            "urls": {
+                "create": f"{base}/predict",
+                "predictions": f"{base}/predictions",
+                "models": f"{base}/models",
+                "files": f"{base}/files",
+            },
+        }
+    )

@@ -1,0 +1,123 @@
+"""Requests: what they carry, and what they reach."""
+
+from __future__ import annotations
+
+import re
+from typing import TYPE_CHECKING, Any, TypeVar
+
+import msgspec
+from starlette.requests import Request
+
+from foretell.errors import Code, Error
+
+if TYPE_CHECKING:
+    from foretell.api.auth import Caller
+    from foretell.api.edge import Edge
+    from foretell.api.services import Services
+
+ACCOUNT_HEADER = "x-foretell-account"
+"""On the server's own socket: the account to act for, by name or id."""
+
+_HOST = re.compile(r"[A-Za-z0-9._:\[\]-]{1,255}")
+_WAIT = re.compile(r"(?:^|[,;\s])wait(?:\s*=\s*(\d{1,9}))?(?:$|[,;\s])", re.IGNORECASE)
+_Body = TypeVar("_Body")
+
+
+def edge(request: Request) -> Edge:
+    """The API that answers this request, with what it keeps in memory."""
+    found: Edge = request.scope["foretell.edge"]
+    return found
+
+
+def services(request: Request) -> Services:
+    """The machinery behind the API."""
+    return edge(request).services
+
+
+def caller(request: Request) -> Caller:
+    """Who calls, on a route that needs a key."""
+    found: Caller = request.scope["foretell.caller"]
+    return found
+
+
+def caller_or_none(request: Request) -> Caller | None:
+    """Who calls; None for a caller without a key on a route that is open to all."""
+    found: Caller | None = request.scope["foretell.caller"]
+    return found
+
+
+def is_local(request: Request) -> bool:
+    """Whether the request came by the server's own socket."""
+    return bool(request.scope.get("state", {}).get("foretell.local"))
+
+
+def request_id(request: Request) -> str:
+    """The id under which this request is logged and answered."""
+    return str(request.scope["foretell.request_id"])
+
+
+def origin(request: Request) -> str:
+    """Scheme and host under which this caller reaches the server, without a slash at the end."""
+    config = services(request).config
+    if config.public_url:
+        return config.public_url.rstrip("/")
+    host = request.headers.get("host", "")
+    if is_local(request) or not _HOST.fullmatch(host):
+        host = f"{config.host}:{config.port}"
+    return f"{request.scope.get('scheme', 'http')}://{host}"
+
+
+def preferred_wait_seconds(request: Request) -> float | None:
+    """`n` of `Prefer: wait=n`, infinity for `wait` alone; None when the header asks for no waiting."""
+    found = _WAIT.search(request.headers.get("prefer", ""))
+    if found is None:
+        return None
+    return float(found[1]) if found[1] else float("inf")
+
+
+def accepts_stream(request: Request) -> bool:
+    """Whether the caller names server-sent events among what it accepts."""
+    return "text/event-stream" in request.headers.get("accept", "").lower()
+
+
+async def body_bytes(request: Request) -> bytes:
+    """The whole body. Raises Error(TOO_LARGE) beyond `body_bytes_max`, at once where the length is told."""
+    bytes_max = services(request).config.body_bytes_max
+    declared = request.headers.get("content-length", "0")
+    if declared.isascii() and declared.isdigit() and int(declared) > bytes_max:
+        raise _too_large(bytes_max)
+    chunks, size = [], 0
+    async for chunk in request.stream():
+        size += len(chunk)
+        if size > bytes_max:
+            raise _too_large(bytes_max)
+        chunks.append(chunk)
+    return b"".join(chunks)
+
+
+async def body_of(request: Request, kind: msgspec.json.Decoder[_Body]) -> _Body:
+    """The body, decoded. Raises Error(INVALID_REQUEST) when it is not a JSON object."""
+    data = await body_bytes(request)
+    try:
+        return kind.decode(data)
+    except msgspec.ValidationError as error:
+        raise Error(Code.INVALID_REQUEST, f"The body must be a JSON object: {error}.") from error
+    except (msgspec.DecodeError, UnicodeDecodeError) as error:
+        reason = str(error).removeprefix("JSON is malformed: ") if data.strip() else "it is empty"
+        raise Error(Code.INVALID_REQUEST, f"The body is not valid JSON: {reason}.") from error
+    except RecursionError as error:
+        raise Error(Code.INVALID_REQUEST, "The body is nested too deeply.") from error
+
+
+_object: msgspec.json.Decoder[dict[str, Any]] = msgspec.json.Decoder(dict[str, Any])
+
+
+async def body_object(request: Request) -> dict[str, Any]:
+    """The body as a JSON object; an empty body counts as `{}`."""
+    if request.headers.get("content-length") == "0":
+        return {}
+    return await body_of(request, _object)
+
+
+def _too_large(bytes_max: int) -> Error:
+    return Error(Code.TOO_LARGE, f"The body is larger than the {bytes_max:,} bytes allowed.")

@@ -1,0 +1,46 @@
+"""Seats: how many callers may be held at once."""
+
+from collections.abc import AsyncIterator, Iterator, Mapping
+from contextlib import ExitStack, contextmanager
+
+from starlette.responses import StreamingResponse
+from starlette.types import Receive, Scope, Send
+
+from foretell.errors import Code, Error
+
+RETRY_AFTER_SECONDS = 5
+
+
+class Seats:
+    """Room for callers who wait for a prediction's end or follow its stream."""
+
+    def __init__(self, seats_max: int) -> None:
+        self._seats_max = seats_max
+        self.taken = 0
+
+    @contextmanager
+    def one(self) -> Iterator[None]:
+        """A seat for as long as the block lasts. Raises Error(OVERLOADED) when none is free."""
+        if self.taken >= self._seats_max:
+            raise Error(
+                Code.OVERLOADED,
+                "Too many callers are waiting already. Try again shortly, or create without waiting.",
+                retry_after_seconds=RETRY_AFTER_SECONDS,
+            )
+        self.taken += 1
+        try:
+            yield
+        finally:
+            self.taken -= 1
+
+
+class HeldStream(StreamingResponse):
+    """An answer in pieces that keeps what `held` holds, such as a seat, until it has ended."""
+
+    def __init__(self, held: ExitStack, pieces: AsyncIterator[bytes], *, headers: Mapping[str, str]) -> None:
+        super().__init__(pieces, headers=headers)
+        self._held = held
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        with self._held:
+            await super().__call__(scope, receive, send)

@@ -1,0 +1,1 @@
+"""The Skytells routes: predictions and models."""

@@ -1,0 +1,115 @@
+"""The list of an account's predictions, newest first, in pages."""
+
+import asyncio
+import re
+from dataclasses import dataclass
+from datetime import UTC, datetime, timedelta
+
+from starlette.datastructures import QueryParams
+from starlette.requests import Request
+from starlette.responses import Response
+
+from foretell.api.answers import answer
+from foretell.api.requests import caller, edge, services
+from foretell.api.skytells.rendering import rendered
+from foretell.errors import Code, Error
+from foretell.prediction import Status
+
+PER_PAGE = 20
+PER_PAGE_MAX = 50
+PAGE_MAX = 1_000_000
+_DATE = re.compile(r"\d{4}-\d{2}-\d{2}", re.ASCII)
+_EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
+_SYNONYMS = {"from": "since", "to": "until"}
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Page:
+    """A checked query. `since` is the first instant wanted, `until` the last."""
+
+    number: int
+    per_page: int
+    since: int | None
+    until: int | None
+    status: Status | None
+    model: str | None
+
+
+async def index(request: Request) -> Response:
+    """A page of the caller's predictions, with where it stands among the others."""
+    page = _page(request.query_params)
+    model = None
+    if page.model is not None:
+        model = (await edge(request).versions.find(page.model)).version.model
+    found, total = await services(request).store.list_predictions(
+        account_id=caller(request).account.id,
+        model=model,
+        status=page.status,
+        since=page.since,
+        until=page.until,
+        offset=(page.number - 1) * page.per_page,
+        limit=page.per_page,
+    )
+    pagination = {
+        "current_page": page.number,
+        "per_page": page.per_page,
+        "total": total,
+        "last_page": max(1, -(-total // page.per_page)),
+    }
+    shown = await asyncio.gather(*(rendered(request, each) for each in found))
+    return answer({"data": shown, "pagination": pagination})
+
+
+def _page(query: QueryParams) -> Page:
+    """The wanted page. Raises Error with the id that says what is wrong."""
+    for name in query:
+        if len(query.getlist(name)) > 1:
+            raise Error(Code.INVALID_COMBINATION, f"'{name}' is given more than once.")
+    since, until = _day(query, "from"), _day(query, "to")
+    if since is not None and until is not None and since > until:
+        raise Error(Code.INVALID_DATE_RANGE, "'from' is later than 'to'.")
+    return Page(
+        number=_number(query, "page", default=1, most=PAGE_MAX),
+        per_page=_number(query, "per_page", default=PER_PAGE, most=PER_PAGE_MAX),
+        since=None if since is None else _instant(since),
+        until=None if until is None else _instant(until + timedelta(days=1)) - 1,
+        status=_status(query),
+        model=query.get("model") or None,
+    )
+
+
+def _number(query: QueryParams, name: str, *, default: int, most: int) -> int:
+    text = query.get(name) or str(default)
+    if not text.isascii() or not text.isdigit() or len(text) > 9 or not 1 <= int(text) <= most:
+        raise Error(Code.INVALID_PARAMETER, f"'{name}' must be a number from 1 to {most:,}.")
+    return int(text)
+
+
+def _day(query: QueryParams, name: str) -> datetime | None:
+    synonym = _SYNONYMS[name]
+    if query.get(name) and query.get(synonym):
+        raise Error(Code.INVALID_COMBINATION, f"'{name}' and '{synonym}' mean the same; give one of them.")
+    text = query.get(name) or query.get(synonym)
+    if not text:
+        return None
+    try:
+        if not _DATE.fullmatch(text):
+            raise ValueError(text)
+        return datetime.strptime(text, "%Y-%m-%d").replace(tzinfo=UTC)
+    except ValueError as error:
+        raise Error(Code.INVALID_DATE_FORMAT, f"'{name}' must be a date such as 2026-01-31.") from error
+
+
+def _instant(moment: datetime) -> int:
+    return (moment - _EPOCH) // timedelta(microseconds=1)
+
+
+def _status(query: QueryParams) -> Status | None:
+    word = query.get("status")
+    if not word:
+        return None
+    try:
+        return Status("canceled" if word == "cancelled" else word)
+    except ValueError as error:
+        words = ", ".join(Status)
+        raise Error(Code.INVALID_PARAMETER, f"'status' must be one of {words}.") from error

@@ -1,0 +1,33 @@
+"""Models: the list and each of them, for Skytells and OpenAI clients at the same address."""
+
+from starlette.requests import Request
+from starlette.responses import Response
+
+from foretell.api.answers import answer
+from foretell.api.requests import edge, is_local
+from foretell.dialects import openai, skytells
+
+
+async def index(request: Request) -> Response:
+    """A bare array; OpenAI's list for callers who sent nothing but `Authorization`."""
+    versions = await edge(request).versions.listed()
+    if _is_openai(request):
+        return answer(openai.render_models(versions))
+    fields = _fields(request)
+    return answer([skytells.render_model(version, fields=fields) for version in versions])
+
+
+async def get(request: Request) -> Response:
+    """One model, by slug, `vendor/slug` or alias."""
+    known = await edge(request).versions.find(request.path_params["slug"])
+    if _is_openai(request):
+        return answer(openai.render_model(known.version))
+    return answer(skytells.render_model(known.version, fields=_fields(request)))
+
+
+def _is_openai(request: Request) -> bool:
+    return "x-api-key" not in request.headers and not is_local(request)
+
+
+def _fields(request: Request) -> set[str]:
+    return {each.strip() for text in request.query_params.getlist("fields") for each in text.split(",")}

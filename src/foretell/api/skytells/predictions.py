@@ -1,0 +1,87 @@
+"""One prediction: get it, cancel it, delete it."""
+
+from typing import Any
+
+from starlette.requests import Request
+from starlette.responses import Response
+
+from foretell.api.answers import answer
+from foretell.api.requests import accepts_stream, caller, caller_or_none, services
+from foretell.api.skytells.rendering import is_owner, rendered
+from foretell.api.skytells.streams import stream
+from foretell.errors import Code, Error
+from foretell.prediction import Prediction, Status
+
+_TRUE = {"1", "true", "yes", "on", ""}
+
+
+async def get(request: Request) -> Response:
+    """The prediction, or with `?stream=true` what follows it."""
+    prediction = await readable(request)
+    if _asks_for_stream(request):
+        return stream(request, prediction)
+    return answer(await _with_position(request, prediction))
+
+
+async def get_stream(request: Request) -> Response:
+    """What follows the prediction for callers who accept events; the prediction for all others."""
+    prediction = await readable(request)
+    if _asks_for_stream(request) or accepts_stream(request):
+        return stream(request, prediction)
+    return answer(await _with_position(request, prediction))
+
+
+async def cancel(request: Request) -> Response:
+    """The canceled prediction. Canceling twice is fine; canceling what has ended otherwise is refused."""
+    account_id = caller(request).account.id
+    prediction = await services(request).store.cancel(request.path_params["id"], account_id=account_id)
+    if prediction is None:
+        raise _missing(request)
+    if prediction.status is not Status.CANCELED:
+        message = f"The prediction has already {prediction.status.value} and cannot be canceled."
+        raise Error(Code.FINISHED, message)
+    return answer(await rendered(request, prediction) | {"success": True})
+
+
+async def delete(request: Request) -> Response:
+    """The last state of the prediction, which is gone with its files; a live one is canceled first."""
+    store = services(request).store
+    prediction_id, account_id = request.path_params["id"], caller(request).account.id
+    before = await store.get(prediction_id)
+    if before is None or before.account_id != account_id:
+        raise _missing(request)
+    files = await store.files_of(prediction_id)
+    after = await store.delete(prediction_id, account_id=account_id)
+    if after is None:
+        raise _missing(request)
+    last = before if before.status is after.status else after
+    return answer(await rendered(request, last, files=files) | {"success": True})
+
+
+async def readable(request: Request) -> Prediction:
+    """The prediction of the path. Raises Error(PREDICTION_NOT_FOUND | UNAUTHORIZED) to who may not read it."""
+    prediction = await services(request).store.get(request.path_params["id"])
+    if prediction is not None and (prediction.privacy == "public" or is_owner(request, prediction)):
+        return prediction
+    if caller_or_none(request) is None:
+        raise Error(Code.UNAUTHORIZED, "An API key is required, unless the prediction is public.")
+    raise _missing(request)
+
+
+async def _with_position(request: Request, prediction: Prediction) -> dict[str, Any]:
+    body = await rendered(request, prediction)
+    if prediction.status is Status.STARTING and prediction.node is None:
+        position = await services(request).store.position(prediction.id)
+        if position is not None:
+            body["metadata"]["queue_position"] = position
+    return body
+
+
+def _asks_for_stream(request: Request) -> bool:
+    return request.query_params.get("stream", "false").lower() in _TRUE
+
+
+def _missing(request: Request) -> Error:
+    prediction_id = request.path_params["id"]
+    shown = prediction_id if len(prediction_id) <= 100 else f"{prediction_id[:99]}…"
+    return Error(Code.PREDICTION_NOT_FOUND, f"There is no prediction '{shown}'.")

@@ -1,0 +1,103 @@
+"""Rendering: the prediction as this very caller should read it."""
+
+from dataclasses import replace
+from typing import Any
+
+from starlette.requests import Request
+
+from foretell.api.requests import caller_or_none, edge, origin, services
+from foretell.dialects import skytells
+from foretell.event import Kind
+from foretell.file import File
+from foretell.prediction import Prediction, Status
+from foretell.result import Form, form
+
+HIDDEN = "**********"
+"""What stands in the place of a secret input."""
+
+PAGE = 1_000
+_SPELLINGS = {"sdk": "cancelled", "docs": "canceled"}
+
+
+def spelling(request: Request) -> str:
+    """This caller's word for a cancel: official clients know one, the documents another.
+
+    The clients send a JSON content type with every verb, and create at `/predict`; others do neither.
+    """
+    asked = _SPELLINGS.get(request.headers.get("accept-version", "").strip().lower())
+    if asked is not None:
+        return asked
+    path = request.scope["path"]
+    if path in {"/v1/predict", "/v1/predictions"} and request.method == "POST":
+        return "cancelled" if path == "/v1/predict" else "canceled"
+    is_json = request.headers.get("content-type", "").lower().startswith("application/json")
+    return "cancelled" if is_json else "canceled"
+
+
+async def rendered(
+    request: Request, prediction: Prediction, *, files: list[File] | None = None
+) -> dict[str, Any]:
+    """The object for the caller of `request`; one without the owner's key sees what is public of it."""
+    if files is None:
+        files = await files_of(request, prediction)
+    word = spelling(request)
+    return skytells.render(
+        replace(prediction, origin=origin(request), input=await _shown_input(request, prediction)),
+        files,
+        spelling=word,
+        sdk=word == "cancelled",
+        public=not is_owner(request, prediction),
+        text_so_far=await _text_so_far(request, prediction),
+    )
+
+
+def is_owner(request: Request, prediction: Prediction) -> bool:
+    """Whether the caller's account made the prediction."""
+    found = caller_or_none(request)
+    return found is not None and found.account.id == prediction.account_id
+
+
+async def files_of(request: Request, prediction: Prediction) -> list[File]:
+    """The output files of a prediction; a text has none, so that none are looked for."""
+    if prediction.status is not Status.SUCCEEDED or form(prediction.result) in {Form.TEXT, Form.TEXTS}:
+        return []
+    return await services(request).store.files_of(prediction.id)
+
+
+async def _shown_input(request: Request, prediction: Prediction) -> dict[str, Any]:
+    known = await edge(request).versions.of(prediction.version_id)
+    if known is None:
+        return prediction.input
+    secret = {name: HIDDEN for name in known.schema.secret_fields() if name in prediction.input}
+    return prediction.input | secret if secret else prediction.input
+
+
+async def _text_so_far(request: Request, prediction: Prediction) -> skytells.TextSoFar:
+    """What a streaming model has said in its present attempt; None before its first word."""
+    if prediction.status is not Status.PROCESSING:
+        return None
+    known = await edge(request).versions.of(prediction.version_id)
+    if known is None or not known.version.streaming:
+        return None
+    texts = await _texts(request, prediction)
+    is_one_text = known.version.output_schema.get("x-cog-array-display") == "concatenate"
+    if known.version.output_schema.get("type") == "string" or is_one_text:
+        return "".join(texts) if texts else None
+    return texts or None
+
+
+async def _texts(request: Request, prediction: Prediction) -> list[str]:
+    texts: list[str] = []
+    after = 0
+    while True:
+        events = await services(request).store.events(
+            prediction.id, attempt=prediction.attempt, after=after, limit=PAGE
+        )
+        texts += [each.data["value"] for each in events if _is_text(each.kind, each.data)]
+        if len(events) < PAGE:
+            return texts
+        after = events[-1].sequence
+
+
+def _is_text(kind: Kind, data: dict[str, Any]) -> bool:
+    return kind is Kind.OUTPUT and isinstance(data.get("value"), str)

@@ -1,0 +1,67 @@
+"""Streams: what follows a prediction, as server-sent events that can be resumed at each of them."""
+
+import re
+import time
+from collections.abc import AsyncIterator
+from contextlib import ExitStack
+
+from starlette.requests import Request
+
+from foretell.api.requests import edge, services
+from foretell.api.seats import HeldStream
+from foretell.api.skytells.ear import Ear
+from foretell.api.skytells.telling import Place, Telling
+from foretell.dialects import skytells
+from foretell.prediction import Prediction
+
+HEARTBEAT_SECONDS = 15.0
+HEADERS = {"content-type": "text/event-stream", "cache-control": "no-cache", "x-accel-buffering": "no"}
+_PLACE = re.compile(r"(\d{1,9}):(\d{1,15}|end)", re.ASCII)
+
+
+def stream(request: Request, prediction: Prediction) -> HeldStream:
+    """The events of a prediction from the place that `Last-Event-ID` names to its end.
+
+    Raises Error(OVERLOADED) when too many callers are held already.
+    """
+    with ExitStack() as held:
+        held.enter_context(edge(request).seats.one())
+        return seated_stream(request, prediction, held.pop_all())
+
+
+def seated_stream(request: Request, prediction: Prediction, held: ExitStack) -> HeldStream:
+    """The same for a caller who has a seat already."""
+    telling = Telling(request, prediction, _place(request.headers.get("last-event-id", "")))
+    return HeldStream(held, _told(request, prediction.id, telling), headers=HEADERS)
+
+
+async def _told(request: Request, prediction_id: str, telling: Telling) -> AsyncIterator[bytes]:
+    """Bytes as they are to be sent: one piece for all that is new, a heartbeat where nothing is."""
+    quiet_since = time.monotonic()
+    async with Ear(services(request).store, prediction_id) as ear:
+        while not telling.is_over and not services(request).stopping.is_set():
+            piece = await _next(ear, telling)
+            if not piece and time.monotonic() - quiet_since >= HEARTBEAT_SECONDS:
+                piece = skytells.stream_comment("heartbeat")
+            if piece:
+                quiet_since = time.monotonic()
+                yield piece
+
+
+async def _next(ear: Ear, telling: Telling) -> bytes:
+    """What the next thing heard, or a look at the table, adds; nothing is possible."""
+    if not ear.must_look:
+        await ear.wait(HEARTBEAT_SECONDS)
+    piece = await telling.hear(ear.take())
+    if ear.must_look or telling.is_behind:
+        ear.must_look = False
+        piece += await telling.look()
+    return piece
+
+
+def _place(last_event_id: str) -> Place | None:
+    found = _PLACE.fullmatch(last_event_id.strip())
+    if found is None:
+        return None
+    attempt, sequence = found.groups()
+    return Place(int(attempt), None if sequence == "end" else int(sequence))

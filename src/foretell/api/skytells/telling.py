@@ -1,0 +1,175 @@
+"""Telling: what one reader of a stream has been told, and what comes next."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Any
+
+from starlette.requests import Request
+
+from foretell.api.requests import edge, origin, services
+from foretell.api.skytells.rendering import is_owner, rendered
+from foretell.dialects import skytells
+from foretell.dialects.skytells.files import url_of
+from foretell.event import Event, Kind
+from foretell.prediction import Phase, Prediction, Status
+from foretell.result import file_ids, replaced
+
+PAGE = 500
+
+
+@dataclass(frozen=True, slots=True)
+class Place:
+    """Where a reader stands: after event `sequence` of an attempt; `sequence` None is behind its end."""
+
+    attempt: int
+    sequence: int | None
+
+
+class Telling:
+    """A reader's progress through a prediction. `is_over` once `done` was told.
+
+    `is_behind`: the table has more than was told, or a live event came whose predecessor did not.
+    """
+
+    def __init__(self, request: Request, prediction: Prediction, place: Place | None) -> None:
+        self._request = request
+        self._prediction_id = prediction.id
+        self._shows_logs = is_owner(request, prediction)
+        self._place = place
+        self._resumed = place is not None
+        self._attempt = prediction.attempt if place is None else place.attempt
+        self._sequence = 0 if place is None else place.sequence or 0
+        self._state: tuple[Status, Phase | None] | None = None
+        self._progress = 0.0
+        self._has_output = False
+        self._is_live = False
+        self.is_behind = False
+        self.is_over = False
+
+    async def hear(self, events: Sequence[Event]) -> bytes:
+        """What live events add. An event out of order is left to the next look."""
+        pieces = []
+        for event in events:
+            if event.attempt == self._attempt and event.sequence == self._sequence + 1:
+                self._is_live = True
+                pieces.append(await self._event(event))
+            elif (event.attempt, event.sequence) > (self._attempt, self._sequence):
+                self.is_behind = True
+        return b"".join(pieces)
+
+    async def look(self) -> bytes:
+        """What the row and the table add."""
+        prediction = await services(self._request).store.get(self._prediction_id)
+        if prediction is None:
+            return self._deleted()
+        if self._is_told_already(prediction):
+            return await self._done(prediction)
+        piece = self._restart(prediction) + self._states(prediction)
+        if prediction.status.is_terminal or self.is_behind or not self._is_live:
+            piece += await self._page(prediction)
+        piece += self._row_progress(prediction)
+        if prediction.status.is_terminal and not self.is_behind:
+            piece += await self._end(prediction)
+        return piece
+
+    def _is_told_already(self, prediction: Prediction) -> bool:
+        place = self._place
+        at_end = place is not None and place.sequence is None
+        return at_end and prediction.status.is_terminal and place == Place(prediction.attempt, None)
+
+    def _restart(self, prediction: Prediction) -> bytes:
+        """A new attempt says everything anew; readers are told so if they heard anything of the old one."""
+        if prediction.attempt == self._attempt:
+            return b""
+        has_heard = self._sequence > 0
+        self._attempt, self._sequence = prediction.attempt, 0
+        self._is_live = self._has_output = False
+        return skytells.stream_event("restarted", {"attempt": prediction.attempt}) if has_heard else b""
+
+    def _states(self, prediction: Prediction) -> bytes:
+        """The live states up to the present one, in order, for a reader who has not seen them."""
+        if self._state is None and not self._resumed:
+            pieces = self._status(Status.STARTING, prediction, at=prediction.created_at)
+            if prediction.started_at is not None:
+                pieces += self._status(Status.PROCESSING, prediction, at=prediction.started_at)
+            return pieces
+        if prediction.status.is_terminal:
+            return b""
+        return self._status(prediction.status, prediction, at=prediction.updated_at)
+
+    def _status(self, status: Status, prediction: Prediction, *, at: int) -> bytes:
+        phase = prediction.phase if status is prediction.status else None
+        if self._state == (status, phase):
+            return b""
+        self._state = status, phase
+        data: dict[str, Any] = {"id": prediction.id, "status": status.value, "at": skytells.timestamp(at)}
+        if phase is not None:
+            data["phase"] = phase.value
+        return skytells.stream_event("status", data)
+
+    async def _page(self, prediction: Prediction) -> bytes:
+        """The next events in the table; a full page leaves the reader behind."""
+        events = await services(self._request).store.events(
+            prediction.id, attempt=self._attempt, after=self._sequence, limit=PAGE
+        )
+        self.is_behind = len(events) == PAGE
+        return b"".join([await self._event(event) for event in events])
+
+    async def _event(self, event: Event) -> bytes:
+        self._sequence = event.sequence
+        if event.kind is Kind.PROGRESS:
+            return self._progressed(event.data.get("progress", 0.0), event.id)
+        if event.kind is Kind.LOG:
+            return skytells.stream_event("log", event.data, event.id) if self._shows_logs else b""
+        self._has_output = True
+        return skytells.stream_event("output", await self._with_addresses(event.data), event.id)
+
+    async def _with_addresses(self, data: dict[str, Any]) -> dict[str, Any]:
+        if isinstance(data.get("value"), str) or not any(file_ids(data)):
+            return data
+        files = await services(self._request).store.files_of(self._prediction_id)
+        own = origin(self._request)
+        shown: dict[str, Any] = replaced(data, {file.id: url_of(file, own) for file in files}.get)
+        return shown
+
+    def _row_progress(self, prediction: Prediction) -> bytes:
+        return self._progressed(100.0 if prediction.status is Status.SUCCEEDED else prediction.progress, None)
+
+    def _progressed(self, progress: float, event_id: str | None) -> bytes:
+        """Progress never falls, and is told once."""
+        if progress <= self._progress:
+            return b""
+        self._progress = progress
+        return skytells.stream_event("progress", {"progress": progress}, event_id)
+
+    async def _end(self, prediction: Prediction) -> bytes:
+        body = await rendered(self._request, prediction)
+        piece = b""
+        if prediction.status is Status.SUCCEEDED and not await self._has_told_output(prediction):
+            piece += skytells.stream_event("output", {"value": body["output"]})
+        if prediction.failure is not None:
+            failure = {"code": prediction.failure.code, "message": prediction.failure.message}
+            piece += skytells.stream_event("error", failure)
+        status = {"id": prediction.id, "status": body["status"], "at": body["completed_at"]}
+        return piece + skytells.stream_event("status", status) + await self._done(prediction, body)
+
+    async def _has_told_output(self, prediction: Prediction) -> bool:
+        """Whether the reader has the output in pieces, now or before it came back."""
+        if self._has_output or not self._resumed:
+            return self._has_output
+        known = await edge(self._request).versions.of(prediction.version_id)
+        return known is not None and known.version.streaming
+
+    async def _done(self, prediction: Prediction, body: dict[str, Any] | None = None) -> bytes:
+        self.is_over = True
+        shown = body or await rendered(self._request, prediction)
+        return skytells.stream_event("done", shown, f"{prediction.attempt}:end")
+
+    def _deleted(self) -> bytes:
+        self.is_over = True
+        failure = {"code": "deleted", "message": "The prediction was deleted."}
+        return skytells.stream_event("error", failure) + skytells.stream_event(
+            "done", {"id": self._prediction_id}
+        )

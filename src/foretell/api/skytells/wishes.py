@@ -1,0 +1,103 @@
+"""Wishes: what the body of a create asks for, read with care for how clients differ."""
+
+from dataclasses import dataclass
+from typing import Any
+
+import msgspec
+from starlette.requests import Request
+
+from foretell.api.requests import body_of
+from foretell.api.skytells.webhooks import subscription_of
+from foretell.errors import Code, Error
+from foretell.prediction import Subscription
+
+GPU_LENGTH_MAX = 64
+_PRIVACIES = ("private", "public")
+
+
+class Body(msgspec.Struct):
+    """The body as sent; null and absent are the same."""
+
+    model: Any = None
+    input: Any = None
+    await_: Any = msgspec.field(default=None, name="await")
+    wait: Any = None
+    stream: Any = None
+    webhook: Any = None
+    webhook_events_filter: Any = None
+    safety_checker: Any = None
+    safety_check: Any = None
+    gpu: Any = None
+    privacy: Any = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Wish:
+    """A checked body. `awaits` and `safety_checker` are None where the caller left them open."""
+
+    model: str
+    input: dict[str, Any]
+    awaits: bool | None
+    stream: bool
+    safety_checker: bool | None
+    gpu: str | None
+    privacy: str
+    webhook: Subscription | None
+
+
+_decoder = msgspec.json.Decoder(Body)
+
+
+async def read_wish(request: Request) -> Wish:
+    """The wish in a request's body. Raises Error(INVALID_REQUEST | MISSING_FIELD | INVALID_COMBINATION …)."""
+    body = await body_of(request, _decoder)
+    problems = _problems(body)
+    if problems:
+        raise Error(
+            Code.MISSING_FIELD, f"The request is not valid: {'; '.join(problems)}", details=tuple(problems)
+        )
+    return Wish(
+        model=body.model.strip(),
+        input=body.input,
+        awaits=_agreed("await", body.await_, "wait", body.wait),
+        stream=bool(body.stream),
+        safety_checker=_agreed("safety_checker", body.safety_checker, "safety_check", body.safety_check),
+        gpu=body.gpu or None,
+        privacy=body.privacy or "private",
+        webhook=subscription_of(body.webhook, body.webhook_events_filter),
+    )
+
+
+def _problems(body: Body) -> list[str]:
+    """Everything that is wrong with the fields themselves, each with its name."""
+    problems = []
+    if body.model is None:
+        problems.append("model: is required")
+    elif not isinstance(body.model, str) or not body.model.strip():
+        problems.append("model: must be the name of a model")
+    if body.input is None:
+        problems.append("input: is required")
+    elif not isinstance(body.input, dict):
+        problems.append("input: must be an object")
+    for name in ("await_", "wait", "stream", "safety_checker", "safety_check"):
+        if not isinstance(getattr(body, name), bool | None):
+            problems.append(f"{name.rstrip('_')}: must be true or false")
+    return problems + _word_problems(body)
+
+
+def _word_problems(body: Body) -> list[str]:
+    problems = []
+    if body.privacy is not None and body.privacy not in _PRIVACIES:
+        problems.append(f"privacy: must be one of {', '.join(_PRIVACIES)}")
+    if body.gpu is not None and (not isinstance(body.gpu, str) or len(body.gpu) > GPU_LENGTH_MAX):
+        problems.append(f"gpu: must be text of at most {GPU_LENGTH_MAX} characters")
+    return problems
+
+
+def _agreed(name: str, value: bool | None, synonym: str, other: bool | None) -> bool | None:
+    """The value of a field that may come under two names."""
+    if value is not None and other is not None and value != other:
+        raise Error(
+            Code.INVALID_COMBINATION, f"'{name}' and '{synonym}' mean the same and contradict each other."
+        )
+    return other if value is None else value

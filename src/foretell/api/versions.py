@@ -1,0 +1,87 @@
+"""Versions: which model a caller means, and its compiled input schema."""
+
+import time
+from dataclasses import dataclass
+
+from foretell.errors import Code, Error
+from foretell.model import Version
+from foretell.schema import InputSchema
+from foretell.store import Store
+
+LIFE_SECONDS = 10.0
+"""How long the list is trusted when no notice says that it changed."""
+
+
+@dataclass(frozen=True, slots=True)
+class Known:
+    """A current version with its schema compiled."""
+
+    version: Version
+    schema: InputSchema
+
+
+class Versions:
+    """The current versions, read once and kept until they change."""
+
+    def __init__(self, store: Store) -> None:
+        self._store = store
+        self._by_name: dict[str, Known] = {}
+        self._by_id: dict[str, Known] = {}
+        self._good_until = 0.0
+
+    def forget(self) -> None:
+        """Reads them anew at the next use."""
+        self._good_until = 0.0
+
+    async def listed(self) -> list[Version]:
+        """The models a caller may see, by name."""
+        await self._refresh()
+        shown = [known.version for known in self._by_id.values() if not known.version.manifest.hidden]
+        return sorted(shown, key=lambda version: version.model)
+
+    async def find(self, name: str) -> Known:
+        """The model of this slug, `vendor/slug` or alias, in any case. Raises Error(MODEL_NOT_FOUND)."""
+        await self._refresh()
+        slug = name.rsplit("/", 1)[-1]
+        for word in (name, slug, name.casefold(), slug.casefold()):
+            if word in self._by_name:
+                return self._by_name[word]
+        shown = name if len(name) <= 100 else f"{name[:99]}…"
+        raise Error(Code.MODEL_NOT_FOUND, f"There is no model '{shown}'. GET /v1/models lists what there is.")
+
+    async def of(self, version_id: str) -> Known | None:
+        """The version of this id, also one that is no longer current; None when it is unknown."""
+        await self._refresh()
+        if version_id not in self._by_id:
+            version = await self._store.version(version_id)
+            return None if version is None else _known(version)
+        return self._by_id[version_id]
+
+    async def _refresh(self) -> None:
+        if time.monotonic() < self._good_until:
+            return
+        versions = await self._store.models()
+        self._good_until = time.monotonic() + LIFE_SECONDS
+        self._by_id = {each.id: self._kept(each) for each in versions}
+        self._by_name = {}
+        for known in self._by_id.values():
+            if not known.version.manifest.hidden:
+                self._name(known)
+
+    def _kept(self, version: Version) -> Known:
+        """Compiling again would be waste where nothing but the offline reason may have changed."""
+        before = self._by_id.get(version.id)
+        return _known(version) if before is None else Known(version, before.schema)
+
+    def _name(self, known: Known) -> None:
+        """A model's own name wins over another's alias, and an exact name over one in another case."""
+        slug = known.version.model
+        self._by_name[slug] = known
+        for word in (slug.casefold(), *known.version.manifest.aliases):
+            self._by_name.setdefault(word, known)
+        for alias in known.version.manifest.aliases:
+            self._by_name.setdefault(alias.casefold(), known)
+
+
+def _known(version: Version) -> Known:
+    return Known(version, InputSchema(version.input_schema))
