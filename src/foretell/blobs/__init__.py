@@ -1,9 +1,11 @@
 """Where the bytes of files lie: a directory, or a bucket of any S3-compatible service."""
 
 import asyncio
+import contextlib
 import hashlib
 import os
 import shutil
+import time
 from collections.abc import AsyncIterator, Sequence
 from datetime import timedelta
 from pathlib import Path
@@ -111,6 +113,10 @@ class Blobs:
             for name in names:
                 await self._delete_one(name)
 
+    async def clear_staged(self, *, older_than_seconds: float) -> None:
+        """Removes what was being put when its process was killed."""
+        await asyncio.to_thread(_clear, self._staging, time.time() - older_than_seconds)
+
     async def _delete_one(self, name: str) -> None:
         try:
             await obstore.delete_async(self._store, name)
@@ -170,6 +176,13 @@ def _copied(path: Path, target: Path) -> Path:
         raise
     path.unlink()
     return target
+
+
+def _clear(folder: Path, before: float) -> None:
+    for path in folder.iterdir():
+        with contextlib.suppress(FileNotFoundError):
+            if path.stat().st_mtime < before:
+                path.unlink()
 
 
 def _flush(path: Path) -> None:

@@ -1,0 +1,150 @@
+"""The courier: tells receivers what they asked to be told, at least once, in the order it happened."""
+
+import asyncio
+import contextlib
+import logging
+import time
+from collections.abc import Callable
+
+from foretell.config import Config
+from foretell.errors import Error
+from foretell.ids import new_token
+from foretell.loops.letters import Letter, account_secret, headers, letter
+from foretell.loops.receivers import Receiver, Receivers
+from foretell.loops.steps import forever
+from foretell.loops.verdicts import SECOND, verdict
+from foretell.outbound import Answer, Outbound
+from foretell.seal import Seal
+from foretell.store import DeliveryAttempt, Store
+from foretell.store.webhooks import LEASE_SECONDS
+from foretell.webhook import Delivery, DeliveryState
+
+POLL_SECONDS = 1.0
+"""How long no news is trusted to be no news."""
+TAKEN_MAX = 64
+"""Deliveries taken from the table at once."""
+OVERTAXED_SECONDS = 0.5
+"""How long to take nothing when a receiver had no room, so that not all it is owed is put off at once."""
+CARRIED_MAX = 256
+"""Deliveries in memory: under way, or waiting for their receiver."""
+TIMEOUT_SECONDS_MAX = 30.0
+SPARE_SECONDS = 5.0
+"""How long before its lease ends a delivery must be over, so that no other courier sends it meanwhile."""
+
+_log = logging.getLogger(__name__)
+
+
+def _now() -> int:
+    return time.time_ns() // 1_000
+
+
+class Courier:
+    """One process's courier. Any number may work on one store: a delivery is with one of them at a time."""
+
+    def __init__(
+        self, store: Store, seal: Seal, outbound: Outbound, config: Config, *, clock: Callable[[], int] = _now
+    ) -> None:
+        self._store = store
+        self._seal = seal
+        self._outbound = outbound
+        self._clock = clock
+        self._timeout_seconds = min(config.webhook_timeout_seconds, TIMEOUT_SECONDS_MAX)
+        self._closing_seconds = min(config.shutdown_seconds, self._timeout_seconds)
+        self._slots = asyncio.Semaphore(config.webhook_concurrency)
+        self._name = new_token(64)
+        self._receivers = Receivers()
+        self._carried: set[asyncio.Task[None]] = set()
+        self._last: dict[str, asyncio.Task[None]] = {}
+
+    async def run(self) -> None:
+        """Delivers until canceled; what is under way then may end, within `shutdown_seconds`."""
+        with self._store.notices.subscribe("deliveries") as news:
+            try:
+                await forever(self.step, wait=news.wait)
+            finally:
+                await self._close()
+
+    async def step(self) -> float:
+        """Takes what is due and begins to deliver it; how long to wait before looking again."""
+        room = min(TAKEN_MAX, CARRIED_MAX - len(self._carried))
+        if room <= 0:
+            await asyncio.wait(self._carried, return_when=asyncio.FIRST_COMPLETED)
+            return 0
+        found = await self._store.due(holder=self._name, limit=room)
+        lease_ends = time.monotonic() + LEASE_SECONDS - SPARE_SECONDS
+        carried = [self._carry(delivery, lease_ends) for delivery in found]
+        if not all(carried):
+            return OVERTAXED_SECONDS
+        return 0 if len(found) == room else POLL_SECONDS
+
+    def _carry(self, delivery: Delivery, lease_ends: float) -> bool:
+        """Begins a delivery; False: its receiver is overtaxed, and it stays in the table until its lease ends."""
+        receiver = self._receivers.of(delivery.url)
+        if not receiver.takes_more:
+            return False
+        earlier = self._last.get(delivery.prediction_id)
+        task = asyncio.create_task(self._deliver(delivery, receiver, earlier, lease_ends))
+        self._carried.add(task)
+        self._last[delivery.prediction_id] = task
+        task.add_done_callback(lambda ended: self._forget(ended, delivery.prediction_id))
+        return True
+
+    def _forget(self, task: asyncio.Task[None], prediction_id: str) -> None:
+        self._carried.discard(task)
+        if self._last.get(prediction_id) is task:
+            del self._last[prediction_id]
+
+    async def _deliver(
+        self, delivery: Delivery, receiver: Receiver, earlier: asyncio.Task[None] | None, lease_ends: float
+    ) -> None:
+        receiver.waiting += 1
+        try:
+            if earlier is not None:
+                await asyncio.wait([earlier])
+            async with receiver.slots, self._slots:
+                lasts = time.monotonic() + self._timeout_seconds < lease_ends
+                if lasts and not receiver.is_paused:
+                    await self._attempt(delivery, receiver)
+        except Exception:  # noqa: BLE001 the row is still there, and is due again when its lease ends
+            _log.exception("Delivery %s could not be attempted.", delivery.id)
+        finally:
+            receiver.waiting -= 1
+
+    async def _attempt(self, delivery: Delivery, receiver: Receiver) -> None:
+        """Tries once, and writes down how it went."""
+        written = await letter(self._store, self._seal, delivery)
+        if written is None:
+            gone = DeliveryAttempt(
+                at=self._clock(), status=None, error="The prediction is gone.", seconds=0.0
+            )
+            await self._store.attempted(delivery.id, gone, state=DeliveryState.DEAD, next_at=None)
+            return
+        at, begun = self._clock(), time.monotonic()
+        answer, problem = await self._sent(delivery, written, at)
+        seconds = time.monotonic() - begun
+        status = None if answer is None else answer.status
+        retry_after = "" if answer is None else answer.headers.get("retry-after", "")
+        state, next_at = verdict(delivery, status, now=self._clock(), retry_after=retry_after)
+        receiver.note(succeeded=state is DeliveryState.DELIVERED)
+        attempt = DeliveryAttempt(at=at, status=status, error=problem, seconds=seconds)
+        await self._store.attempted(delivery.id, attempt, state=state, next_at=next_at)
+
+    async def _sent(self, delivery: Delivery, written: Letter, at: int) -> tuple[Answer | None, str | None]:
+        """What the receiver answered, and what went wrong, if anything."""
+        secret = await account_secret(self._store, self._seal, delivery.account_id)
+        named = headers(delivery, written, secret=secret, now_seconds=at // SECOND)
+        try:
+            answer = await self._outbound.post(delivery.url, written.body, named, self._timeout_seconds)
+        except Error as error:
+            return None, error.message
+        delivered = 200 <= answer.status < 300
+        return answer, None if delivered else f"The receiver answered {answer.status}."
+
+    async def _close(self) -> None:
+        if not self._carried:
+            return
+        with contextlib.suppress(asyncio.CancelledError):
+            await asyncio.wait(self._carried, timeout=self._closing_seconds)
+        for task in self._carried:
+            task.cancel()
+        await asyncio.gather(*self._carried, return_exceptions=True)

@@ -1,0 +1,113 @@
+"""The janitor: frees what lost nodes held, and erases what nobody may read any more."""
+
+import asyncio
+import logging
+import time
+from collections.abc import Callable, Mapping
+
+from foretell.blobs import Blobs
+from foretell.config import Config
+from foretell.loops.steps import forever
+from foretell.store import Store
+
+ORPHANS_AT_ONCE = 200
+ERASE_SECONDS = 60.0
+STAGED_SECONDS = 86_400.0
+"""What was staged so long ago belongs to no upload that is still under way."""
+SECOND = 1_000_000
+"""One second in instants."""
+
+_log = logging.getLogger(__name__)
+
+
+class Silence:
+    """How long each node has said nothing new, as far as this process was there to hear it."""
+
+    def __init__(self, lost_seconds: float) -> None:
+        self._lost_seconds = lost_seconds
+        self._heard: dict[str, tuple[int, float]] = {}
+        self._listening_since: float | None = None
+
+    def interrupted(self) -> None:
+        """This process could not have heard anybody: it begins to listen anew."""
+        self._listening_since = None
+
+    def since(self, seen: Mapping[str, int], *, now: float) -> int | None:
+        """The instant such that nodes last seen before it are lost; None: not listened long enough to say.
+
+        `seen` has each node's last heartbeat by the database's clock, `now` is this process's. How far the
+        two are apart does not matter: since a heartbeat, the database's clock has gone on for at least as
+        long as this process has known it.
+        """
+        if self._listening_since is None:
+            self._heard, self._listening_since = {}, now
+        self._heard = {
+            node: self._heard[node] if node in self._heard and self._heard[node][0] == at else (at, now)
+            for node, at in seen.items()
+        }
+        if now - self._listening_since < self._lost_seconds or not self._heard:
+            return None
+        passed = max(at + round((now - heard_at) * SECOND) for at, heard_at in self._heard.values())
+        return passed - round(self._lost_seconds * SECOND)
+
+
+class Janitor:
+    """One process's janitor. Several may work on one store: each of its steps may as well be done twice."""
+
+    def __init__(
+        self, store: Store, blobs: Blobs, config: Config, *, clock: Callable[[], float] = time.monotonic
+    ) -> None:
+        self._store = store
+        self._blobs = blobs
+        self._clock = clock
+        # On SQLite there is one server, which rescues at its start; time says nothing about who lives.
+        self._rescues = bool(config.database)
+        self._pause_seconds = config.lost_seconds / 4
+        self._silence = Silence(config.lost_seconds)
+        self._looked_at = clock()
+
+    async def run(self) -> None:
+        """Cleans up until canceled."""
+        async with asyncio.TaskGroup() as group:
+            group.create_task(forever(self.erase))
+            group.create_task(forever(self.clear_staged))
+            if self._rescues:
+                group.create_task(forever(self.rescue))
+
+    async def rescue(self) -> float:
+        """Frees the rows of nodes that have been silent too long; how long to wait before looking again.
+
+        It trusts their silence only after listening as long itself without a break: who could not reach
+        the database could not have heard them either.
+        """
+        if self._clock() - self._looked_at > 2 * self._pause_seconds:
+            self._silence.interrupted()
+        try:
+            async with asyncio.timeout(self._pause_seconds):
+                nodes = await self._store.nodes()
+        except BaseException:
+            self._silence.interrupted()
+            raise
+        self._looked_at = self._clock()
+        silent_since = self._silence.since(
+            {each.incarnation: each.seen_at for each in nodes}, now=self._looked_at
+        )
+        if silent_since is not None:
+            count = await self._store.rescue(silent_since=silent_since)
+            _log.log(
+                logging.WARNING if count else logging.DEBUG, "Freed %d predictions of lost nodes.", count
+            )
+        return self._pause_seconds
+
+    async def erase(self) -> float:
+        """Erases the blobs of files that were deleted or removed; how long to wait before looking again."""
+        orphans = await self._store.orphans(ORPHANS_AT_ONCE)
+        if orphans:
+            await self._blobs.delete([each.blob for each in orphans])
+            await self._store.erased([each.id for each in orphans])
+        return 0 if len(orphans) == ORPHANS_AT_ONCE else ERASE_SECONDS
+
+    async def clear_staged(self) -> float:
+        """Removes what uploads that were cut short left behind; how long to wait before looking again."""
+        await self._blobs.clear_staged(older_than_seconds=STAGED_SECONDS)
+        return STAGED_SECONDS / 24
