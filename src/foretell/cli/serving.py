@@ -89,7 +89,8 @@ def migrate(database: Database = None, config: ConfigFile = None) -> None:
         raise Error(
             Code.INVALID_REQUEST, "--database must name a Postgres database; SQLite migrates itself at start."
         )
-    asyncio.run(migrate_store(chosen))
+    for name in migrate_store(chosen):
+        notes.print(f"Migrated: {name}", markup=False)
     notes.print("The database is up to date.")
 
 

@@ -1,0 +1,149 @@
+"""Builds everything from a Config, starts it in order, and stops it so that nothing is lost."""
+
+import asyncio
+import contextlib
+import logging
+import socket
+import time
+from collections.abc import Coroutine
+from dataclasses import replace
+
+from foretell import api, catalog
+from foretell.blobs import Blobs, open_blobs
+from foretell.config import Config
+from foretell.errors import Code, Error
+from foretell.founding import found_account, found_directory, secret
+from foretell.listening import (
+    Listening,
+    is_served,
+    local_only,
+    origin,
+    private_socket,
+    public_socket,
+    socket_path,
+)
+from foretell.loops import Courier, Janitor
+from foretell.node import Node, Surroundings
+from foretell.outbound import Outbound
+from foretell.seal import Seal
+from foretell.store import Store, open_store
+from foretell.weights import Environments, Weights
+
+_log = logging.getLogger(__name__)
+
+
+class Server:
+    """An API, a node, or both, on one store; `start` and `stop` are each called once.
+
+    `listen`: whether callers reach the API by TCP, or only this user by the socket in the data directory.
+    """
+
+    def __init__(self, config: Config, *, api: bool = True, node: bool = True, listen: bool = True) -> None:
+        if not config.database and not api:
+            raise Error(Code.INVALID_REQUEST, "A node by itself needs Postgres, which --database names.")
+        self.config = config
+        self.address = ""
+        """Where callers reach it, once started."""
+        self.first_key: str | None = None
+        """The key that the first start made."""
+        self.problems: list[str] = []
+        """What is wrong with models that were left out, a sentence each."""
+        self._has_api, self._has_node, self._listens = api, node, listen
+        self._closing = contextlib.AsyncExitStack()
+
+    async def start(self) -> None:
+        """Returns when callers are answered. Raises Error or LockedError, with nothing left running."""
+        try:
+            await self._start()
+        except BaseException:
+            await self._closing.aclose()
+            raise
+
+    async def stop(self) -> None:
+        """Stops accepting, lets runs finish for `config.shutdown_seconds`, releases the rest, answers callers."""
+        await self._closing.aclose()
+
+    async def _start(self) -> None:
+        found_directory(self.config.data_path)
+        # Listening comes first, because a port that is taken should be said at once.
+        listener = self._public() if self._has_api and self._listens else None
+        store = await open_store(self.config)
+        self._closing.push_async_callback(store.close)
+        blobs, outbound = open_blobs(self.config), Outbound(self.config)
+        self._closing.push_async_callback(outbound.close)
+        if self._has_api:
+            await self._found(store)
+            listening = self._listening(store, blobs, outbound, listener)
+        if self._has_node:
+            await self._start_node(store, blobs, outbound)
+        if self._has_api:
+            for each in listening:
+                each.start()
+                self._closing.callback(each.refuse)
+
+    def _public(self) -> socket.socket:
+        listener = public_socket(self.config.host, self.config.port)
+        self._closing.callback(listener.close)
+        self.config = replace(self.config, port=listener.getsockname()[1])
+        self.address = self.config.public_url or origin(listener)
+        return listener
+
+    async def _found(self, store: Store) -> None:
+        """Registers the models as they are on disk now, and makes the first account."""
+        now = time.time_ns() // 1_000
+        reason = Environments(self.config.cache_path).offline_reason
+        versions, self.problems = catalog.load(self.config, created_at=now, offline_reason=reason)
+        for version in versions:
+            await store.register(version)
+        self.first_key = await found_account(store, self.config, now=now)
+
+    def _listening(
+        self, store: Store, blobs: Blobs, outbound: Outbound, listener: socket.socket | None
+    ) -> list[Listening]:
+        """The API on its sockets, not yet answering, and the loops that go on beside it."""
+        seal = Seal(secret(self.config))
+        services = api.Services(
+            config=self.config, store=store, blobs=blobs, seal=seal, check_form=outbound.check_form
+        )
+        self._go_on("courier", Courier(store, seal, outbound, self.config).run())
+        self._go_on("janitor", Janitor(store, blobs, self.config).run())
+        app = api.app(services)
+        found = [] if listener is None else [Listening(app, listener)]
+        path = socket_path(self.config.data_path)
+        # Several APIs on Postgres may share a directory: the first serves its operator.
+        if not is_served(path):
+            self._closing.callback(path.unlink, missing_ok=True)
+            found.append(Listening(local_only(app), private_socket(path)))
+        for each in found:
+            self._closing.push_async_callback(each.finish)
+        self._closing.callback(services.stopping.set)
+        return found
+
+    def _go_on(self, name: str, work: Coroutine[None, None, None]) -> None:
+        """Does something until the server stops; its end before that is loud."""
+
+        def ended(task: asyncio.Task[None]) -> None:
+            if not task.cancelled() and (trouble := task.exception()):
+                _log.critical("The %s has ended", name, exc_info=trouble)
+
+        async def end() -> None:
+            task.cancel()
+            await asyncio.wait({task})
+
+        task = asyncio.create_task(work, name=name)
+        task.add_done_callback(ended)
+        self._closing.push_async_callback(end)
+
+    async def _start_node(self, store: Store, blobs: Blobs, outbound: Outbound) -> None:
+        cache = self.config.cache_path
+        surroundings = Surroundings(
+            config=self.config,
+            store=store,
+            blobs=blobs,
+            weights=Weights(cache),
+            environments=Environments(cache),
+            outbound=outbound,
+        )
+        node = Node(surroundings)
+        await node.start()
+        self._closing.push_async_callback(node.stop, self.config.shutdown_seconds)

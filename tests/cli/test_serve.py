@@ -1,0 +1,138 @@
+"""`foretell serve`: how it starts, what it says, how it stops."""
+
+import json
+import os
+import re
+import shlex
+import signal
+import socket
+import stat
+import subprocess
+from pathlib import Path
+
+import httpx
+
+from servers import KEY, SECONDS, Foretell, foretell, running, until
+
+
+def test_the_first_start_prints_a_key_once_and_a_command_that_works_when_pasted(tmp_path: Path) -> None:
+    with running(tmp_path, "--sandbox", "--port", "0") as server:
+        said = server.said()
+        key = re.search(r"sk-[a-z0-9]+_[0-9a-f]+", said)
+        assert key
+        command = said[said.index("curl ") :].replace("\\\n", " ").strip().splitlines()[0]
+        answer = subprocess.run(
+            [*shlex.split(command), "-s"], capture_output=True, text=True, timeout=SECONDS, check=True
+        )
+        assert json.loads(answer.stdout)["status"] == "succeeded"
+    with running(tmp_path, "--sandbox", "--port", "0") as again:
+        assert key[0] not in again.said()
+        assert again.client(key[0]).get("/v1/models").status_code == 200
+
+
+def test_a_fixed_key_opens_and_no_other_is_made(tmp_path: Path) -> None:
+    with running(tmp_path, "--sandbox", "--port", "0", "--key", KEY) as server:
+        assert "API key" not in server.said()
+        assert server.client().get("/v1/models").status_code == 200
+        assert server.client("sk-other").get("/v1/models").status_code == 401
+
+
+def test_a_fixed_key_that_was_changed_no_longer_opens(tmp_path: Path) -> None:
+    with running(tmp_path, "--sandbox", "--port", "0", "--key", "sk-before") as server:
+        assert server.client("sk-before").get("/v1/models").status_code == 200
+    with running(tmp_path, "--sandbox", "--port", "0", "--key", "sk-after") as server:
+        assert server.client("sk-before").get("/v1/models").status_code == 401
+        assert server.client("sk-after").get("/v1/models").status_code == 200
+
+
+def test_what_must_stay_private_is_readable_by_nobody_else(tmp_path: Path) -> None:
+    data = tmp_path / "data"
+    with running(data / "of-mine", "--sandbox", "--port", "0") as _:
+        for name in ("secret", "admin.sock"):
+            assert stat.S_IMODE((data / "of-mine" / name).stat().st_mode) == 0o600
+
+
+def test_a_second_server_on_one_data_directory_is_refused_by_name(tmp_path: Path) -> None:
+    with running(tmp_path, "--sandbox", "--port", "0") as server:
+        second = foretell("serve", "--sandbox", "--port", "0", data=tmp_path)
+        assert second.returncode == 1
+        assert str(server.process.pid) in second.stderr
+        assert "Traceback" not in second.stderr
+        assert server.client("sk-none").get("/healthz").status_code == 200
+
+
+def test_a_port_that_is_taken_is_said_in_a_sentence(tmp_path: Path) -> None:
+    with socket.create_server(("127.0.0.1", 0)) as taken:
+        port = taken.getsockname()[1]
+        ended = foretell("serve", "--sandbox", "--port", str(port), data=tmp_path)
+    assert ended.returncode == 1
+    assert f"127.0.0.1:{port}" in ended.stderr
+    assert "Traceback" not in ended.stderr
+
+
+def test_every_wrong_setting_is_named_at_once(tmp_path: Path) -> None:
+    file = tmp_path / "foretell.toml"
+    file.write_text('port = 70000\ndurability = "sometimes"\n')
+    ended = foretell("serve", "--config", str(file), data=tmp_path)
+    assert ended.returncode == 1
+    assert "port" in ended.stderr
+    assert "durability" in ended.stderr
+
+
+def test_ctrl_c_stops_an_idle_server_in_order(tmp_path: Path) -> None:
+    with running(tmp_path, "--sandbox", "--port", "0") as server:
+        server.process.send_signal(signal.SIGINT)
+        assert server.process.wait(SECONDS) == 0
+        assert not (tmp_path / "admin.sock").exists()
+
+
+def test_a_second_ctrl_c_stops_at_once_and_leaves_no_child(tmp_path: Path) -> None:
+    with running(tmp_path, "--sandbox", "--port", "0", "--key", KEY) as server:
+        begin_slow(server)
+        children = server.children()
+        server.process.send_signal(signal.SIGINT)
+        until(lambda: "Stopping" in server.said(), about="the stop")
+        server.process.send_signal(signal.SIGINT)
+        assert server.process.wait(SECONDS) == 130
+        until(lambda: not any(each.is_running() for each in children), about="the children's end")
+
+
+def begin_slow(server: Foretell) -> str:
+    body = {"model": "slow", "input": {"seconds": 600}}
+    made = server.client().post("/v1/predictions", json=body).json()
+    client = server.client()
+    until(
+        lambda: client.get(f"/v1/predictions/{made['id']}").json()["status"] == "processing", about="the run"
+    )
+    return str(made["id"])
+
+
+def test_each_prediction_is_one_line_of_log_with_the_request_that_made_it(tmp_path: Path) -> None:
+    with running(tmp_path, "--sandbox", "--port", "0", "--key", KEY) as server:
+        body = {"model": "echo", "input": {"prompt": "hello"}, "await": True}
+        answer = server.client().post("/v1/predict", json=body, headers={"x-request-id": "req_of_a_test"})
+        found = answer.json()["id"]
+
+        def lines() -> list[dict[str, object]]:
+            said = [line for line in server.said().splitlines() if line.startswith("{")]
+            return [each for each in map(json.loads, said) if each.get("prediction") == found]
+
+        (line,) = until(lines, about="the line")
+        assert line["model"] == "echo"
+        assert line["status"] == "succeeded"
+        assert line["request_id"] == "req_of_a_test"
+
+
+def test_a_data_directory_with_a_long_name_serves_its_operator_too(tmp_path: Path) -> None:
+    data = tmp_path / ("d" * 60) / ("e" * 60)
+    with running(data, "--sandbox", "--port", "0"):
+        listed = foretell("accounts", "list", data=data)
+        assert listed.returncode == 0, listed.stderr
+        assert "default" in listed.stdout
+
+
+def test_the_server_answers_over_http_only_where_it_was_told_to(tmp_path: Path) -> None:
+    with running(tmp_path, "--sandbox", "--port", "0") as server:
+        assert server.address.startswith("http://127.0.0.1:")
+        assert httpx.get(f"{server.address}/healthz").status_code == 200
+        assert os.stat(tmp_path / "admin.sock").st_uid == os.getuid()
