@@ -11,7 +11,7 @@ from foretell.store.lanes import LaneState
 from foretell.store.live import Follower
 from foretell.store.nodes import NodeState, Readiness, ReplicaState
 from foretell.store.notices import Notices, Subscription
-from foretell.store.opening import open_database
+from foretell.store.opening import migrate, open_database
 from foretell.store.sqlite import LockedError
 from foretell.store.webhooks import DeliveryAttempt
 
@@ -26,6 +26,7 @@ __all__ = [
     "ReplicaState",
     "Store",
     "Subscription",
+    "migrate",
     "open_store",
 ]
 

@@ -7,7 +7,6 @@ from collections.abc import Callable, Iterable, Mapping, Sequence
 from contextlib import AbstractContextManager
 from dataclasses import dataclass, field
 from enum import Enum, auto
-from functools import lru_cache
 from typing import Any, Protocol
 
 Row = tuple[Any, ...]
@@ -27,12 +26,26 @@ class Fault(Enum):
     """The database is lost, locked or full: nothing of the group was written."""
 
 
+@dataclass(frozen=True, slots=True)
+class Table:
+    """Rows of values in a form that a statement can join: what comes after WITH, and the values that fill it."""
+
+    sql: str
+    values: list[Any]
+
+
 class Connection(Protocol):
     """One connection, used by one thread at a time. `?` stands for a value in both databases."""
 
-    def execute(self, sql: str, values: Sequence[Value] = ()) -> list[Row]: ...
+    def execute(self, sql: str, values: Sequence[Any] = ()) -> list[Row]: ...
 
-    def execute_many(self, sql: str, rows: Iterable[Sequence[Value]]) -> None: ...
+    def insert(self, sql: str, rows: Sequence[Sequence[Value]], end: str) -> None:
+        """Runs `sql`, which ends in VALUES, over `rows`; `end` follows them."""
+        ...
+
+    def table(self, name: str, columns: Mapping[str, str], rows: Sequence[Sequence[Value]]) -> Table:
+        """`rows` as a table for a WITH clause; `columns` gives each its type, which a column of NULLs cannot show."""
+        ...
 
 
 class Database(Protocol):
@@ -67,21 +80,18 @@ class Transaction:
     def tell(self, topic: str, value: Any = None) -> None:
         self.topics[topic] = value
 
-    def execute(self, sql: str, values: Sequence[Value] = ()) -> list[Row]:
+    def execute(self, sql: str, values: Sequence[Any] = ()) -> list[Row]:
         return self.connection.execute(sql, values)
 
     def insert(self, table: str, columns: str, rows: Sequence[Sequence[Value]], *, unless: str = "") -> None:
         """Inserts `rows`; `unless` names the unique columns under which a row that is there already is left alone."""
         if not rows:
             return
-        marks = ", ".join("?" * len(rows[0]))
         ignore = f" ON CONFLICT ({unless}) DO NOTHING" if unless else ""
-        self.connection.execute_many(f"INSERT INTO {table} ({columns}) VALUES ({marks}){ignore}", rows)
+        self.connection.insert(f"INSERT INTO {table} ({columns}) VALUES", rows, ignore)
 
-
-def rows_as(name: str, columns: Mapping[str, str], count: int) -> str:
-    """`count` rows of values as a table for a WITH clause; the casts name the types where a column is all NULL."""
-    return f"{name}({', '.join(columns)}) AS (VALUES {_rows(tuple(columns.values()), count)})"
+    def table(self, name: str, columns: Mapping[str, str], rows: Sequence[Sequence[Value]]) -> Table:
+        return self.connection.table(name, columns, rows)
 
 
 def flat(rows: Iterable[Sequence[Value]]) -> list[Value]:
@@ -96,10 +106,3 @@ def marks(count: int) -> str:
 def said(sql: str, words: Mapping[str, str]) -> str:
     """`sql` with the database's own words in place of `$word`."""
     return string.Template(sql).substitute(words) if "$" in sql else sql
-
-
-@lru_cache(maxsize=4_096)
-def _rows(types: tuple[str, ...], count: int) -> str:
-    first = "(" + ", ".join(f"CAST(? AS {each})" for each in types) + ")"
-    rest = "(" + marks(len(types)) + ")"
-    return ", ".join([first] + [rest] * (count - 1))

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 import msgspec
 
 from foretell.event import Event, Kind
-from foretell.store.database import Connection, Row, Transaction, flat, rows_as
+from foretell.store.database import Connection, Row, Transaction
 
 _batch = msgspec.json.Decoder(list[tuple[int, Kind, dict[str, object], int]])
 _FENCE = {"id": "TEXT", "attempt": "BIGINT", "node": "TEXT"}
@@ -34,11 +34,12 @@ def batched(events: Sequence[Event]) -> str:
 def append(transaction: Transaction, asked: Sequence[Append]) -> list[bool]:
     """Writes batches whose hold is current; one that is there already counts as written."""
     rows = sorted((each.prediction_id, each.attempt, each.node) for each in asked)
+    wanted = transaction.table("v", _FENCE, rows)
     found = transaction.execute(
-        f"""WITH {rows_as("v", _FENCE, len(rows))} SELECT predictions.id FROM v JOIN predictions
+        f"""WITH {wanted.sql} SELECT predictions.id FROM v JOIN predictions
             ON predictions.id = v.id AND predictions.attempt = v.attempt AND predictions.node = COALESCE(v.node, predictions.node)
             ORDER BY predictions.id $for_update""",
-        flat(rows),
+        wanted.values,
     )
     held = {row[0] for row in found}
     batches = [

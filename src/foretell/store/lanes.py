@@ -14,7 +14,7 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 
 from foretell.prediction import NewPrediction, Prediction
-from foretell.store.database import Connection, Transaction, flat, rows_as
+from foretell.store.database import Connection, Transaction
 
 COST = 1_000_000
 """What one prediction costs of its account's share, at weight 1."""
@@ -77,7 +77,7 @@ def states(connection: Connection) -> list[LaneState]:
     found = connection.execute(
         """SELECT counted.lane, counted.version_id, counted.waiting, (
                SELECT created_at FROM predictions
-               WHERE predictions.lane = counted.lane AND status = 'starting' AND node IS NULL
+               WHERE predictions.lane = counted.lane AND node IS NULL AND completed_at IS NULL
                ORDER BY priority DESC, turn, id LIMIT 1)
            FROM (SELECT lane, MAX(version_id) AS version_id, CAST(SUM(waiting) AS BIGINT) AS waiting FROM lanes
                  WHERE waiting > 0 GROUP BY lane) AS counted ORDER BY counted.lane"""
@@ -90,10 +90,10 @@ def position(connection: Connection, prediction_id: str) -> int | None:
     found = connection.execute(
         """SELECT 1 + (
                SELECT COUNT(*) FROM predictions AS ahead
-               WHERE ahead.lane = mine.lane AND ahead.status = 'starting' AND ahead.node IS NULL
+               WHERE ahead.lane = mine.lane AND ahead.node IS NULL AND ahead.completed_at IS NULL
                AND (ahead.priority > mine.priority OR (ahead.priority = mine.priority
                     AND (ahead.turn < mine.turn OR (ahead.turn = mine.turn AND ahead.id < mine.id)))))
-           FROM predictions AS mine WHERE mine.id = ? AND mine.status = 'starting' AND mine.node IS NULL""",
+           FROM predictions AS mine WHERE mine.id = ? AND mine.node IS NULL AND mine.completed_at IS NULL""",
         (prediction_id,),
     )
     return int(found[0][0]) if found else None
@@ -114,8 +114,9 @@ def _last_turns(
 ) -> dict[tuple[str, int, str], int]:
     rows = [(*place, count * COST) for place, count in sorted(places.items())]
     columns = {"lane": "TEXT", "priority": "BIGINT", "account_id": "TEXT", "cost": "BIGINT"}
+    wanted = transaction.table("v", columns, rows)
     found = transaction.execute(
-        f"""WITH {rows_as("v", columns, len(rows))}
+        f"""WITH {wanted.sql}
             INSERT INTO turns (lane, priority, account_id, last_turn, cost)
             SELECT v.lane, v.priority, v.account_id, COALESCE(lanes.now, 0) + v.cost, v.cost
             FROM v LEFT JOIN lanes ON lanes.lane = v.lane AND lanes.priority = v.priority WHERE 1 = 1
@@ -123,6 +124,6 @@ def _last_turns(
                 CASE WHEN turns.last_turn + excluded.cost > excluded.last_turn
                      THEN turns.last_turn + excluded.cost ELSE excluded.last_turn END
             RETURNING lane, priority, account_id, last_turn""",
-        flat(rows),
+        wanted.values,
     )
     return {(lane, priority, account_id): turn for lane, priority, account_id, turn in found}

@@ -8,7 +8,7 @@ from typing import Any
 
 from foretell.prediction import MOVES, Failure, Move, Prediction, Status
 from foretell.store import webhooks
-from foretell.store.database import Transaction, Value, flat, rows_as
+from foretell.store.database import Transaction, Value
 from foretell.store.rows import QUALIFIED, encoded, prediction_of, with_bodies
 from foretell.webhook import WebhookEvent
 
@@ -16,9 +16,12 @@ HOLD = {"id": "TEXT", "node": "TEXT", "attempt": "BIGINT"}
 """The columns of a hold in a VALUES table."""
 CURRENT = "predictions.node = v.node AND predictions.attempt = v.attempt"
 """The fence: whoever writes under a hold that is no longer current meets no row."""
+WAITING = "predictions.node IS NULL AND predictions.completed_at IS NULL"
+"""What waits, in the words of the index over it."""
 ENDED = "node = NULL, phase = NULL, completed_at = ?"
 """What every terminal move sets, with its instant."""
 
+_BODY = dict.fromkeys(("id", "result", "failure", "metrics", "metadata"), "TEXT")
 _EVENTS = {
     Status.SUCCEEDED: WebhookEvent.COMPLETED,
     Status.FAILED: WebhookEvent.FAILED,
@@ -37,10 +40,10 @@ class Ending:
 
 
 def guard(move: Move) -> str:
-    """Where `move` may start, as SQL; written out so that it matches the partial indexes."""
+    """Where `move` may start, as SQL; derived from the table of moves."""
     rule = MOVES[move]
     sources = " OR ".join(f"predictions.status = '{each}'" for each in rule.sources)
-    free = " AND predictions.node IS NULL" if move is Move.TAKE else ""
+    free = f" AND {WAITING}" if move is Move.TAKE else ""
     return f"({sources}){free}" if len(rule.sources) > 1 else f"{sources}{free}"
 
 
@@ -61,11 +64,12 @@ def move(
         return []
     rule = MOVES[verb]
     fence = f" AND {CURRENT}" if rule.held else ""
+    given = transaction.table("v", columns, rows)
     found = transaction.execute(
-        f"""WITH {rows_as("v", columns, len(rows))}
+        f"""WITH {given.sql}
             UPDATE predictions SET status = '{rule.target}', updated_at = ?, {changes[0]}
             FROM v WHERE predictions.id = v.id AND {guard(verb)}{fence}{only} RETURNING {QUALIFIED}""",
-        [*flat(rows), transaction.at, *changes[1]],
+        [*given.values, transaction.at, *changes[1]],
     )
     return [prediction_of(row) for row in found]
 
@@ -75,10 +79,7 @@ def end(
 ) -> dict[str, Prediction]:
     """What follows from a terminal move: the bodies, the deliveries that are owed, the notices. Gives the whole rows by id."""
     ended = [_ended(each, endings[each.id]) for each in with_bodies(transaction.connection, moved)]
-    transaction.connection.execute_many(
-        "UPDATE bodies SET result = ?, failure = ?, metrics = ?, metadata = ? WHERE prediction_id = ?",
-        [_body(each) for each in ended],
-    )
+    _write_bodies(transaction, ended)
     webhooks.owe(transaction, [(each, (_EVENTS[each.status],)) for each in ended])
     for each in ended:
         transaction.tell(f"prediction:{each.id}", each)
@@ -95,11 +96,22 @@ def _ended(prediction: Prediction, ending: Ending) -> Prediction:
     )
 
 
+def _write_bodies(transaction: Transaction, ended: Sequence[Prediction]) -> None:
+    if not ended:
+        return
+    given = transaction.table("v", _BODY, [_body(each) for each in ended])
+    transaction.execute(
+        f"""WITH {given.sql} UPDATE bodies SET result = v.result, failure = v.failure, metrics = v.metrics,
+            metadata = v.metadata FROM v WHERE bodies.prediction_id = v.id""",
+        given.values,
+    )
+
+
 def _body(prediction: Prediction) -> tuple[Value, ...]:
     return (
+        prediction.id,
         None if prediction.result is None else encoded(prediction.result),
         None if prediction.failure is None else encoded(prediction.failure),
         encoded(prediction.metrics) if prediction.metrics else None,
         encoded(prediction.metadata) if prediction.metadata else None,
-        prediction.id,
     )

@@ -4,18 +4,53 @@ from __future__ import annotations
 
 import time
 from collections.abc import Callable
+from typing import TYPE_CHECKING
 
 from foretell.config import Config
+from foretell.errors import Code, Error
 from foretell.store import schema
-from foretell.store.database import Database
+from foretell.store.database import Connection, Database, Fault
+from foretell.store.schema import Migration
 from foretell.store.sqlite import SqliteDatabase
+
+if TYPE_CHECKING:
+    from foretell.store.postgres import PostgresDatabase
+
+_MIGRATING = 0x466F7265
+"""The advisory lock under which Postgres is migrated."""
 
 
 def open_database(config: Config, clock: Callable[[], int] | None) -> Database:
-    """The database of `config` at the schema of this code."""
-    if config.database:
-        raise NotImplementedError
-    return _open_sqlite(config, clock or _now)
+    """The database of `config`, at the schema of this code. SQLite gets there by itself.
+
+    Raises Error(UNAVAILABLE) when Postgres cannot be reached or is not migrated, LockedError when SQLite is in use.
+    """
+    if not config.database:
+        return _open_sqlite(config, clock or _now)
+    database = _postgres(config, clock)
+    try:
+        with database.reader() as connection:
+            _require(_missing(connection))
+    except Exception as error:
+        if database.fault(error) is not Fault.UNAVAILABLE:
+            raise
+        raise Error(Code.UNAVAILABLE, f"The database cannot be reached: {error}") from error
+    return database
+
+
+def migrate(config: Config) -> list[str]:
+    """Brings the database to the schema of this code; the names of the migrations that were applied."""
+    if not config.database:
+        _open_sqlite(config, _now).close()
+        return []
+    database = _postgres(config, None)
+    with database.transaction(lasting=True) as transaction:
+        transaction.execute("SELECT pg_advisory_xact_lock(?)", (_MIGRATING,))
+        schema.begin_ledger(transaction.connection)
+        found = schema.missing(transaction.connection)
+        schema.apply(transaction, found)
+    database.close()
+    return [f"{each.number:04}_{each.name}" for each in found]
 
 
 def _open_sqlite(config: Config, clock: Callable[[], int]) -> SqliteDatabase:
@@ -37,6 +72,26 @@ def _migrate_sqlite(database: SqliteDatabase) -> None:
         database.backup(database.path.with_name(f"foretell.before-{found[0].number:04}.db"))
     with database.transaction(lasting=True) as transaction:
         schema.apply(transaction, found)
+
+
+def _postgres(config: Config, clock: Callable[[], int] | None) -> PostgresDatabase:
+    # psycopg is an extra: a server on SQLite does without it.
+    from foretell.store.postgres import PostgresDatabase
+
+    return PostgresDatabase(config.database, clock=clock, power_safe=config.durability == "power")
+
+
+def _missing(connection: Connection) -> list[Migration]:
+    sql = """SELECT COUNT(*) FROM information_schema.tables
+             WHERE table_name = 'migrations' AND table_schema = ANY (current_schemas(false))"""
+    return schema.missing(connection) if connection.execute(sql)[0][0] else schema.migrations()
+
+
+def _require(missing: list[Migration]) -> None:
+    if missing:
+        first = f"{missing[0].number:04}_{missing[0].name}"
+        message = f"The database is not ready for this version (it lacks {first}): run 'foretell migrate'."
+        raise Error(Code.UNAVAILABLE, message)
 
 
 def _now() -> int:

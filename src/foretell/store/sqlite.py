@@ -6,18 +6,20 @@ import fcntl
 import os
 import sqlite3
 import threading
-from collections.abc import Callable, Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager, suppress
 from functools import lru_cache
 from pathlib import Path
+from typing import Any
 
 from foretell.errors import Code, Error
-from foretell.store.database import Fault, Row, Transaction, Value, said
+from foretell.store.database import Fault, Row, Table, Transaction, Value, flat, marks, said
 
 WORDS = {
     "word": "TEXT",
     "bytes": "BLOB",
     "clustered": " WITHOUT ROWID",
+    "roomy": "",
     "for_update": "",
     "skip_locked": "",
 }
@@ -49,11 +51,15 @@ class SqliteConnection:
     def __init__(self, raw: sqlite3.Connection) -> None:
         self.raw = raw
 
-    def execute(self, sql: str, values: Sequence[Value] = ()) -> list[Row]:
+    def execute(self, sql: str, values: Sequence[Any] = ()) -> list[Row]:
         return self.raw.execute(_text(sql), values).fetchall()
 
-    def execute_many(self, sql: str, rows: Iterable[Sequence[Value]]) -> None:
-        self.raw.executemany(_text(sql), rows)
+    def insert(self, sql: str, rows: Sequence[Sequence[Value]], end: str) -> None:
+        self.raw.executemany(f"{sql} ({marks(len(rows[0]))}){end}", rows)
+
+    def table(self, name: str, columns: Mapping[str, str], rows: Sequence[Sequence[Value]]) -> Table:
+        values = _rows(tuple(columns.values()), len(rows))
+        return Table(f"{name}({', '.join(columns)}) AS (VALUES {values})", flat(rows))
 
 
 class SqliteDatabase:
@@ -191,6 +197,13 @@ def lock_directory(directory: Path) -> int:
 @lru_cache(maxsize=4_096)
 def _text(sql: str) -> str:
     return said(sql, WORDS)
+
+
+@lru_cache(maxsize=4_096)
+def _rows(types: tuple[str, ...], count: int) -> str:
+    first = "(" + ", ".join(f"CAST(? AS {each})" for each in types) + ")"
+    rest = "(" + marks(len(types)) + ")"
+    return ", ".join([first] + [rest] * (count - 1))
 
 
 def _quoted(path: Path) -> str:

@@ -141,7 +141,7 @@ def _due(transaction: Transaction, asked: Due) -> list[Delivery]:
         f"""WITH picked AS MATERIALIZED (
                 SELECT id FROM deliveries WHERE state = 'pending' AND next_at <= ? ORDER BY next_at, id LIMIT ? $skip_locked)
             UPDATE deliveries SET holder = ?, next_at = ? FROM picked
-            WHERE deliveries.id = picked.id AND deliveries.state = 'pending' RETURNING {_QUALIFIED}""",
+            WHERE deliveries.id = picked.id RETURNING {_QUALIFIED}""",
         (transaction.at, asked.limit, asked.holder, transaction.at + LEASE_SECONDS * 1_000_000),
     )
     return sorted((_delivery(row) for row in found), key=lambda each: (each.created_at, each.id))

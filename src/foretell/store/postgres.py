@@ -1,0 +1,219 @@
+"""Postgres: a writing connection, reading ones, and a direct one that listens. psycopg is synchronous here, in threads."""
+
+from __future__ import annotations
+
+import threading
+import time
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from contextlib import contextmanager, suppress
+from functools import lru_cache
+from typing import Any
+
+import psycopg
+from psycopg.rows import TupleRow
+
+from foretell.ids import new_token
+from foretell.store.database import Fault, Row, Table, Transaction, Value, flat, marks, said
+from foretell.store.notices import EVERYTHING
+
+WORDS = {
+    "word": 'TEXT COLLATE "C"',
+    "bytes": "BYTEA",
+    "clustered": "",
+    # Room on each page for the next state of a row, so that its indexes need not be touched.
+    "roomy": " WITH (fillfactor = 70)",
+    "for_update": "FOR UPDATE",
+    "skip_locked": "FOR UPDATE SKIP LOCKED",
+}
+CHANNEL = "foretell"
+PAYLOAD_BYTES_MAX = 7_900
+"""Postgres allows a NOTIFY 8,000 bytes."""
+READ_SECONDS_MAX = 5
+WRITE_SECONDS_MAX = 30
+BACKOFF_SECONDS = 0.1
+BACKOFF_SECONDS_MAX = 5.0
+LISTEN_SECONDS = 1.0
+ROWS_MAX = 1_000
+"""Rows in one INSERT: each value of it is a parameter, and Postgres allows 65,535."""
+
+_NOW = "SELECT CAST(EXTRACT(EPOCH FROM clock_timestamp()) * 1000000 AS BIGINT)"
+_AGAIN = {"40001", "40P01"}
+_UNAVAILABLE_CLASSES = {"08", "25", "53", "57", "58", "XX"}
+# Every statement of the writer has an index; a plan that was made and kept while a table was small would do without it.
+_WRITER = (
+    f"-c statement_timeout={WRITE_SECONDS_MAX}s -c idle_in_transaction_session_timeout={WRITE_SECONDS_MAX}s "
+    "-c enable_seqscan=off"
+)
+_READER = f"-c statement_timeout={READ_SECONDS_MAX}s -c default_transaction_read_only=on"
+# A database that vanished without a word is noticed within some ten seconds.
+_CONNECTION: dict[str, Any] = {
+    "connect_timeout": 5,
+    "keepalives": 1,
+    "keepalives_idle": 5,
+    "keepalives_interval": 2,
+    "keepalives_count": 3,
+    "tcp_user_timeout": 10_000,
+    "application_name": "foretell",
+}
+
+Raw = psycopg.Connection[TupleRow]
+
+
+class PostgresConnection:
+    """A psycopg connection in autocommit mode."""
+
+    def __init__(self, raw: Raw) -> None:
+        self.raw = raw
+
+    def execute(self, sql: str, values: Sequence[Any] = ()) -> list[Row]:
+        cursor = self.raw.execute(_text(sql), values or None)
+        return cursor.fetchall() if cursor.description else []
+
+    def insert(self, sql: str, rows: Sequence[Sequence[Value]], end: str) -> None:
+        row = f"({marks(len(rows[0]))})"
+        for start in range(0, len(rows), ROWS_MAX):
+            some = rows[start : start + ROWS_MAX]
+            self.raw.execute(_text(f"{sql} {', '.join([row] * len(some))}{end}"), flat(some))
+
+    def table(self, name: str, columns: Mapping[str, str], rows: Sequence[Sequence[Value]]) -> Table:
+        # Arrays, and not VALUES: one text for any number of rows, which is prepared once.
+        arrays = ", ".join(f"CAST(? AS {each}[])" for each in columns.values())
+        sql = f"{name}({', '.join(columns)}) AS (SELECT * FROM unnest({arrays}))"
+        return Table(sql, [list(column) for column in zip(*rows, strict=True)])
+
+
+class PostgresDatabase:
+    """A Postgres database, possibly shared with other processes; it may go away and come back."""
+
+    def __init__(self, address: str, *, clock: Callable[[], int] | None, power_safe: bool) -> None:
+        self._address = address
+        self._clock = clock
+        self._settings = "" if power_safe else " -c synchronous_commit=off"
+        self._me = new_token()
+        self._writer: PostgresConnection | None = None
+        self._backoff = Backoff()
+        self._stopping = threading.Event()
+        self._listener: threading.Thread | None = None
+
+    @contextmanager
+    def transaction(self, *, lasting: bool) -> Iterator[Transaction]:
+        # `lasting` is for a database that dies with its nodes: a server that restarts beside running nodes must
+        # not forget what they hold.
+        connection = self._connected()
+        try:
+            with connection.raw.transaction():
+                at = self._clock() if self._clock else int(connection.execute(_NOW)[0][0])
+                transaction = Transaction(connection, at)
+                yield transaction
+                self._notify(connection, transaction.topics)
+        finally:
+            if connection.raw.closed:
+                self._writer = None
+
+    @contextmanager
+    def reader(self) -> Iterator[PostgresConnection]:
+        raw = self._connect(_READER)
+        try:
+            yield PostgresConnection(raw)
+        finally:
+            raw.close()
+
+    def fault(self, error: Exception) -> Fault:
+        if isinstance(error, psycopg.IntegrityError):
+            return Fault.CONFLICT
+        state = getattr(error, "sqlstate", None) or ""
+        if state in _AGAIN:
+            return Fault.AGAIN
+        lost = isinstance(error, psycopg.OperationalError | psycopg.InterfaceError)
+        return Fault.UNAVAILABLE if lost or state[:2] in _UNAVAILABLE_CLASSES else Fault.ITEM
+
+    def listen(self, heard: Callable[[frozenset[str]], None]) -> None:
+        self._listener = threading.Thread(
+            target=self._listen, args=(heard,), name="foretell-listen", daemon=True
+        )
+        self._listener.start()
+
+    def close(self) -> None:
+        self._stopping.set()
+        if self._writer is not None:
+            with suppress(psycopg.Error):
+                self._writer.execute("SELECT pg_notify(?, ?)", (CHANNEL, self._me))
+            self._writer.raw.close()
+        if self._listener is not None:
+            self._listener.join()
+
+    def _connected(self) -> PostgresConnection:
+        if self._writer is None:
+            self._backoff.check()
+            try:
+                self._writer = PostgresConnection(self._connect(_WRITER + self._settings))
+            except psycopg.Error:
+                self._backoff.failed()
+                raise
+            self._backoff.succeeded()
+        return self._writer
+
+    def _connect(self, options: str) -> Raw:
+        given = psycopg.conninfo.conninfo_to_dict(self._address).get("options")
+        options = f"{given} {options}" if given else options
+        return psycopg.connect(self._address, autocommit=True, options=options, **_CONNECTION)
+
+    def _notify(self, connection: PostgresConnection, topics: Iterable[str]) -> None:
+        for payload in _payloads(self._me, topics):
+            connection.execute("SELECT pg_notify(?, ?)", (CHANNEL, payload))
+
+    def _listen(self, heard: Callable[[frozenset[str]], None]) -> None:
+        delay = BACKOFF_SECONDS
+        while not self._stopping.is_set():
+            try:
+                with self._connect("") as raw:
+                    raw.execute(f"LISTEN {CHANNEL}".encode())
+                    delay = BACKOFF_SECONDS
+                    heard(frozenset({EVERYTHING}))
+                    self._hear(raw, heard)
+            except psycopg.Error:
+                self._stopping.wait(delay)
+                delay = min(delay * 2, BACKOFF_SECONDS_MAX)
+
+    def _hear(self, raw: Raw, heard: Callable[[frozenset[str]], None]) -> None:
+        while not self._stopping.is_set():
+            for notice in raw.notifies(timeout=LISTEN_SECONDS, stop_after=1):
+                sender, *topics = notice.payload.split("\n")
+                if sender != self._me:
+                    heard(frozenset(topics))
+
+
+class Backoff:
+    """After a failure, how long nothing is tried: between 0.1 and 5 s, doubling."""
+
+    def __init__(self) -> None:
+        self._seconds = BACKOFF_SECONDS
+        self._until = 0.0
+
+    def check(self) -> None:
+        """Raises OperationalError while it is too early to try again."""
+        if time.monotonic() < self._until:
+            raise psycopg.OperationalError("the database is away, and it is too early to look again")
+
+    def failed(self) -> None:
+        self._until = time.monotonic() + self._seconds
+        self._seconds = min(self._seconds * 2, BACKOFF_SECONDS_MAX)
+
+    def succeeded(self) -> None:
+        self._seconds = BACKOFF_SECONDS
+
+
+def _payloads(sender: str, topics: Iterable[str]) -> Iterator[str]:
+    payload = sender
+    for topic in topics:
+        if len(payload) + 1 + len(topic.encode()) > PAYLOAD_BYTES_MAX:
+            yield payload
+            payload = sender
+        payload += "\n" + topic
+    if payload != sender:
+        yield payload
+
+
+@lru_cache(maxsize=4_096)
+def _text(sql: str) -> bytes:
+    return said(sql, WORDS).replace("?", "%s").encode()

