@@ -1,0 +1,74 @@
+"""A node: the part of a process that runs models on this machine."""
+
+import asyncio
+import logging
+import socket
+
+from foretell.ids import new_token
+from foretell.node.fleet import Fleet
+from foretell.node.folder import Folder
+from foretell.node.heartbeat import Heartbeat
+from foretell.node.leftovers import clear_leftovers
+from foretell.node.runs import Runs
+from foretell.node.scheduler import Scheduler
+from foretell.node.surroundings import Surroundings
+
+__all__ = ["Node", "Surroundings"]
+
+log = logging.getLogger(__name__)
+
+
+class Node:
+    """Takes waiting predictions and runs them, from `start` to `stop`; it is not started again."""
+
+    def __init__(self, surroundings: Surroundings) -> None:
+        host = socket.gethostname()
+        self.incarnation = f"{host}-{new_token(64)}"
+        self._surroundings = surroundings
+        self._woken = asyncio.Event()
+        self._tasks: list[asyncio.Task[None]] = []
+        root = surroundings.config.data_path / "run"
+        for pid in clear_leftovers(root):
+            log.warning("killed the process %s, which a node that died had left running", pid)
+        self._folder = Folder(root, self.incarnation)
+        self._fleet = Fleet(self.incarnation, surroundings, self._folder, self._woken.set)
+        self._runs = Runs(surroundings, self._folder, self._fleet)
+        self._scheduler = Scheduler(self.incarnation, surroundings, self._fleet, self._runs)
+        # On Postgres a host may have several nodes, so that each incarnation has a row of its own.
+        name = self.incarnation if surroundings.config.database else host
+        self._heartbeat = Heartbeat(name, self.incarnation, surroundings, self._runs)
+
+    async def start(self) -> None:
+        """Returns once the node lives and takes work."""
+        store = self._surroundings.store
+        await self._heartbeat.beat()
+        if not self._surroundings.config.database:
+            # A SQLite file has one server at a time: whatever another incarnation held, nobody runs any more.
+            await store.rescue(but=self.incarnation)
+        work = (
+            self._heartbeat.serve(),
+            self._heartbeat.listen(),
+            self._listen(),
+            self._scheduler.serve(self._woken),
+        )
+        self._tasks = [asyncio.create_task(each) for each in work]
+
+    async def stop(self, grace_seconds: float | None = None) -> None:
+        """Takes no more work, lets runs end within the grace, sends the rest back, and ends every child."""
+        *others, scheduling = self._tasks
+        scheduling.cancel()
+        await asyncio.wait({scheduling})
+        if grace_seconds is None:
+            grace_seconds = self._surroundings.config.shutdown_seconds
+        await self._runs.stop(grace_seconds)
+        await self._fleet.stop()
+        for each in others:
+            each.cancel()
+        await asyncio.wait(others)
+        self._folder.close()
+
+    async def _listen(self) -> None:
+        with self._surroundings.store.notices.subscribe("waiting") as waiting:
+            while True:
+                if await waiting.wait(60.0):
+                    self._woken.set()

@@ -1,0 +1,59 @@
+"""A question to a model of ours in the course of a prediction: a run that has no row of its own."""
+
+import asyncio
+import time
+from pathlib import Path
+from typing import Any
+
+from foretell.ids import new_id
+from foretell.model import Version
+from foretell.node.fleet import Fleet
+from foretell.node.frames import Done
+from foretell.node.replica import Replica
+from foretell.node.trouble import LoadFailed, ReplicaDied, ReplicaGone, RunFailed
+
+TRIES_MAX = 3
+MEMORY_LOOK_SECONDS = 1.0
+
+
+async def ask(fleet: Fleet, version: Version, given: dict[str, Any], folder: Path) -> Any:
+    """What the model answers. Raises LoadFailed, and RunFailed when it cannot say."""
+    for _ in range(TRIES_MAX):
+        run_id = new_id()
+        replica = await _replica(fleet, version)
+        replica.assigned.add(run_id)
+        try:
+            await replica.ready()
+            return await _answer(replica, run_id, given, folder)
+        except (ReplicaDied, ReplicaGone):
+            continue
+        finally:
+            replica.leave(run_id)
+    raise RunFailed("worker_lost", f"The model '{version.model}' was lost {TRIES_MAX} times.")
+
+
+async def _replica(fleet: Fleet, version: Version) -> Replica:
+    limits = version.manifest.limits
+    until_seconds = time.monotonic() + limits.load_timeout_seconds + limits.run_timeout_seconds
+    while (replica := fleet.want(version)) is None:
+        if time.monotonic() > until_seconds:
+            raise LoadFailed(f"There is no memory for '{version.model}'.")
+        await fleet.changed.wait(MEMORY_LOOK_SECONDS)
+    return replica
+
+
+async def _answer(replica: Replica, run_id: str, given: dict[str, Any], folder: Path) -> Any:
+    model = replica.version.model
+    async with replica.slot(run_id) as channel:
+        replica.say({"type": "run", "id": run_id, "input": given, "folder": str(folder)})
+        try:
+            async with asyncio.timeout(replica.version.manifest.limits.run_timeout_seconds):
+                frame = await channel.ending()
+        except TimeoutError as error:
+            await replica.stop(terminate_seconds=0.0)
+            raise RunFailed("timeout", f"The model '{model}' did not answer in time.") from error
+    if not isinstance(frame, Done):
+        raise RunFailed(
+            "raised", f"The model '{model}' failed: {getattr(frame, 'message', 'it was canceled')}"
+        )
+    return frame.value

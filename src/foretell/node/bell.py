@@ -1,0 +1,22 @@
+"""A bell that wakes everyone who waits for something to have changed."""
+
+import asyncio
+
+
+class Bell:
+    """Each ring wakes those who wait at that moment; they look for themselves what it was about."""
+
+    def __init__(self) -> None:
+        self._event = asyncio.Event()
+
+    def ring(self) -> None:
+        self._event.set()
+        self._event = asyncio.Event()
+
+    async def wait(self, timeout_seconds: float) -> None:
+        """Returns at the next ring, or after the timeout."""
+        waiting = asyncio.ensure_future(self._event.wait())
+        try:
+            await asyncio.wait({waiting}, timeout=timeout_seconds)
+        finally:
+            waiting.cancel()

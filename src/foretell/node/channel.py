@@ -1,0 +1,64 @@
+"""What a child says about one run, on its way from the replica that hears it to the run that listens."""
+
+import asyncio
+from collections import deque
+
+from foretell.node.frames import Ending, Frame
+
+WAITING_MAX = 1_000
+"""Frames that may wait for their listener; beyond it the whole child has to wait."""
+
+
+class Channel:
+    """A bounded queue of frames that may end with a reason."""
+
+    def __init__(self) -> None:
+        self._frames: deque[Frame] = deque()
+        self._reason: Exception | None = None
+        self._heard = asyncio.Event()
+        self._room = asyncio.Event()
+
+    async def put(self, frame: Frame) -> None:
+        """Waits while the listener is behind. After the end, frames are dropped."""
+        self.push(frame)
+        if self._reason is None and len(self._frames) >= WAITING_MAX:
+            self._room.clear()
+            await self._room.wait()
+
+    def push(self, frame: Frame) -> None:
+        """Puts without waiting; what cannot wait any more is dropped."""
+        if self._reason is None and len(self._frames) < 2 * WAITING_MAX:
+            self._frames.append(frame)
+            self._heard.set()
+
+    def end(self, reason: Exception) -> None:
+        """Nothing more will come; who listens gets what waits, then `reason`."""
+        if self._reason is None:
+            self._reason = reason
+        self._heard.set()
+        self._room.set()
+
+    async def receive(self) -> Frame:
+        """The next frame. Raises the reason after the last one."""
+        while not self._frames:
+            if self._reason is not None:
+                raise self._reason
+            self._heard.clear()
+            await self._heard.wait()
+        frame = self._frames.popleft()
+        if len(self._frames) < WAITING_MAX // 2:
+            self._room.set()
+        return frame
+
+    def waiting(self) -> list[Frame]:
+        """Takes all that waits, without waiting."""
+        frames = list(self._frames)
+        self._frames.clear()
+        self._room.set()
+        return frames
+
+    async def ending(self) -> Ending:
+        """The last frame; those before it are dropped. Raises the reason when there is none."""
+        while not isinstance(frame := await self.receive(), Ending):
+            continue
+        return frame

@@ -1,0 +1,104 @@
+"""What a run says until it ends, made into an answer."""
+
+import math
+from dataclasses import dataclass, field
+from typing import Any
+
+import msgspec
+
+from foretell.node.channel import Channel
+from foretell.node.frames import Canceled, Done, Ending, Failed, Frame, Log, Metric, Output, Progress
+from foretell.node.outputs import Outputs
+from foretell.node.trouble import Overran, RunFailed
+from foretell.node.voice import Voice
+
+RESULT_BYTES_MAX = 64 * 1024**2
+"""What a run may yield in all, as JSON."""
+METRICS_MAX = 100
+METRIC_CHARACTERS_MAX = 64
+MESSAGE_CHARACTERS_MAX = 4_000
+FAILURES = {"raised", "bad_output", "too_large"}
+
+
+@dataclass(slots=True)
+class Answer:
+    """A run that ended well: the value with `{"$file": id}` for files, the model's own metrics, its use."""
+
+    value: Any
+    metrics: dict[str, float]
+    used: Ending
+
+
+@dataclass(slots=True)
+class Hearing:
+    """One run being heard. `joined`: what it yields is one text."""
+
+    voice: Voice
+    outputs: Outputs
+    joined: bool
+    metrics: dict[str, float] = field(default_factory=dict)
+    used: Ending | None = None
+    _items: list[Any] = field(default_factory=list)
+    _bytes: int = 0
+
+    async def answer(self, channel: Channel) -> Answer:
+        """Raises RunFailed, and what ends the channel. Overran: the run has to be stopped, too."""
+        while not isinstance(frame := await channel.receive(), Ending):
+            await self._hear(frame)
+        self.used = frame
+        match frame:
+            case Done():
+                return Answer(await self._value(frame), self.metrics, frame)
+            case Failed():
+                if frame.traceback:
+                    self.voice.log("stderr", frame.traceback)
+                code = frame.code if frame.code in FAILURES else "raised"
+                raise RunFailed(code, frame.message[:MESSAGE_CHARACTERS_MAX] or "The model raised an error.")
+            case Canceled():
+                raise RunFailed("raised", "The model canceled itself.")
+
+    def take_logs(self, channel: Channel) -> None:
+        """Takes what was printed and not heard yet."""
+        for frame in channel.waiting():
+            if isinstance(frame, Log):
+                self._log(frame)
+            else:
+                channel.push(frame)
+
+    def _log(self, frame: Log) -> None:
+        self.voice.log("stderr" if frame.source == "stderr" else "stdout", frame.text)
+
+    async def _hear(self, frame: Frame) -> None:
+        match frame:
+            case Log():
+                self._log(frame)
+            case Progress():
+                self.voice.advance(frame.fraction)
+            case Metric():
+                self._count(frame)
+            case Output():
+                await self._yielded(frame)
+
+    async def _yielded(self, frame: Output) -> None:
+        self._bytes += len(msgspec.json.encode(frame.value))
+        if self._bytes > RESULT_BYTES_MAX:
+            raise Overran("too_large", f"The output is larger than {RESULT_BYTES_MAX / 1e6:.0f} MB.")
+        value = await self.outputs.take(frame.value, frame.files)
+        self._items.append(value)
+        self.voice.output(value)
+
+    async def _value(self, frame: Done) -> Any:
+        if frame.value is not msgspec.UNSET:
+            return await self.outputs.take(frame.value, frame.files)
+        if self.joined and all(isinstance(each, str) for each in self._items):
+            return "".join(self._items)
+        return self._items
+
+    def _count(self, frame: Metric) -> None:
+        value = frame.value
+        if isinstance(value, bool) or not isinstance(value, int | float) or not math.isfinite(value):
+            return
+        if frame.name in self.metrics or len(self.metrics) < METRICS_MAX:
+            name = frame.name[:METRIC_CHARACTERS_MAX]
+            before = self.metrics.get(name, 0.0) if frame.mode == "add" else 0.0
+            self.metrics[name] = before + value

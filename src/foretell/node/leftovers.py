@@ -1,0 +1,73 @@
+"""Children of nodes that died: found by process id and start time, and killed before anything loads."""
+
+import os
+import signal
+import subprocess
+from pathlib import Path
+
+from foretell.node.folder import children_recorded, is_abandoned, remove
+
+PROC = Path("/proc")
+
+
+def clear_leftovers(root: Path) -> list[int]:
+    """Kills what dead nodes left running, removes their folders, and gives the ids of those killed."""
+    if not root.is_dir():
+        return []
+    killed: list[int] = []
+    for folder in root.iterdir():
+        if not folder.is_dir() or not is_abandoned(folder):
+            continue
+        for pid, started in children_recorded(folder).items():
+            killed += _killed_session(pid, started)
+        remove(folder)
+    return killed
+
+
+def start_time(pid: int) -> str | None:
+    """When a process started, in words that only serve to be compared; None: there is no such process."""
+    if PROC.is_dir():
+        fields = _stat(pid)
+        return fields[19] if fields else None
+    found = subprocess.run(
+        ["ps", "-o", "lstart=", "-p", str(pid)], capture_output=True, text=True, check=False
+    )
+    return found.stdout.strip() or None
+
+
+def _killed_session(leader: int, started: str) -> list[int]:
+    """A child leads a session of its own; its members outlive it when the node was killed with it."""
+    members = [leader] if start_time(leader) == started else []
+    members += [pid for pid in _members(leader, started) if pid != leader]
+    for pid in members:
+        _kill(pid)
+    return members
+
+
+def _members(session: int, started: str) -> list[int]:
+    """Processes of that session, unless its leader's id has been given to a newer process."""
+    if not PROC.is_dir() or start_time(session) not in {None, started}:
+        return []
+    found = []
+    for entry in PROC.iterdir():
+        fields = _stat(int(entry.name)) if entry.name.isdigit() else None
+        if fields and int(fields[3]) == session and int(fields[19]) >= int(started):
+            found.append(int(entry.name))
+    return found
+
+
+def _stat(pid: int) -> list[str] | None:
+    """The fields of /proc/PID/stat from the third on: what stands before may contain spaces."""
+    try:
+        text = (PROC / str(pid) / "stat").read_text()
+    except OSError:
+        return None
+    fields = text[text.rindex(")") + 2 :].split()
+    return None if fields[0] in {"Z", "X"} else fields
+
+
+def _kill(pid: int) -> None:
+    try:
+        os.kill(pid, signal.SIGKILL)
+    except ProcessLookupError:
+        return

@@ -1,0 +1,59 @@
+"""What a replica needs before its child can start: the model's environment and its weights."""
+
+import asyncio
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from pathlib import Path
+
+from foretell.errors import Error
+from foretell.model import Manifest
+from foretell.node.surroundings import Surroundings
+from foretell.node.trouble import LoadFailed
+from foretell.prediction import Phase
+
+Note = Callable[[Phase, float | None], None]
+"""Is told what a load is doing, and how far that is (0–1) where it can be known."""
+
+
+@dataclass(frozen=True, slots=True)
+class Needs:
+    """The Python that runs the model, and where its weights lie."""
+
+    python: Path
+    weights: dict[str, str]
+
+
+@dataclass(slots=True)
+class Shares:
+    """How far several downloads are, together."""
+
+    done: dict[str, int] = field(default_factory=dict)
+    total: dict[str, int] = field(default_factory=dict)
+
+    def fraction(self) -> float:
+        return sum(self.done.values()) / max(1, sum(self.total.values()))
+
+
+async def needs(manifest: Manifest, surroundings: Surroundings, note: Note) -> Needs:
+    """Gets both, telling `note` about it. Raises LoadFailed."""
+    try:
+        weights = await _weights(manifest, surroundings, note)
+        if not surroundings.environments.is_ready(manifest):
+            note(Phase.BUILDING, None)
+        python = await surroundings.environments.python(manifest)
+    except (Error, OSError) as error:
+        raise LoadFailed(f"The model could not be prepared: {error}") from error
+    return Needs(python, {name: str(path) for name, path in weights.items()})
+
+
+async def _weights(manifest: Manifest, surroundings: Surroundings, note: Note) -> dict[str, Path]:
+    loop = asyncio.get_running_loop()
+    shares = Shares(total={each.name: each.size_bytes for each in manifest.weights})
+
+    def on_progress(name: str, done_bytes: int, total_bytes: int) -> None:
+        shares.done[name] = done_bytes
+        shares.total[name] = max(total_bytes, done_bytes)
+        # Downloads may tell it from threads of their own.
+        loop.call_soon_threadsafe(note, Phase.DOWNLOADING, shares.fraction())
+
+    return await surroundings.weights.ready(manifest, on_progress)

@@ -1,0 +1,79 @@
+"""How an attempt is written down: its status, and what it took."""
+
+from dataclasses import dataclass, field
+from typing import Any
+
+from foretell.file import File
+from foretell.model import Version, cost_nanocredits
+from foretell.node.frames import Ending
+from foretell.node.trouble import RunFailed
+from foretell.prediction import Failure, Outcome, Prediction, Status
+
+
+@dataclass(slots=True)
+class Measured:
+    """One attempt's figures as they become known. Instants are None until they have come."""
+
+    prediction: Prediction
+    version: Version
+    hardware: str
+    load_seconds: float = 0.0
+    began_at: int | None = None
+    ended_at: int | None = None
+    progress: float = 0.0
+    own: dict[str, float] = field(default_factory=dict)
+    used: Ending | None = None
+    metadata: dict[str, Any] = field(default_factory=dict)
+
+
+def succeeded(measured: Measured, result: Any, files: list[File], *, at: int) -> Outcome:
+    """The outcome of a run that ended well, with what it costs."""
+    metrics = _metrics(measured, at) | _counts(files) | {"progress": 100.0}
+    return Outcome(
+        status=Status.SUCCEEDED,
+        result=result,
+        metrics=metrics,
+        metadata=_metadata(measured),
+        cost_nanocredits=cost_nanocredits(measured.version.manifest.pricing, metrics),
+    )
+
+
+def failed(measured: Measured, error: RunFailed, *, at: int) -> Outcome:
+    """The outcome of a run that failed: it costs nothing."""
+    return Outcome(
+        status=Status.FAILED,
+        failure=Failure(error.code, error.message),
+        metrics=_metrics(measured, at) | {"progress": measured.progress},
+        metadata=_metadata(measured),
+    )
+
+
+def _metrics(measured: Measured, at: int) -> dict[str, float]:
+    prediction = measured.prediction
+    found = dict(measured.own)
+    found["total_time"] = _seconds(prediction.created_at, at)
+    found["queue_time"] = _seconds(prediction.created_at, prediction.held_at)
+    found["load_time"] = round(measured.load_seconds, 6)
+    if measured.began_at is not None:
+        found["predict_time"] = _seconds(measured.began_at, measured.ended_at or at)
+    if measured.used is not None:
+        found["cpu_time"] = round(measured.used.cpu_seconds, 6)
+        found["memory_peak_mb"] = round(measured.used.memory_bytes / 1024**2, 1)
+        if measured.used.run_seconds:
+            found["predict_time"] = round(measured.used.run_seconds, 6)
+    return found
+
+
+def _counts(files: list[File]) -> dict[str, float]:
+    if not files:
+        return {}
+    images = sum(each.content_type.startswith("image/") for each in files)
+    return {"asset_count": float(len(files))} | ({"image_count": float(images)} if images else {})
+
+
+def _metadata(measured: Measured) -> dict[str, Any]:
+    return {"hardware": measured.hardware} | measured.metadata
+
+
+def _seconds(start_at: int, end_at: int | None) -> float:
+    return round(max(0, (end_at or start_at) - start_at) / 1_000_000, 6)

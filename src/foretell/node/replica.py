@@ -1,0 +1,237 @@
+"""A replica: one child holding one copy of a model's weights, from being wanted to being dead."""
+
+import asyncio
+import itertools
+import logging
+import math
+import shutil
+import time
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+from pathlib import Path
+from typing import Any
+
+from foretell.ids import new_id
+from foretell.model import Version
+from foretell.node.bell import Bell
+from foretell.node.channel import Channel
+from foretell.node.conversation import Conversation, opened
+from foretell.node.folder import Folder
+from foretell.node.leftovers import start_time
+from foretell.node.load import Needs, needs
+from foretell.node.placement.local import Start
+from foretell.node.surroundings import Surroundings
+from foretell.node.trouble import LoadFailed, ReplicaGone
+from foretell.prediction import Phase
+from foretell.store.nodes import Readiness
+
+KILL_SECONDS = 5.0
+"""How long a killed process may take to be gone before it is given up as stuck in the kernel."""
+
+log = logging.getLogger(__name__)
+_numbers = itertools.count(1)
+
+
+class Replica:
+    """Loads at once. `changed` rings whenever its state, its room or its progress is another."""
+
+    def __init__(self, version: Version, surroundings: Surroundings, folder: Folder) -> None:
+        self.id = new_id()
+        self.version = version
+        self.state = Readiness.WANTED
+        self.phase: tuple[Phase, float | None] = (Phase.LOADING, None)
+        self.capacity = max(1, version.manifest.concurrency)
+        self.assigned: set[str] = set()
+        self.failure: LoadFailed | None = None
+        self.was_forced = False
+        self.changed = Bell()
+        self.used_seconds = time.monotonic()
+        self.load_seconds = 0.0
+        self.memory_peak_bytes = 0
+        self._surroundings = surroundings
+        self._folder = folder
+        self._conversation: Conversation | None = None
+        self._listening: asyncio.Task[None] | None = None
+        self._draining: asyncio.Task[None] | None = None
+        self._slots = asyncio.Semaphore(0)
+        self._is_stopping = False
+        self._life = asyncio.create_task(self._live(), name=f"replica of {version.model}")
+
+    @property
+    def is_over(self) -> bool:
+        """Whether it takes nothing more."""
+        return self.state in {Readiness.DRAINING, Readiness.DEAD}
+
+    @property
+    def room(self) -> int:
+        """How many more predictions to take for it: one beyond what it runs, to have its inputs in time."""
+        return 0 if self.is_over else max(0, self.capacity + 1 - len(self.assigned))
+
+    @property
+    def is_idle(self) -> bool:
+        """Whether it is loaded and nothing needs it."""
+        return self.state is Readiness.READY and not self.assigned
+
+    @property
+    def memory_peak_mb(self) -> int:
+        return math.ceil(self.memory_peak_bytes / 1024**2)
+
+    @property
+    def pid(self) -> int | None:
+        return None if self._conversation is None else self._conversation.child.pid
+
+    async def ready(self) -> None:
+        """Returns once it is loaded. Raises LoadFailed, and ReplicaGone when it was stopped before."""
+        while self.state is not Readiness.READY:
+            if self.failure is not None:
+                raise self.failure
+            if self.is_over:
+                raise ReplicaGone
+            await self.changed.wait(1.0)
+
+    @asynccontextmanager
+    async def slot(self, run_id: str) -> AsyncIterator[Channel]:
+        """A place in it, and what the child says about that run. Raises ReplicaGone when it ends before."""
+        await self._slots.acquire()
+        try:
+            if self.state is not Readiness.READY or self._conversation is None:
+                raise ReplicaGone
+            with self._conversation.about(run_id) as channel:
+                yield channel
+        finally:
+            self._slots.release()
+
+    def leave(self, run_id: str) -> None:
+        """That run needs it no more."""
+        self.assigned.discard(run_id)
+        self.used_seconds = time.monotonic()
+        self.changed.ring()
+
+    def say(self, frame: dict[str, Any]) -> None:
+        """Sends a frame to the child, if there still is one."""
+        if self._conversation is not None:
+            self._conversation.child.link.send(frame)
+
+    def hear_all(self) -> None:
+        """Reads what the process has written to its standard output and error so far."""
+        if self._conversation is not None:
+            self._conversation.child.drain()
+
+    def observe_memory(self, peak_bytes: int) -> None:
+        """The process has held that much."""
+        self.memory_peak_bytes = max(self.memory_peak_bytes, peak_bytes)
+
+    def drain(self, grace_seconds: float | None = None) -> None:
+        """Takes no more runs and ends after the last one; those left after the grace are sent back."""
+        if not self.is_over:
+            self._move(Readiness.DRAINING)
+            self._slots.release()
+            self._draining = asyncio.create_task(self._drained(grace_seconds))
+
+    async def stop(self, *, terminate_seconds: float) -> str:
+        """Ends the process by SIGTERM, then by SIGKILL. Returns which it took: `terminated` or `killed`."""
+        self._is_stopping = True
+        if not self.is_over:
+            self._move(Readiness.DRAINING)
+        if self._conversation is None:
+            self._life.cancel()
+            await self.gone()
+            return "terminated"
+        child = self._conversation.child
+        child.terminate()
+        _, alive = await asyncio.wait({child.exited}, timeout=terminate_seconds)
+        child.kill()
+        await self.gone()
+        return "killed" if alive else "terminated"
+
+    async def gone(self) -> None:
+        """Waits until the process is no more, or is stuck beyond anybody's reach."""
+        _, waiting = await asyncio.wait({self._life}, timeout=2 * KILL_SECONDS)
+        if waiting:
+            log.error("the process %s of %s cannot be killed", self.pid, self.version.model)
+
+    async def _drained(self, grace_seconds: float | None) -> None:
+        until_seconds = time.monotonic() + (float("inf") if grace_seconds is None else grace_seconds)
+        while self._conversation is not None and self._conversation.is_busy:
+            left_seconds = until_seconds - time.monotonic()
+            if left_seconds <= 0:
+                self._conversation.end(ReplicaGone())
+                break
+            await self.changed.wait(min(left_seconds, 1.0))
+        await self.stop(terminate_seconds=self._surroundings.config.stop_terminate_seconds)
+
+    async def _live(self) -> None:
+        scratch = self._folder.new(f"replica-{next(_numbers)}")
+        try:
+            self._conversation = await self._load(scratch)
+            if self._listening is not None:
+                await asyncio.wait({self._listening})
+        except LoadFailed as failure:
+            self.failure = None if self._is_stopping else failure
+        except asyncio.CancelledError:
+            if not self._is_stopping:
+                raise
+        except Exception:
+            log.exception("loading %s failed in a way that nobody foresaw", self.version.model)
+            self.failure = LoadFailed("The model could not be loaded because of an error in the server.")
+        finally:
+            await self._end()
+            shutil.rmtree(scratch, ignore_errors=True)
+
+    async def _load(self, scratch: Path) -> Conversation:
+        manifest = self.version.manifest
+        self._move(Readiness.FETCHING)
+        found = await needs(manifest, self._surroundings, self._note)
+        self._note(Phase.LOADING, None)
+        self._move(Readiness.LOADING)
+        began_seconds = time.monotonic()
+        conversation = await self._started(found, scratch)
+        frame = await conversation.ready(manifest.limits.load_timeout_seconds)
+        self.load_seconds = time.monotonic() - began_seconds
+        self.capacity = max(1, frame.concurrency)
+        if not self._is_stopping:
+            self._move(Readiness.READY)
+        for _ in range(self.capacity):
+            self._slots.release()
+        return conversation
+
+    async def _started(self, found: Needs, scratch: Path) -> Conversation:
+        manifest = self.version.manifest
+        what = Start(python=found.python, scratch=scratch, environment=self._surroundings.environment)
+        try:
+            conversation = self._conversation = await opened(what)
+        except OSError as error:
+            raise LoadFailed(f"The model's process could not be started: {error.strerror}.") from error
+        child = conversation.child
+        self._folder.record_child(child.pid, start_time(child.pid) or "")
+        self._listening = asyncio.create_task(conversation.listen())
+        child.link.send(
+            {
+                "type": "setup",
+                "folder": manifest.folder,
+                "predictor": manifest.predictor,
+                "paths": list(manifest.paths),
+                "weights": found.weights,
+                "concurrency": manifest.concurrency,
+            }
+        )
+        return conversation
+
+    async def _end(self) -> None:
+        if self._conversation is not None and self._listening is not None:
+            child = self._conversation.child
+            child.kill()
+            await asyncio.wait({self._listening}, timeout=KILL_SECONDS)
+            self._listening.cancel()
+            child.close()
+            self._folder.forget_child(child.pid)
+        self._move(Readiness.DEAD)
+        self._slots.release()
+
+    def _note(self, phase: Phase, fraction: float | None) -> None:
+        self.phase = (phase, fraction)
+        self.changed.ring()
+
+    def _move(self, state: Readiness) -> None:
+        self.state = state
+        self.changed.ring()

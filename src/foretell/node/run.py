@@ -1,0 +1,282 @@
+"""One held prediction, step by step: fetch inputs, wait for the replica, run, take outputs, store, finish."""
+
+import asyncio
+import logging
+import shutil
+import time
+from collections.abc import Awaitable, Callable, Sequence
+from typing import Any, TypeVar
+
+from foretell.errors import Code, Error
+from foretell.file import File
+from foretell.node import safety
+from foretell.node.channel import Channel
+from foretell.node.fetch import Fetch
+from foretell.node.fleet import Fleet
+from foretell.node.folder import Folder
+from foretell.node.hearing import Answer, Hearing
+from foretell.node.outcome import Measured, failed, succeeded
+from foretell.node.outputs import Outputs
+from foretell.node.replica import Replica
+from foretell.node.shelf import Shelf
+from foretell.node.stop import stop_run
+from foretell.node.surroundings import Surroundings
+from foretell.node.trouble import HoldLost, LoadFailed, Overran, ReplicaDied, ReplicaGone, RunFailed
+from foretell.node.voice import Voice
+from foretell.prediction import LOSSES_MAX, Hold, Outcome, Phase, Prediction
+from foretell.schema import InputSchema
+
+NOTE_SECONDS = 0.5
+"""While a replica loads, its row is told how far it is no more often than this."""
+RETRY_SECONDS = 1.0
+"""How long to wait before a write is tried again that the store could not take."""
+LOG_END_CHARACTERS = 2_000
+"""How much of a setup's log stands in the message of a prediction that failed by it."""
+
+log = logging.getLogger(__name__)
+Written = TypeVar("Written")
+
+
+class Run:
+    """An attempt of this node. `lose` tells it that its hold is gone: it stops and writes nothing more."""
+
+    def __init__(
+        self,
+        prediction: Prediction,
+        replica: Replica,
+        surroundings: Surroundings,
+        folder: Folder,
+        fleet: Fleet,
+    ) -> None:
+        assert prediction.hold is not None
+        self.id = prediction.id
+        self.hold: Hold = prediction.hold
+        self.prediction = prediction
+        self.is_lost = False
+        self.has_begun = False
+        self._is_ending = False
+        self._replica = replica
+        self._surroundings = surroundings
+        self._fleet = fleet
+        self._path = folder.new(f"{prediction.id}-{prediction.attempt}")
+        self._kept = folder.new(f"{prediction.id}-{prediction.attempt}-kept")
+        self._voice = Voice(self.hold, surroundings)
+        self._outputs = Outputs(
+            prediction,
+            self._path,
+            self._kept,
+            bytes_max=surroundings.config.output_bytes_max,
+            clock=surroundings.clock,
+        )
+        self._measured = Measured(prediction, replica.version, surroundings.hardware)
+        replica.assigned.add(self.id)
+        self.task = asyncio.create_task(self._live(), name=f"run {prediction.id}")
+
+    def lose(self) -> None:
+        """Stops it wherever it is; by force, if its model does not yield."""
+        # While its last write is under way, the hold may be gone just because that was done.
+        if not self.is_lost and not self._is_ending:
+            self.is_lost = True
+            self.task.cancel()
+
+    async def give_back(self) -> None:
+        """Sends the prediction back to the queue without a loss, and stops."""
+        await self._surroundings.store.release(self.hold)
+        self.lose()
+
+    async def _live(self) -> None:
+        try:
+            await self._carry_out()
+        except asyncio.CancelledError:
+            if not self.is_lost:
+                raise
+        except HoldLost:
+            self.is_lost = True
+        except Exception as error:  # noqa: BLE001 - whatever happens, it must not stay held
+            await self._settle(error)
+        finally:
+            self._replica.leave(self.id)
+            await asyncio.to_thread(self._clean_up)
+
+    async def _carry_out(self) -> None:
+        given = await self._fetched()
+        await self._replica_ready()
+        answer = await self._ran(given)
+        self._replica.leave(self.id)
+        await self._stored(answer)
+
+    async def _fetched(self) -> dict[str, Any]:
+        fields = InputSchema(self._replica.version.input_schema).file_fields()
+        if not any(self.prediction.input.get(field) for field in fields):
+            return self.prediction.input
+        await self._note(Phase.FETCHING)
+        return await Fetch(self.prediction, self._path, self._surroundings).input(fields)
+
+    async def _replica_ready(self) -> None:
+        """Waits for the load, and says how far it is."""
+        began_seconds = time.monotonic()
+        ready = asyncio.ensure_future(self._replica.ready())
+        told: tuple[Phase, float | None] | None = None
+        try:
+            while not (await asyncio.wait({ready}, timeout=NOTE_SECONDS if told else 0.0))[0]:
+                if told != self._replica.phase:
+                    told = self._replica.phase
+                    await self._note(told[0], fraction=told[1])
+            await ready
+        finally:
+            ready.cancel()
+        self._measured.load_seconds = time.monotonic() - began_seconds if told else 0.0
+
+    async def _ran(self, given: dict[str, Any]) -> Answer:
+        async with self._replica.slot(self.id) as channel:
+            if not await self._written(lambda: self._surroundings.store.begin(self.hold)):
+                raise HoldLost
+            self.has_begun = True
+            self._measured.began_at = self._surroundings.clock()
+            self._replica.say({"type": "run", "id": self.id, "input": given, "folder": str(self._path)})
+            try:
+                return await self._answer(channel)
+            except Overran as error:
+                # The caller's answer does not wait for the stop.
+                await self._fail(error)
+                await self._stop(channel)
+                raise HoldLost from error
+            except asyncio.CancelledError:
+                await self._stop(channel)
+                raise
+
+    async def _answer(self, channel: Channel) -> Answer:
+        version = self._replica.version
+        joined = version.output_schema.get("x-cog-array-display") == "concatenate"
+        hearing = Hearing(self._voice, self._outputs, joined)
+        seconds = version.manifest.limits.run_timeout_seconds
+        try:
+            async with asyncio.timeout(seconds):
+                return await hearing.answer(channel)
+        except TimeoutError as error:
+            raise Overran("timeout", f"The run took longer than {seconds:g} seconds.") from error
+        finally:
+            self._replica.hear_all()
+            hearing.take_logs(channel)
+            self._measured.ended_at = self._surroundings.clock()
+            self._measured.used, self._measured.own = hearing.used, hearing.metrics
+            self._measured.progress = self._voice.progress
+            if hearing.used is not None:
+                self._replica.observe_memory(hearing.used.memory_bytes)
+
+    async def _stop(self, channel: Channel) -> None:
+        stopped = await stop_run(self._replica, self.id, channel, self._surroundings.config)
+        hold = self.hold
+        await self._written(
+            lambda: self._surroundings.store.stopped(
+                hold.prediction_id,
+                attempt=hold.attempt,
+                stage=stopped.stage,
+                seconds=round(stopped.seconds, 3),
+            )
+        )
+
+    async def _stored(self, answer: Answer) -> None:
+        shelf = Shelf(self.prediction, self._surroundings)
+        if self._outputs.taken:
+            await self._note(Phase.STORING)
+        value = await self._checked(answer.value)
+        try:
+            result = await shelf.keep(value, self._outputs.taken)
+            await self._voice.end()
+            outcome = succeeded(self._measured, result, shelf.files, at=self._surroundings.clock())
+            self._is_ending = True
+            if not await self._finished(outcome, shelf.files):
+                raise HoldLost
+        except BaseException:
+            await shelf.clear()
+            raise
+
+    async def _checked(self, value: Any) -> Any:
+        """The value without what the safety checker withholds, if the caller wants it checked."""
+        pictures = [each for each in self._outputs.taken if each.file.content_type.startswith("image/")]
+        if not pictures or not safety.is_wanted(self.prediction):
+            return value
+        version = await safety.checker(self._surroundings.store)
+        if version is None:
+            raise RunFailed("safety_failed", "This server has no safety checker; turn safety_checker off.")
+        threshold = self._surroundings.config.safety_threshold
+        found = await safety.verdict(self._fleet, version, pictures, self._path, threshold=threshold)
+        self._measured.metadata["safety"] = found.metadata()
+        if len(found.withheld) == len(pictures):
+            raise RunFailed("unsafe_output", "The safety checker withheld every picture of the output.")
+        self._outputs.taken[:] = [each for each in self._outputs.taken if each.file.id not in found.withheld]
+        return safety.without(value, found.withheld)
+
+    async def _settle(self, error: Exception) -> None:
+        """What follows from an error: a failed prediction, or one that goes back to the queue."""
+        match error:
+            case RunFailed():
+                await self._fail(error)
+            case LoadFailed():
+                await self._fail(setup_failed(error, self._voice))
+            case ReplicaGone():
+                self._is_ending = True
+                await self._written(lambda: self._surroundings.store.release(self.hold))
+            case ReplicaDied():
+                await self._died(error)
+            case _:
+                log.exception("prediction %s met an error that nobody foresaw", self.id, exc_info=error)
+                await self._fail(
+                    RunFailed("internal", "The prediction failed because of an error in the server.")
+                )
+
+    async def _died(self, error: ReplicaDied) -> None:
+        if self.prediction.losses + 1 < LOSSES_MAX:
+            self._is_ending = True
+            await self._written(lambda: self._surroundings.store.release(self.hold, lost=True))
+            return
+        times = f"{LOSSES_MAX} times, and no longer tried"
+        await self._fail(
+            RunFailed("worker_lost", f"The model's process {error}. The prediction was lost {times}.")
+        )
+
+    async def _fail(self, error: RunFailed) -> None:
+        await self._voice.end()
+        self._is_ending = True
+        await self._finished(failed(self._measured, error, at=self._surroundings.clock()))
+
+    async def _finished(self, outcome: Outcome, files: Sequence[File] = ()) -> bool:
+        """Whether the prediction has ended that way: by this write, or by one whose answer got lost."""
+        store = self._surroundings.store
+        if await self._written(lambda: store.finish(self.hold, outcome, files=files)) is not None:
+            return True
+        found = await self._written(lambda: store.get(self.id))
+        return found is not None and (found.attempt, found.status) == (self.hold.attempt, outcome.status)
+
+    async def _note(self, phase: Phase, fraction: float | None = None) -> None:
+        progress = None if fraction is None or phase is not Phase.RUNNING else 100 * fraction
+        if not await self._written(
+            lambda: self._surroundings.store.note(self.hold, phase=phase, progress=progress)
+        ):
+            raise HoldLost
+
+    async def _written(self, write: Callable[[], Awaitable[Written]]) -> Written:
+        """Tries until the store takes it; the hold's end ends that, too."""
+        while True:
+            try:
+                return await write()
+            except Error as error:
+                if error.code is not Code.UNAVAILABLE:
+                    raise
+                log.warning("prediction %s waits for the store: %s", self.id, error.message)
+                await asyncio.sleep(RETRY_SECONDS)
+
+    def _clean_up(self) -> None:
+        for path in (self._path, self._kept):
+            shutil.rmtree(path, ignore_errors=True)
+
+
+def setup_failed(error: LoadFailed, voice: Voice | None = None) -> RunFailed:
+    """A failed load as a failed prediction; the whole setup log goes to `voice`."""
+    if not error.log.strip():
+        return RunFailed("setup_failed", error.message)
+    if voice is not None:
+        voice.log("stderr", error.log)
+    end = error.log.strip()[-LOG_END_CHARACTERS:]
+    return RunFailed("setup_failed", f"{error.message}\n\nThe end of its setup log:\n{end}")

@@ -1,0 +1,71 @@
+"""Which waiting predictions this node takes, and for which replica."""
+
+import asyncio
+import logging
+
+from foretell.node.fleet import Fleet
+from foretell.node.runs import Runs
+from foretell.node.surroundings import Surroundings
+from foretell.node.trouble import LoadFailed
+from foretell.store import LaneState
+
+LOOK_SECONDS = 1.0
+"""How often to look although nothing was heard."""
+REFUSED_AT_ONCE = 100
+
+log = logging.getLogger(__name__)
+
+
+class Scheduler:
+    """Looks at the lanes with waiting work whenever `wake` was called, and each second."""
+
+    def __init__(self, node: str, surroundings: Surroundings, fleet: Fleet, runs: Runs) -> None:
+        self._node = node
+        self._surroundings = surroundings
+        self._fleet = fleet
+        self._runs = runs
+
+    async def serve(self, woken: asyncio.Event) -> None:
+        """Takes work for as long as it is not canceled."""
+        while True:
+            woken.clear()
+            try:
+                await self._look()
+            except Exception:
+                log.exception("taking work failed")
+                await asyncio.sleep(LOOK_SECONDS)
+            try:
+                async with asyncio.timeout(LOOK_SECONDS):
+                    await woken.wait()
+            except TimeoutError:
+                continue
+
+    async def _look(self) -> None:
+        lanes = await self._surroundings.store.waiting()
+        for lane in sorted(lanes, key=lambda lane: lane.oldest_at or 0):
+            await self._serve(lane)
+        self._fleet.tend()
+
+    async def _serve(self, lane: LaneState) -> None:
+        version = await self._surroundings.store.version(lane.version_id)
+        if version is None:
+            return
+        try:
+            replica = self._fleet.want(version)
+        except LoadFailed as failure:
+            await self._refuse(lane, failure)
+            return
+        if replica is None or not replica.room:
+            return
+        count = min(replica.room, lane.waiting)
+        for prediction in await self._surroundings.store.take(lane.lane, node=self._node, count=count):
+            self._runs.start(prediction, replica)
+
+    async def _refuse(self, lane: LaneState, failure: LoadFailed) -> None:
+        """The model has just failed to load again and again: who waits for it is told so at once."""
+        version = await self._surroundings.store.version(lane.version_id)
+        if version is None:
+            return
+        store = self._surroundings.store
+        for prediction in await store.take(lane.lane, node=self._node, count=REFUSED_AT_ONCE):
+            await self._runs.refuse(prediction, version, failure)

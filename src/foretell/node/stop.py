@@ -1,0 +1,57 @@
+"""Stopping a run, by force if need be.
+
+A replica that runs one at a time: a cooperative cancel, on which the child also raises an exception
+in the model's thread; then SIGTERM, then SIGKILL of the process group, and a fresh child. Together
+they take no longer than `stop_cooperative_seconds + stop_terminate_seconds` and the moment a killed
+process needs to go.
+
+A replica that runs several: a member that does not yield is abandoned after the cooperative grace.
+The replica takes nothing more, and is replaced when its other runs are done or `shutdown_seconds`
+are over; those that are still under way then go back to the queue without a loss.
+"""
+
+import asyncio
+import time
+from dataclasses import dataclass
+
+from foretell.config import Config
+from foretell.node.channel import Channel
+from foretell.node.replica import Replica
+from foretell.node.trouble import ReplicaDied, ReplicaGone, RunFailed
+
+
+@dataclass(frozen=True, slots=True)
+class Stopped:
+    """How far it had to go (`cooperative`, `abandoned`, `terminated`, `killed`), and how long that took."""
+
+    stage: str
+    seconds: float
+
+
+async def stop_run(replica: Replica, run_id: str, channel: Channel, config: Config) -> Stopped:
+    """Returns when the run is over, or was left to a replica that is about to end."""
+    began_seconds = time.monotonic()
+    replica.say({"type": "cancel", "id": run_id})
+    stage = await _stage(replica, channel, config)
+    return Stopped(stage, time.monotonic() - began_seconds)
+
+
+async def _stage(replica: Replica, channel: Channel, config: Config) -> str:
+    if await _yielded(channel, config.stop_cooperative_seconds):
+        return "cooperative"
+    replica.was_forced = True
+    if replica.capacity > 1:
+        replica.drain(config.shutdown_seconds)
+        return "abandoned"
+    return await replica.stop(terminate_seconds=config.stop_terminate_seconds)
+
+
+async def _yielded(channel: Channel, timeout_seconds: float) -> bool:
+    try:
+        async with asyncio.timeout(timeout_seconds):
+            await channel.ending()
+    except (ReplicaDied, ReplicaGone, RunFailed):
+        return True
+    except TimeoutError:
+        return False
+    return True

@@ -1,0 +1,73 @@
+"""What an attempt says to those who follow it: log, output and progress, numbered, capped, in order."""
+
+import asyncio
+import time
+from typing import Any
+
+from foretell.event import Event, Kind
+from foretell.node.surroundings import Surroundings
+from foretell.prediction import Hold, Phase
+
+NOTE_SECONDS = 0.25
+"""A row's progress is written no more often than this."""
+
+
+class Voice:
+    """One attempt's. `progress` is a percentage that never falls."""
+
+    def __init__(self, hold: Hold, surroundings: Surroundings) -> None:
+        self.progress = 0.0
+        self._hold = hold
+        self._surroundings = surroundings
+        self._sequence = 0
+        self._left_bytes = surroundings.config.log_bytes_max
+        self._dropped_bytes = 0
+        self._noted_seconds = 0.0
+        self._noting: asyncio.Task[bool] | None = None
+
+    def log(self, source: str, text: str) -> None:
+        """What goes beyond the cap is counted, not kept."""
+        size = len(text.encode("utf-8", "replace"))
+        if size > self._left_bytes:
+            kept = text.encode("utf-8", "replace")[: self._left_bytes].decode("utf-8", "ignore")
+            self._dropped_bytes += size - self._left_bytes
+            text, size = kept, self._left_bytes
+        self._left_bytes -= size
+        if text:
+            self._say(Kind.LOG, {"source": source, "text": text})
+
+    def output(self, value: Any) -> None:
+        self._say(Kind.OUTPUT, {"value": value})
+
+    def advance(self, fraction: float) -> None:
+        """The run is that far, from 0 to 1."""
+        percent = round(100 * min(1.0, max(0.0, fraction)), 2)
+        if percent <= self.progress:
+            return
+        self.progress = percent
+        self._say(Kind.PROGRESS, {"progress": percent})
+        now_seconds = time.monotonic()
+        is_noting = self._noting is not None and not self._noting.done()
+        if not is_noting and now_seconds - self._noted_seconds >= NOTE_SECONDS:
+            self._noted_seconds = now_seconds
+            self._noting = asyncio.create_task(self._note(percent))
+
+    async def end(self) -> None:
+        """Says what was left out, and waits for what is being written."""
+        if self._dropped_bytes:
+            line = f"\n… {self._dropped_bytes} bytes dropped\n"
+            self._dropped_bytes = 0
+            self._say(Kind.LOG, {"source": "stderr", "text": line})
+        if self._noting is not None:
+            await asyncio.wait({self._noting})
+
+    async def _note(self, percent: float) -> bool:
+        return await self._surroundings.store.note(self._hold, phase=Phase.RUNNING, progress=percent)
+
+    def _say(self, kind: Kind, data: dict[str, Any]) -> None:
+        self._sequence += 1
+        hold = self._hold
+        event = Event(
+            hold.prediction_id, hold.attempt, self._sequence, kind, data, self._surroundings.clock()
+        )
+        self._surroundings.store.say(event)
