@@ -78,7 +78,7 @@ class Courier:
         return 0 if len(found) == room else POLL_SECONDS
 
     def _carry(self, delivery: Delivery, lease_ends: float) -> bool:
-        """Begins a delivery; False: its receiver is overtaxed, and it stays in the table until its lease ends."""
+        """Begins a delivery; False: its receiver is overtaxed, so it stays in the table for now."""
         receiver = self._receivers.of(delivery.url)
         if not receiver.takes_more:
             return False
