@@ -6,7 +6,7 @@ from foretell.errors import Code, Error
 
 URL_CHARACTERS_MAX = 2_048
 WEB_PORTS = {80, 443}
-UNPRIVILEGED_PORT_MIN = 1_024
+PORTS = (1_024, 65_535)
 
 
 def check_form(url: str) -> None:
@@ -29,14 +29,16 @@ def target(url: str) -> httpx.URL:
         raise _wrong(f"'{url}' is not an http or https URL.")
     if found.userinfo:
         raise _wrong("A URL must not hold a user name or password.")
-    if port(found) not in WEB_PORTS and port(found) < UNPRIVILEGED_PORT_MIN:
-        raise _wrong(f"Port {port(found)} is not allowed: 80, 443, or one from {UNPRIVILEGED_PORT_MIN}.")
+    if port(found) not in WEB_PORTS and not PORTS[0] <= port(found) <= PORTS[1]:
+        raise _wrong(f"Port {port(found)} is not allowed: 80, 443, or one of {PORTS[0]} to {PORTS[1]}.")
     return found.copy_with(fragment=None)
 
 
 def port(url: httpx.URL) -> int:
     """The port that a URL means."""
-    return url.port or (443 if url.scheme == "https" else 80)
+    if url.port is not None:
+        return url.port
+    return 443 if url.scheme == "https" else 80
 
 
 def _wrong(message: str) -> Error:
