@@ -1,0 +1,55 @@
+"""Enlarges a picture."""
+
+from cog import BasePredictor, Input, Path
+from picture_file import save_picture
+from PIL import Image
+from realesrgan import Upscaler
+from translucent import joined, on_white, open_translucent
+
+from foretell import progress, weights
+
+
+class Predictor(BasePredictor):
+    def setup(self) -> None:
+        self.loaded_name = ""
+        self.upscaler("fast", 4)
+
+    def predict(
+        self,
+        image: Path = Input(description="PNG, JPEG, WebP, GIF, BMP or TIFF, at most 4.2 megapixels."),
+        scale: int = Input(default=4, choices=[2, 3, 4], description="How many times wider and higher."),
+        style: str = Input(
+            default="fast",
+            choices=["photo", "anime", "fast"],
+            description="A large, slow network for photographs or for drawings, or a small fast one.",
+        ),
+        output_format: str = Input(
+            default="png", choices=["png", "jpg", "webp"], description="The kind of file."
+        ),
+        output_quality: int = Input(
+            default=90, ge=1, le=100, description="For jpg and webp; png loses nothing."
+        ),
+    ) -> Path:
+        picture = open_translucent(image, scale)
+        height, width, _ = picture.colours.shape
+        enlarged = Image.fromarray(self.upscaler(style, scale).enlarge(picture.colours, progress))
+        if enlarged.width != width * scale:
+            enlarged = enlarged.resize((width * scale, height * scale), Image.Resampling.LANCZOS)
+        result = joined(enlarged, picture.opacity)
+        output = Path(f"upscaled.{output_format}")
+        flat = on_white(result) if output_format == "jpg" else result
+        save_picture(flat, output, output_format=output_format, quality=output_quality)
+        self.record_metric("image_count", 1)
+        return output
+
+    def upscaler(self, style: str, scale: int) -> Upscaler:
+        """The network, kept until another is needed; only the fast one comes in every scale."""
+        name = {
+            "photo": "realesrgan-x4plus",
+            "anime": "realesrgan-x4plus-anime",
+            "fast": f"realesr-animevideov3-x{scale}",
+        }[style]
+        if name != self.loaded_name:
+            self.loaded = Upscaler(weights("realesrgan"), name)
+            self.loaded_name = name
+        return self.loaded
