@@ -7,6 +7,7 @@ import socket
 import time
 from collections.abc import Coroutine
 from dataclasses import replace
+from pathlib import Path
 
 from foretell import api, catalog
 from foretell.blobs import Blobs, open_blobs
@@ -23,6 +24,7 @@ from foretell.listening import (
     socket_path,
 )
 from foretell.loops import Courier, Janitor
+from foretell.model import Version
 from foretell.node import Node, Surroundings
 from foretell.outbound import Outbound
 from foretell.seal import Seal
@@ -60,7 +62,7 @@ class Server:
             raise
 
     async def stop(self) -> None:
-        """Stops accepting, lets runs finish for `config.shutdown_seconds`, releases the rest, answers callers."""
+        """Stops accepting, lets runs finish for `config.shutdown_seconds`, gives the rest back, answers."""
         await self._closing.aclose()
 
     async def _start(self) -> None:
@@ -95,6 +97,7 @@ class Server:
         versions, self.problems = catalog.load(self.config, created_at=now, offline_reason=reason)
         for version in versions:
             await store.register(version)
+        await store.retire(_gone(await store.models(), {version.model for version in versions}))
         self.first_key = await found_account(store, self.config, now=now)
 
     def _listening(
@@ -147,3 +150,13 @@ class Server:
         node = Node(surroundings)
         await node.start()
         self._closing.push_async_callback(node.stop, self.config.shutdown_seconds)
+
+
+def _gone(registered: list[Version], loaded: set[str]) -> list[str]:
+    """The models of earlier starts that are there no more. What an operator registered by hand stays."""
+    others = [version for version in registered if version.model not in loaded]
+    return [each.model for each in others if _is_built_in(each) or not Path(each.manifest.folder).exists()]
+
+
+def _is_built_in(version: Version) -> bool:
+    return catalog.MODELS in Path(version.manifest.folder).parents

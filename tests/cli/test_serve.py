@@ -107,7 +107,7 @@ def begin_slow(server: Foretell) -> str:
     return str(made["id"])
 
 
-def test_each_prediction_is_one_line_of_log_with_the_request_that_made_it(tmp_path: Path) -> None:
+def test_the_log_tells_which_request_made_a_prediction_and_how_it_ended(tmp_path: Path) -> None:
     with running(tmp_path, "--sandbox", "--port", "0", "--key", KEY) as server:
         body = {"model": "echo", "input": {"prompt": "hello"}, "await": True}
         answer = server.client().post("/v1/predict", json=body, headers={"x-request-id": "req_of_a_test"})
@@ -115,12 +115,12 @@ def test_each_prediction_is_one_line_of_log_with_the_request_that_made_it(tmp_pa
 
         def lines() -> list[dict[str, object]]:
             said = [line for line in server.said().splitlines() if line.startswith("{")]
-            return [each for each in map(json.loads, said) if each.get("prediction") == found]
+            found_lines = [each for each in map(json.loads, said) if each.get("prediction_id") == found]
+            return found_lines if len(found_lines) == 2 else []
 
-        (line,) = until(lines, about="the line")
-        assert line["model"] == "echo"
-        assert line["status"] == "succeeded"
-        assert line["request_id"] == "req_of_a_test"
+        accepted, ended = until(lines, about="the lines")
+        assert (accepted["model"], accepted["request_id"]) == ("echo", "req_of_a_test")
+        assert (ended["model"], ended["status"]) == ("echo", "succeeded")
 
 
 def test_a_data_directory_with_a_long_name_serves_its_operator_too(tmp_path: Path) -> None:
@@ -135,4 +135,4 @@ def test_the_server_answers_over_http_only_where_it_was_told_to(tmp_path: Path) 
     with running(tmp_path, "--sandbox", "--port", "0") as server:
         assert server.address.startswith("http://127.0.0.1:")
         assert httpx.get(f"{server.address}/healthz").status_code == 200
-        assert os.stat(tmp_path / "admin.sock").st_uid == os.getuid()
+        assert (tmp_path / "admin.sock").stat().st_uid == os.getuid()

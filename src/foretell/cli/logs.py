@@ -26,9 +26,10 @@ class Text(logging.Formatter):
     def format(self, record: logging.LogRecord) -> str:
         clock = time.strftime("%H:%M:%S", time.localtime(record.created))
         level = "" if record.levelno <= logging.INFO else f"{record.levelname.lower()}: "
-        facts = "".join(f" {name}={value}" for name, value in extras(record).items() if value is not None)
+        said = record.getMessage()
+        facts = "".join(f" {name}={each}" for name, each in extras(record).items() if str(each) not in said)
         trouble = f"\n{self.formatException(record.exc_info)}" if record.exc_info else ""
-        return f"{clock} {level}{record.getMessage()}{facts}{trouble}"
+        return f"{clock} {level}{said}{facts}{trouble}"
 
 
 class Json(logging.Formatter):

@@ -5,7 +5,7 @@ import os
 import shlex
 import signal
 from pathlib import Path
-from typing import Annotated
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 import uvloop
@@ -15,8 +15,10 @@ from foretell.cli.options import ConfigFile, Data, Database, settings
 from foretell.cli.printing import console, notes
 from foretell.config import Config
 from foretell.errors import Code, Error
-from foretell.main import Server
 from foretell.store import migrate as migrate_store
+
+if TYPE_CHECKING:
+    from foretell.main import Server
 
 Host = Annotated[str | None, typer.Option(help="Address to listen on. [default: 127.0.0.1]")]
 Port = Annotated[int | None, typer.Option(help="Port to listen on; 0 takes a free one. [default: 8900]")]
@@ -95,11 +97,14 @@ def migrate(database: Database = None, config: ConfigFile = None) -> None:
 
 
 def _run(config: Config, *, api: bool = True, node: bool = True) -> None:
+    # Imported only here: other commands start in half the time without it.
+    from foretell.main import Server
+
     logs.begin(config.log_format)
     uvloop.run(_serve(Server(config, api=api, node=node)))
 
 
-async def _serve(server: Server) -> None:
+async def _serve(server: "Server") -> None:
     asked_to_stop = _stop_signals()
     await server.start()
     try:
@@ -124,7 +129,7 @@ def _stop_signals() -> asyncio.Event:
     return asked
 
 
-def _greet(server: Server) -> None:
+def _greet(server: "Server") -> None:
     for problem in server.problems:
         notes.print(f"[yellow]Model left out:[/] {problem}")
     if not server.address:

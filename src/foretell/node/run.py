@@ -34,6 +34,7 @@ LOG_END_CHARACTERS = 2_000
 """How much of a setup's log stands in the message of a prediction that failed by it."""
 
 log = logging.getLogger(__name__)
+predictions_log = logging.getLogger("foretell.predictions")
 Written = TypeVar("Written")
 
 
@@ -125,7 +126,7 @@ class Run:
             await ready
         finally:
             ready.cancel()
-        self._measured.load_seconds = time.monotonic() - began_seconds if told else 0.0
+            self._measured.load_seconds = time.monotonic() - began_seconds if told else 0.0
 
     async def _ran(self, given: dict[str, Any]) -> Answer:
         async with self._replica.slot(self.id) as channel:
@@ -198,6 +199,10 @@ class Run:
         if not pictures or not safety.is_wanted(self.prediction):
             return value
         version = await safety.checker(self._surroundings.store)
+        if version is None and self._surroundings.config.sandbox:
+            # A stand-in's picture needs no checker, and an application's test is no place to download one.
+            self._measured.metadata["safety"] = safety.Verdict().metadata()
+            return value
         if version is None:
             raise RunFailed("safety_failed", "This server has no safety checker; turn safety_checker off.")
         threshold = self._surroundings.config.safety_threshold
@@ -245,9 +250,17 @@ class Run:
         """Whether the prediction has ended that way: by this write, or by one whose answer got lost."""
         store = self._surroundings.store
         if await self._written(lambda: store.finish(self.hold, outcome, files=files)) is not None:
+            self._say(outcome)
             return True
         found = await self._written(lambda: store.get(self.id))
         return found is not None and (found.attempt, found.status) == (self.hold.attempt, outcome.status)
+
+    def _say(self, outcome: Outcome) -> None:
+        seconds = round(outcome.metrics.get("total_time", 0.0), 3)
+        found = {"prediction_id": self.id, "model": self.prediction.model, "status": outcome.status.value}
+        trouble = {} if outcome.failure is None else {"error_code": outcome.failure.code}
+        words = f"{outcome.status.value} {self.id} of {self.prediction.model} after {seconds} s"
+        predictions_log.info(words, extra=found | trouble | {"seconds": seconds, "node": self.hold.node})
 
     async def _note(self, phase: Phase, fraction: float | None = None) -> None:
         progress = None if fraction is None or phase is not Phase.RUNNING else 100 * fraction

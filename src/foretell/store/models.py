@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+
 import msgspec
 
 from foretell.model import Manifest, Version
@@ -36,6 +38,13 @@ def register(transaction: Transaction, version: Version, *, current: bool) -> No
                ON CONFLICT (name) DO UPDATE SET version_id = excluded.version_id""",
             (version.model, version.id),
         )
+    transaction.tell("models")
+
+
+def retire(transaction: Transaction, names: Sequence[str]) -> None:
+    """These names mean no version any more; predictions keep theirs."""
+    for name in names:
+        transaction.execute("DELETE FROM models WHERE name = ?", (name,))
     transaction.tell("models")
 
 

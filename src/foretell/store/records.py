@@ -44,6 +44,10 @@ class Records:
         """Writes the version, again if it is there; `current`: its model's name now means it."""
         await self._do(models.register, version, current=current)
 
+    async def retire(self, names: Sequence[str]) -> None:
+        """Takes models off the list; predictions that were made for them keep their versions."""
+        await self._do(models.retire, names)
+
     async def models(self) -> list[Version]:
         return await self._ask(models.current_versions)
 
