@@ -31,7 +31,7 @@ _FUNCTIONS: dict[str, Callable[..., Any]] = {
     function.__name__: function
     for function in (list, tuple, sorted, set, dict, len, min, max, sum, round, abs, int, float, str, range)
 }
-_METHODS = {"keys", "values", "items", "copy", "split", "lower", "upper", "strip"}
+_METHODS = {"keys", "values", "items", "copy", "join", "split", "lower", "upper", "strip"}
 
 
 class _Unknown:
@@ -72,15 +72,15 @@ class _Evaluation:
         return tuple(self._items(node.elts))
 
     def _set(self, node: ast.Set) -> set[Any]:
-        return set(self._items(node.elts))
+        return self._attempt(node, lambda: set(self._items(node.elts)))
 
     def _dict(self, node: ast.Dict) -> dict[Any, Any]:
         whole: dict[Any, Any] = {}
         for key, value in zip(node.keys, node.values, strict=True):
             if key is None:
-                whole.update(self.value(value))
+                self._attempt(value, whole.update, self.value(value))
             else:
-                whole[self.value(key)] = self._known(value)
+                self._attempt(key, whole.__setitem__, self.value(key), self._known(value))
         return whole
 
     def _name(self, node: ast.Name) -> Any:
@@ -131,11 +131,11 @@ class _Evaluation:
         arguments = self._items(node.args)
         if isinstance(node.func, ast.Attribute) and node.func.attr in _METHODS:
             method = self._attempt(node, getattr, self.value(node.func.value), node.func.attr)
-            return self._attempt(node, lambda: _frozen(method(*arguments)))
+            return self._attempt(node, lambda *given: _frozen(method(*given)), *arguments)
         function = _FUNCTIONS.get(node.func.id) if isinstance(node.func, ast.Name) else None
         if function is None:
             raise self._error(node)
-        return self._attempt(node, lambda: _frozen(function(*arguments)))
+        return self._attempt(node, lambda *given: _frozen(function(*given)), *arguments)
 
     def _comprehended(self, node: ast.ListComp | ast.GeneratorExp) -> list[Any]:
         loop = node.generators[0]
@@ -181,7 +181,7 @@ class _Evaluation:
     def _attempt(self, node: ast.AST, act: Callable[..., Any], *arguments: Any) -> Any:
         for argument in arguments:
             if isinstance(argument, _Unknown):
-                raise argument.error
+                raise argument.error from None
         try:
             return act(*arguments)
         except (TypeError, ValueError, ArithmeticError, LookupError, AttributeError) as error:
@@ -201,12 +201,18 @@ class _Evaluation:
 
 def _could_be_huge(operation: ast.operator, left: Any, right: Any) -> bool:
     if isinstance(operation, ast.Pow):
-        return not (isinstance(right, int | float) and abs(right) <= 64 and abs(left) <= 1e6)
+        return not (_is_small(left, 1e6) and _is_small(right, 64))
+    if isinstance(operation, ast.Mod):
+        return isinstance(left, str | bytes)
     if isinstance(operation, ast.Mult):
         sizes = [len(side) for side in (left, right) if hasattr(side, "__len__")]
         counts = [side for side in (left, right) if isinstance(side, int)]
         return bool(sizes) and max(sizes) * max([1, *counts]) > SIZE_MAX
     return False
+
+
+def _is_small(value: Any, most: float) -> bool:
+    return isinstance(value, int | float) and abs(value) <= most
 
 
 def _frozen(value: Any) -> Any:

@@ -35,9 +35,7 @@ def of(function: Callable[..., Any]) -> dict[str, Any]:
     for name, hint in getattr(target, "__annotations__", {}).items():
         try:
             resolved[name] = _resolved(hint, names)
-        except (
-            Exception
-        ):  # the author's expression can raise anything; an annotation that means nothing asks for nothing
+        except Exception:  # noqa: BLE001 - the author's expression; one that means nothing asks for nothing
             continue
     return resolved
 
@@ -89,7 +87,8 @@ def _resolved(hint: Any, names: dict[str, Any]) -> Any:
     if not isinstance(hint, str):
         return hint
     try:
-        return eval(hint, names)  # an annotation is the author's code, like all the rest of the predictor
+        # An annotation is the author's code like all the rest. It may be a string in a string.
+        return _resolved(eval(hint, names), names)
     except TypeError:
         # `int | None` as a string is good for every Python, but evaluates from 3.10 on only.
         return Union[

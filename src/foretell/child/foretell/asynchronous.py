@@ -6,6 +6,7 @@ import asyncio
 import inspect
 import time
 from collections.abc import Callable
+from functools import partial
 from typing import Any, Optional
 
 from . import scope
@@ -15,7 +16,7 @@ from .meter import Meter
 from .outbox import Outbox
 from .predictor import Loaded
 from .run import Run
-from .runs import give_all
+from .runs import Outcome, give_all
 
 
 class AsyncRuns:
@@ -26,7 +27,8 @@ class AsyncRuns:
         self._loaded = loaded
         self._outbox = outbox
         self._meter = Meter()
-        self._going: dict[str, tuple[Run, asyncio.Task[None]]] = {}
+        self._going: dict[str, tuple[Run, asyncio.Task[Outcome]]] = {}
+        self._canceling: set[str] = set()
         self._repeated_seconds = 0.0
 
     def live(self, on_ready: Callable[[], None]) -> None:
@@ -37,11 +39,15 @@ class AsyncRuns:
         self._loop.call_soon_threadsafe(self._begin, frame)
 
     def cancel(self, run_id: str) -> None:
+        if run_id in self._canceling:
+            return
+        self._canceling.add(run_id)
+        self._repeated_seconds = time.monotonic()
         self._loop.call_soon_threadsafe(self._cancel, run_id)
 
     @property
     def is_canceling(self) -> bool:
-        return any(run.cancel_wanted for run, _ in list(self._going.values()))
+        return bool(self._canceling)
 
     def repeat_cancels(self) -> None:
         now = time.monotonic()
@@ -61,32 +67,36 @@ class AsyncRuns:
 
     def _begin(self, frame: Frame) -> None:
         run = Run(frame, self._outbox, self._loaded.item)
-        self._going[run.id] = (run, self._loop.create_task(self._one(run)))
+        task = self._loop.create_task(self._attempt(run))
+        self._going[run.id] = (run, task)
+        # Not at the end of the task: one that is canceled before its first step has no such place.
+        task.add_done_callback(partial(self._finish, run))
 
     def _cancel(self, run_id: str) -> None:
         if run_id not in self._going:
+            self._canceling.discard(run_id)
             return
         run, task = self._going[run_id]
-        if not run.cancel_wanted:
-            run.cancel_wanted = True
-            self._repeated_seconds = time.monotonic()
-            task.cancel()
+        run.cancel_wanted = True
+        task.cancel()
 
     def _cancel_again(self) -> None:
-        for run, task in list(self._going.values()):
-            if run.cancel_wanted:
-                task.cancel()
+        for run_id in list(self._canceling):
+            self._cancel(run_id)
 
-    async def _one(self, run: Run) -> None:
-        result: Optional[Frame] = None
-        error: Optional[BaseException] = None
+    async def _attempt(self, run: Run) -> Outcome:
         try:
             async with self._room:
-                result = await self._outcome(run)
-        except BaseException as caught:  # whatever the author's code raises ends the run, and only the run
-            error = caught
-        scope.leave(run.scope)
+                return await self._outcome(run), None
+        except BaseException as error:  # noqa: BLE001 - what the author's code raises ends only its run
+            return None, error
+        finally:
+            scope.leave(run.scope)
+
+    def _finish(self, run: Run, task: asyncio.Task[Outcome]) -> None:
         del self._going[run.id]
+        self._canceling.discard(run.id)
+        result, error = (None, asyncio.CancelledError()) if task.cancelled() else task.result()
         run.finish(self._meter, result, error)
 
     async def _outcome(self, run: Run) -> Optional[Frame]:
@@ -108,7 +118,7 @@ async def _give_each(run: Run, produced: Any) -> None:
     try:
         async for item in produced:
             run.give(item)
-            # A predictor that never waits for anything would keep its neighbours, and its own cancel, from their turn.
+            # One that never waits for anything would keep its neighbours, and its own cancel, waiting.
             await asyncio.sleep(0)
     finally:
         close = getattr(produced, "aclose", None)

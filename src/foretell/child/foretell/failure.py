@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-import os
 import traceback
+from pathlib import PurePath
 from types import TracebackType
 from typing import Optional
 
@@ -12,7 +12,7 @@ from .gate import CancelationException
 MESSAGE_CHARACTERS_MAX = 1000
 TRACEBACK_CHARACTERS_MAX = 64 * 1024
 
-HERE = os.path.dirname(os.path.abspath(__file__))
+HERE = PurePath(__file__).parent
 
 
 def message(error: BaseException) -> str:
@@ -32,9 +32,9 @@ def trace(error: BaseException) -> str:
     """The traceback from the author's first line on."""
     try:
         lines = traceback.format_exception(type(error), error, _of_author(error.__traceback__))
-    except Exception:  # an exception whose own __str__ raises
+    except Exception:  # noqa: BLE001 - the author's own __str__ may raise
         lines = [type(error).__name__]
-    return "".join(lines)[-TRACEBACK_CHARACTERS_MAX:]
+    return _unicode("".join(lines))[-TRACEBACK_CHARACTERS_MAX:]
 
 
 def is_cancel(error: Optional[BaseException]) -> bool:
@@ -50,9 +50,14 @@ def is_cancel(error: Optional[BaseException]) -> bool:
 
 def _text(error: BaseException) -> str:
     try:
-        return str(error)
-    except Exception:  # the author's own __str__
+        return _unicode(str(error))
+    except Exception:  # noqa: BLE001 - the author's own __str__ may raise
         return ""
+
+
+def _unicode(text: str) -> str:
+    """The text with a mark for whatever is no character, such as half of one."""
+    return text.encode("utf-8", "replace").decode("utf-8")
 
 
 def _of_author(frames: Optional[TracebackType]) -> Optional[TracebackType]:
@@ -63,5 +68,5 @@ def _of_author(frames: Optional[TracebackType]) -> Optional[TracebackType]:
 
 
 def _is_ours(frame: TracebackType) -> bool:
-    name = frame.tb_frame.f_code.co_filename
-    return os.path.dirname(name) == HERE or name.startswith("<frozen") or os.sep + "asyncio" + os.sep in name
+    folder = PurePath(frame.tb_frame.f_code.co_filename).parent
+    return folder == HERE or folder.name in {"asyncio", ""}

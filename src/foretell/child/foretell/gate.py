@@ -1,4 +1,4 @@
-"""The gate by which a cancel reaches the predictor's thread: only the run it is meant for, never inside our own locks."""
+"""How a cancel reaches the thread of the predictor: in the run that it is for, never where a lock is held."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ class CancelationException(BaseException):
 
 
 class Gate:
-    """Lets a cancel into the thread that made the gate, while the run it is meant for is in the author's code."""
+    """Lets a cancel into the thread that made the gate, while the run it is meant for is going on."""
 
     def __init__(self) -> None:
         self._thread = threading.get_ident()
@@ -64,7 +64,7 @@ class Gate:
                 self._arm()
 
     def shield(self, act: Callable[[], Result]) -> Result:
-        """What `act` returns. A cancel lands before it or after it: inside, it could leave a lock held for ever."""
+        """What `act` returns. A cancel lands before or after it: inside, it could leave a lock held."""
         if self._shielded or threading.get_ident() != self._thread:
             return act()
         try:
@@ -99,7 +99,7 @@ class Gate:
 
 
 def settle() -> None:
-    """Gives an exception that is already on its way to this thread the chance to land: here, where nothing is held."""
+    """Lets an exception that is already on its way to this thread land here, where nothing is held."""
     for _ in range(3):
         _pause()
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import inspect
 from collections.abc import Callable
+from enum import Enum
 from typing import Any, Optional, Union
 
 from . import annotation
@@ -19,7 +20,7 @@ class FieldInfo:
         self.default = default
 
 
-def Input(  # the name, and its many parameters, are Cog's
+def Input(  # noqa: N802, PLR0913 - the name and the parameters are Cog's
     default: Any = ...,
     *,
     description: Optional[str] = None,
@@ -55,7 +56,7 @@ class Parameters:
         self._annotations = annotation.of(function)
 
     def arguments(self, values: dict[str, Any]) -> dict[str, Any]:
-        """Keyword arguments for the function: each value as its annotation wants it, what is missing by its default."""
+        """Keyword arguments: each value as its annotation wants it, what is missing by its default."""
         arguments = {}
         for parameter in self._parameters:
             if parameter.name in values:
@@ -93,6 +94,8 @@ def converted(value: Any, hint: Any) -> Any:
 def _from_text(value: str, hint: Any) -> Any:
     if not annotation.is_class(hint):
         return value
+    if issubclass(hint, Enum):
+        return hint(value)
     if issubclass(hint, Secret):
         return Secret(value)
     if issubclass(hint, File):

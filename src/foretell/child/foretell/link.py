@@ -1,4 +1,4 @@
-"""The link to the node: a socket, and frames on it. A frame is a big-endian length of 4 bytes and a JSON object."""
+"""The link to the node: frames on a socket, each a big-endian length of 4 bytes and a JSON object."""
 
 from __future__ import annotations
 
@@ -35,7 +35,7 @@ class Link:
     """One end of the connection. One thread may receive while another sends."""
 
     def __init__(self, connection: socket.socket) -> None:
-        # The node may have made its socketpair non-blocking; the forked children of a predictor must not hold the link open.
+        # The node may have made its pair non-blocking. A predictor's subprocess must not hold the link open.
         connection.setblocking(True)
         connection.set_inheritable(False)
         self._socket = connection

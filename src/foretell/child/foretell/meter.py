@@ -8,7 +8,7 @@ import threading
 
 
 class Meter:
-    """CPU seconds by run. Runs that go on at once share evenly what is used meanwhile: threads cannot be told apart."""
+    """CPU seconds by run. Runs that go on at once share evenly: whose the work is cannot be told."""
 
     def __init__(self) -> None:
         self._lock = threading.Lock()
@@ -34,9 +34,13 @@ class Meter:
 
 
 def memory_bytes() -> int:
-    """The most that the process has ever held."""
-    peak = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
-    return peak if sys.platform == "darwin" else peak * 1024
+    """The most that the process has ever held. (Linux' own count of it begins with what the parent held.)"""
+    try:
+        with open("/proc/self/status", encoding="ascii") as status:  # noqa: PTH123 - after each run: cheaply
+            return next(int(line.split()[1]) * 1024 for line in status if line.startswith("VmHWM:"))
+    except (OSError, StopIteration):
+        peak = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
+        return peak if sys.platform == "darwin" else peak * 1024
 
 
 def _cpu_seconds() -> float:

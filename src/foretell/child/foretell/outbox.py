@@ -1,4 +1,4 @@
-"""What waits to be sent to the node: bounded, in order, written by a thread of its own in as few writes as it can."""
+"""What waits to be sent to the node: bounded, in order, written by a thread of its own in few writes."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ LOG_WAITING_CHARACTERS_MAX = 1024 * 1024
 LOG_PIECE_CHARACTERS = 64 * 1024
 LOG_PATIENCE_SECONDS = 1.0
 LINGER_SECONDS = 0.02
-"""Log and progress wait this long for more of their kind; everything else goes at once and takes them along."""
+"""Log and progress wait this long for more of their kind; all else goes at once and takes them along."""
 
 
 class LogText:
@@ -46,7 +46,7 @@ Item = Union[bytes, LogText, Progress]
 
 
 class Outbox:
-    """Frames for the node. A frame waits for room; log text waits for a moment and is then dropped, with a notice."""
+    """Frames wait for room. Log text waits a moment, and is then dropped with a notice."""
 
     def __init__(self, link: Link) -> None:
         self.gate: Optional[Gate] = None
@@ -65,7 +65,7 @@ class Outbox:
         self._writer.start()
 
     def put(self, frame: Frame) -> None:
-        """Waits while too much is waiting. Raises `FrameTooLarge`, and ValueError for what JSON cannot say."""
+        """Waits while too much waits. Raises `FrameTooLarge`, and ValueError for what JSON cannot say."""
         data = encoded(frame)
         self._shielded(partial(self._put, data))
 

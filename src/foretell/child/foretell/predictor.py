@@ -4,9 +4,9 @@ from __future__ import annotations
 
 import importlib.util
 import inspect
-import os
 import sys
 from collections.abc import Callable
+from pathlib import Path
 from typing import Any, Optional, TypeVar
 
 from . import annotation
@@ -81,10 +81,10 @@ class Loaded:
 
 
 def load(folder: str, reference: str, paths: list[str]) -> Loaded:
-    """The predictor `file.py:Name` of a model's folder. Raises `UnusablePredictor`, and whatever its import raises."""
+    """The predictor `file.py:Name` of a folder. Raises `UnusablePredictor`, and what its import raises."""
     file, _, name = reference.partition(":")
     _extend_path([folder, *paths])
-    subject = getattr(_imported(os.path.join(folder, file)), name or "Predictor", None)
+    subject = getattr(_imported(Path(folder) / file), name or "Predictor", None)
     if subject is None:
         raise UnusablePredictor(f"{file} has no {name}")
     if not inspect.isclass(subject):
@@ -95,13 +95,13 @@ def load(folder: str, reference: str, paths: list[str]) -> Loaded:
 
 def _extend_path(folders: list[str]) -> None:
     # After the child's own folder, whose names must win, and before everything that is installed.
-    sys.path[1:1] = [os.path.abspath(folder) for folder in folders]
+    sys.path[1:1] = [str(Path(folder).absolute()) for folder in folders]
 
 
-def _imported(path: str) -> Any:
-    name = os.path.splitext(os.path.basename(path))[0]
+def _imported(path: Path) -> Any:
+    name = path.stem
     specification = importlib.util.spec_from_file_location(name, path)
-    if specification is None or specification.loader is None or not os.path.isfile(path):
+    if specification is None or specification.loader is None or not path.is_file():
         raise UnusablePredictor(f"there is no Python file {path}")
     module = importlib.util.module_from_spec(specification)
     sys.modules[name] = module

@@ -6,6 +6,7 @@ import time
 from typing import Any, Optional
 
 from . import failure, meter
+from .handover import Handover
 from .link import FRAME_BYTES_MAX, Frame, FrameTooLarge
 from .outbox import Outbox
 from .output import BadOutput, Output, TooLarge
@@ -21,7 +22,7 @@ class Run:
         self.scope = Scope(self.id, frame["folder"], outbox)
         self.cancel_wanted = False
         self._outbox = outbox
-        self._output = Output(self.scope.folder, item)
+        self._output = Output(Handover(self.scope.folder, self.input), item)
         self._begun_seconds = time.monotonic()
 
     def begin(self, usage: meter.Meter) -> None:
@@ -58,8 +59,8 @@ def _ending(error: BaseException, cancel_wanted: bool) -> Frame:
     if cancel_wanted and failure.is_cancel(error):
         return {"type": "canceled"}
     if isinstance(error, FrameTooLarge):
-        megabytes, limit = error.size_bytes / 1e6, FRAME_BYTES_MAX / 1e6
-        message = f"the output is {megabytes:.1f} MB of JSON, more than the {limit:.1f} MB allowed; return it as a file"
+        size, limit = error.size_bytes / 1e6, FRAME_BYTES_MAX / 1e6
+        message = f"the output is {size:.1f} MB of JSON, more than {limit:.1f} MB; give it as a file"
         return _failed("too_large", message, "")
     if isinstance(error, TooLarge):
         return _failed("too_large", str(error), "")

@@ -46,7 +46,7 @@ class Runs:
             self._changed.notify_all()
 
     def cancel(self, run_id: str) -> None:
-        """A run that waits is gone at once; one that is on is asked to stop; one unknown or finished is no matter."""
+        """A run that waits is gone at once; one that is on is asked to stop; any other is no matter."""
         with self._changed:
             waiting = next((run for run in self._waiting if run.id == run_id), None)
             if waiting is not None:
@@ -88,7 +88,7 @@ class Runs:
             scope.enter(run.scope)
             run.begin(self._meter)
             return self._outcome(run), None
-        except BaseException as error:  # whatever the author's code raises ends the run, and only the run
+        except BaseException as error:  # noqa: BLE001 - what the author's code raises ends only its run
             return None, error
 
     def _outcome(self, run: Run) -> Optional[Frame]:

@@ -1,4 +1,4 @@
-"""A run as the author's code sees it: where its words, numbers and progress go, and which run that is just now."""
+"""A run as the author's code sees it: where its words and numbers go, and which run it is just now."""
 
 from __future__ import annotations
 
@@ -43,7 +43,7 @@ class Scope:
         )
 
     def progress(self, fraction: float) -> None:
-        """Never falls: a smaller fraction than before is not heard. Raises ValueError for what is not a number."""
+        """Never falls: a smaller fraction than before is not heard. Raises ValueError for no number."""
         fraction = float(fraction)
         if not math.isfinite(fraction):
             raise ValueError(f"progress is a number from 0 to 1, not {fraction}")

@@ -1,31 +1,33 @@
-"""The child from hello to exit: it hears the node, and has the predictor set up and run in a thread of its own."""
+"""The child from hello to exit: it hears the node, and has the predictor live in a thread of its own."""
 
 from __future__ import annotations
 
 import faulthandler
 import os
 import platform
-import sys
 import threading
 import time
 from collections.abc import Callable
-from typing import NoReturn, Union
+from typing import TYPE_CHECKING, NoReturn, Union
 
 from . import failure, leash, scope, streams
-from .asynchronous import AsyncRuns
 from .link import PROTOCOL, Frame, Link, LinkClosed, connect
 from .outbox import Outbox
 from .predictor import Loaded, load
 from .runs import Runs
 
+if TYPE_CHECKING:
+    from .asynchronous import AsyncRuns
+
 FLUSH_SECONDS = 2.0
 CANCEL_LOOK_SECONDS = 0.1
+PARTS = {"setup": ("folder", "predictor"), "run": ("id", "input", "folder"), "cancel": ("id",)}
 
 
 def main(arguments: list[str]) -> NoReturn:
     """Serves the node that the command line names, until it says stop or goes."""
     leash.tie()
-    faulthandler.enable(sys.__stderr__)
+    faulthandler.enable(2)
     link = connect(arguments)
     outbox = Outbox(link)
     outbox.start()
@@ -48,7 +50,7 @@ class Session:
         self._runs: Union[Runs, AsyncRuns, None] = None
 
     def serve(self) -> NoReturn:
-        """Hears the node out. Returns never: what the node asked for may be at work in threads that would not end."""
+        """Hears the node until it has heard enough, and exits: threads that would not end do not matter."""
         while True:
             try:
                 frame = self._link.receive(CANCEL_LOOK_SECONDS if self._is_canceling() else None)
@@ -65,6 +67,8 @@ class Session:
 
     def _hear(self, frame: Frame) -> None:
         kind = frame["type"]
+        for part in PARTS.get(kind, ()):
+            frame[part]
         if kind == "setup":
             scope.declare_weights(frame.get("weights") or {})
             threading.Thread(target=self._live, args=(frame,), name="foretell-predictor", daemon=True).start()
@@ -97,12 +101,15 @@ class Session:
             loaded = load(frame["folder"], frame["predictor"], list(frame.get("paths") or ()))
             runs = self._runs_of(loaded, int(frame.get("concurrency") or 1))
             runs.live(self._on_ready(runs, loaded, begun_seconds))
-        except BaseException as error:  # the author's setup can raise anything, SystemExit too
+        except BaseException as error:  # noqa: BLE001 - the author's setup can raise anything
             self._fail(error)
         self._exit(1)
 
     def _runs_of(self, loaded: Loaded, concurrency: int) -> Union[Runs, AsyncRuns]:
         if loaded.is_async:
+            # asyncio takes longer to import than all the rest; a synchronous predictor need not wait for it.
+            from .asynchronous import AsyncRuns
+
             return AsyncRuns(loaded, self._outbox, max(concurrency, loaded.concurrent))
         return Runs(loaded, self._outbox)
 
@@ -127,7 +134,7 @@ class Session:
 
     def _fail(self, error: BaseException) -> None:
         if self._runs is not None:
-            # Not the setup, but the thread or the loop that the runs were in: whatever they did to it, it is over.
+            # Not the setup, but the thread or the loop that the runs were in: they broke it.
             os.write(2, failure.trace(error).encode())
             return
         self._outbox.put(

@@ -7,6 +7,7 @@ import io
 import numbers
 import pathlib
 import typing
+from enum import Enum
 from typing import Any
 
 from . import annotation
@@ -15,16 +16,21 @@ from .values import BaseModel, File
 
 def fits(value: Any, hint: Any) -> bool:
     """True where the value is of that type, and where the annotation says nothing that can be checked."""
+    if value is None and annotation.is_optional(hint):
+        return True
     hint = annotation.without_none(hint)
     if hint is None or hint is type(None):
         return value is None
     if annotation.is_list(hint):
-        return isinstance(value, (list, tuple)) and all(fits(item, annotation.item(hint)) for item in value)
+        return isinstance(value, (list, tuple)) and _all_fit(value, annotation.item(hint))
     if len(annotation.members(hint)) > 1:
         return any(fits(value, member) for member in annotation.members(hint))
     if typing.get_origin(hint) is typing.Literal:
         return value in typing.get_args(hint)
-    return _is_instance(value, typing.get_origin(hint) or hint)
+    try:
+        return _is_instance(value, typing.get_origin(hint) or hint)
+    except TypeError:  # a Protocol, and other types that no value can be asked about
+        return True
 
 
 def named_values(value: Any) -> typing.Optional[dict[str, Any]]:
@@ -43,15 +49,24 @@ def named_values(value: Any) -> typing.Optional[dict[str, Any]]:
 def name(hint: Any) -> str:
     """The annotation as its author wrote it, near enough."""
     if annotation.is_class(hint):
-        return hint.__name__
+        return str(hint.__name__)
     return str(hint).replace("typing.", "").replace("foretell.values.", "")
 
 
+def _all_fit(values: typing.Sequence[Any], hint: Any) -> bool:
+    # An embedding has hundreds of thousands of numbers: look at their types, of which there are few.
+    if set(map(type, values)) <= {int, float} and hint is float:
+        return True
+    return all(fits(value, hint) for value in values)
+
+
 def _is_instance(value: Any, hint: Any) -> bool:
-    if not annotation.is_class(hint) or hint is object:
+    if issubclass(hint, Enum) if annotation.is_class(hint) else False:
+        return isinstance(value, hint) or value in [member.value for member in hint]
+    if hint in (Any, object) or not annotation.is_class(hint):
         return True
     if hint is bool or isinstance(value, bool):
-        return isinstance(value, hint)
+        return hint is bool and isinstance(value, bool)
     if hint in (int, float):
         return _is_number(value, hint)
     if issubclass(hint, pathlib.PurePath):
@@ -83,4 +98,4 @@ def _has_parts_of(value: Any, hint: type) -> bool:
 
 
 def _field_types(hint: type) -> dict[str, Any]:
-    return annotation.of(hint)
+    return {name: kind for base in reversed(hint.__mro__) for name, kind in annotation.of(base).items()}

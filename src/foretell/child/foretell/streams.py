@@ -61,7 +61,7 @@ class LogBytes(io.RawIOBase):
 
 
 def install(outbox: Outbox) -> None:
-    """From here on, prints are frames. In a forked process, which has no thread to send them, they are prints again."""
+    """From here on, prints are frames; in a forked process, where no thread sends them, prints again."""
     sys.stdout = LogStream(outbox, "stdout", 1)
     sys.stderr = LogStream(outbox, "stderr", 2)
     os.register_at_fork(after_in_child=_restore)

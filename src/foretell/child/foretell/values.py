@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import io
-import os
 import pathlib
 from collections.abc import AsyncIterator, Iterator, Mapping
 from typing import Any, ClassVar, TypeVar
@@ -14,7 +13,7 @@ _NOTHING = object()
 
 
 class ByInstance:
-    """Lets a field of a pydantic model, of either major version, be of the class: an instance is taken as it is."""
+    """Lets a field of a pydantic model be of the class; an instance is taken as it is."""
 
     @classmethod
     def __get_pydantic_core_schema__(cls, source: Any, handler: Any) -> Any:
@@ -124,7 +123,7 @@ class BaseModel:
 
 def open_file(path: str) -> io.BufferedReader:
     """What an input of type `File` is."""
-    return open(os.fspath(path), "rb")
+    return pathlib.Path(path).open("rb")
 
 
 def _fields(model: type) -> dict[str, Any]:
@@ -132,8 +131,9 @@ def _fields(model: type) -> dict[str, Any]:
 
 
 def _annotated(model: type) -> list[str]:
-    names = model.__dict__.get("__annotations__") or getattr(model, "__annotations__", {})
-    return [name for name, kind in names.items() if not str(kind).startswith(("ClassVar", "typing.ClassVar"))]
+    # Not in its `__dict__`, where Python 3.14 no longer has them; a base's have been seen before.
+    names = getattr(model, "__annotations__", {})
+    return [name for name, kind in names.items() if "ClassVar" not in str(kind)]
 
 
 def _complaint(name: str, missing: list[str], unknown: list[str]) -> str:

@@ -1,4 +1,4 @@
-"""A node's end of the link, for tests: it starts a real child over a real socketpair and speaks frames with it."""
+"""A node's end of the link, for tests: it starts a real child and speaks frames with it."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ import subprocess
 import sys
 import threading
 import time
-from collections.abc import Callable, Iterable
+from collections.abc import Callable
 from pathlib import Path
 from types import TracebackType
 from typing import Any
@@ -25,7 +25,9 @@ PATIENCE_SECONDS = 20.0
 class Child:
     """A child process and everything it has said. Ends the process when the block ends."""
 
-    def __init__(self, folder: Path, *, python: str = sys.executable, environment: dict[str, str] | None = None) -> None:
+    def __init__(
+        self, folder: Path, *, python: str = sys.executable, environment: dict[str, str] | None = None
+    ) -> None:
         self.folder = folder
         folder.mkdir(parents=True, exist_ok=True)
         self.frames: list[Frame] = []
@@ -42,9 +44,12 @@ class Child:
                 start_new_session=True,
             )
         self._buffer = bytearray()
-        self.pipes = {"stdout": bytearray(), "stderr": bytearray()}
-        for name in self.pipes:
-            threading.Thread(target=self._drain, args=(name,), daemon=True).start()
+        self._pipes = {"stdout": bytearray(), "stderr": bytearray()}
+        self._drains = {
+            name: threading.Thread(target=self._drain, args=(name,), daemon=True) for name in self._pipes
+        }
+        for drain in self._drains.values():
+            drain.start()
 
     def __enter__(self) -> Child:
         return self
@@ -112,6 +117,23 @@ class Child:
     def wait_for_log(self, text: str, id: str | None = "a") -> None:
         self.wait_for(lambda _: text in self.log(id) + self.log(id, "stderr"))
 
+    def wait_until(self, fact: Callable[[], bool], seconds: float = PATIENCE_SECONDS) -> None:
+        """Waits for something outside of the link, which nobody reads meanwhile."""
+        deadline = time.monotonic() + seconds
+        while not fact():
+            assert time.monotonic() < deadline
+            select.select([], [], [], 0.005)
+
+    def wait_for_hang_up(self, seconds: float = PATIENCE_SECONDS) -> None:
+        self._node.settimeout(seconds)
+        while self._node.recv(1 << 20):
+            pass
+
+    def pipe(self, name: str) -> bytes:
+        """All that came by a pipe of a child that has ended."""
+        self._drains[name].join(PATIENCE_SECONDS)
+        return bytes(self._pipes[name])
+
     def _hear(self, deadline: float) -> None:
         while not self._frame_is_whole():
             ready, _, _ = select.select([self._node], [], [], max(0.0, deadline - time.monotonic()))
@@ -128,13 +150,11 @@ class Child:
         return len(self._buffer) >= 4 and len(self._buffer) >= 4 + struct.unpack_from(">I", self._buffer)[0]
 
     def _said(self) -> str:
-        return f"{[str(f)[:300] for f in self.frames[-10:]]}, stderr: {bytes(self.pipes['stderr'])[-2000:]!r}"
+        return (
+            f"{[str(f)[:300] for f in self.frames[-10:]]}, stderr: {bytes(self._pipes['stderr'])[-2000:]!r}"
+        )
 
     def _drain(self, name: str) -> None:
         pipe = getattr(self.process, name)
         for chunk in iter(lambda: os.read(pipe.fileno(), 65536), b""):
-            self.pipes[name] += chunk
-
-
-def files_of(frames: Iterable[Frame]) -> list[Frame]:
-    return [file for frame in frames for file in frame["files"]]
+            self._pipes[name] += chunk
