@@ -1,6 +1,5 @@
 """The `foretell` command: every subcommand, and how an expected problem is told to a person."""
 
-import sqlite3
 import sys
 
 import httpx
@@ -68,10 +67,8 @@ def main() -> None:
         _complain(str(error))
     except httpx.HTTPError as error:
         _complain(f"The server cannot be reached: {error or type(error).__name__}")
-    except sqlite3.Error as error:
-        _complain(f"The database cannot be used: {error}")
-    except (OSError, ValueError) as error:
-        _complain(str(error))
+    except OSError as error:
+        _complain(f"{error.filename}: {error.strerror}" if error.filename and error.strerror else str(error))
 
 
 def _complain(message: str, *details: str) -> None:

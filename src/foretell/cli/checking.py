@@ -46,8 +46,8 @@ def check(
     """Show the settings in force and what would keep the server from working; exits 1 if anything would."""
     try:
         chosen = settings(config, data=data, database=database)
-    except ValueError as error:
-        findings = [Finding("configuration", line, is_problem=True) for line in str(error).splitlines()]
+    except Error as error:
+        findings = [Finding("configuration", line, is_problem=True) for line in error.details]
         _report({}, findings, json=json)
         raise typer.Exit(1) from None
     findings = list(_findings(chosen))

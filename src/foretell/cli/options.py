@@ -7,6 +7,7 @@ from typing import Annotated, Any
 import typer
 
 from foretell import config
+from foretell.errors import Code, Error
 
 Data = Annotated[
     str | None,
@@ -35,6 +36,10 @@ Json = Annotated[bool, typer.Option("--json", help="Print JSON for programs.")]
 
 
 def settings(file: Path | None = None, **overrides: Any) -> config.Config:
-    """The configuration in force, `overrides` last. Raises ValueError with every problem, a line each."""
+    """The configuration in force, `overrides` last. Raises Error whose details are all problems."""
     named = os.environ.get("FORETELL_CONFIG")
-    return config.load(os.environ, file=file or (Path(named) if named else None), overrides=overrides)
+    try:
+        return config.load(os.environ, file=file or (Path(named) if named else None), overrides=overrides)
+    except ValueError as error:
+        problems = tuple(str(error).splitlines())
+        raise Error(Code.INVALID_PARAMETER, "The configuration is wrong:", details=problems) from error

@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import sqlite3
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from typing import TYPE_CHECKING
 
 from foretell.config import Config
@@ -28,23 +30,21 @@ def open_database(config: Config, clock: Callable[[], int] | None) -> Database:
     if not config.database:
         return _open_sqlite(config, clock or _now)
     database = _postgres(config, clock)
-    try:
-        with database.reader() as connection:
-            _require(_missing(connection))
-    except Exception as error:
-        if database.fault(error) is not Fault.UNAVAILABLE:
-            raise
-        raise Error(Code.UNAVAILABLE, f"The database cannot be reached: {error}") from error
+    with _reachable(database), database.reader() as connection:
+        _require(_missing(connection))
     return database
 
 
 def migrate(config: Config) -> list[str]:
-    """Brings the database to the schema of this code; the names of the migrations that were applied."""
+    """Brings the database to the schema of this code; the names of the migrations that were applied.
+
+    Raises Error(UNAVAILABLE) when it cannot be reached.
+    """
     if not config.database:
         _open_sqlite(config, _now).close()
         return []
     database = _postgres(config, None)
-    with database.transaction(lasting=True) as transaction:
+    with _reachable(database), database.transaction(lasting=True) as transaction:
         transaction.execute("SELECT pg_advisory_xact_lock(?)", (_MIGRATING,))
         schema.begin_ledger(transaction.connection)
         found = schema.missing(transaction.connection)
@@ -54,12 +54,17 @@ def migrate(config: Config) -> list[str]:
 
 
 def _open_sqlite(config: Config, clock: Callable[[], int]) -> SqliteDatabase:
-    database = SqliteDatabase(config.data_path, clock=clock, power_safe=config.durability == "power")
     try:
-        _migrate_sqlite(database)
-    except BaseException:
-        database.close()
-        raise
+        database = SqliteDatabase(config.data_path, clock=clock, power_safe=config.durability == "power")
+        try:
+            _migrate_sqlite(database)
+        except BaseException:
+            database.close()
+            raise
+    except sqlite3.Error as error:
+        raise Error(
+            Code.UNAVAILABLE, f"The database in {config.data_path} cannot be used: {error}."
+        ) from error
     return database
 
 
@@ -76,9 +81,23 @@ def _migrate_sqlite(database: SqliteDatabase) -> None:
 
 def _postgres(config: Config, clock: Callable[[], int] | None) -> PostgresDatabase:
     # psycopg is an extra: a server on SQLite does without it.
-    from foretell.store.postgres import PostgresDatabase
+    try:
+        from foretell.store.postgres import PostgresDatabase
+    except ImportError as error:
+        message = "Postgres needs the package psycopg: pip install 'foretell[postgres]'."
+        raise Error(Code.UNAVAILABLE, message) from error
 
     return PostgresDatabase(config.database, clock=clock, power_safe=config.durability == "power")
+
+
+@contextmanager
+def _reachable(database: PostgresDatabase) -> Iterator[None]:
+    try:
+        yield
+    except Exception as error:
+        if database.fault(error) is not Fault.UNAVAILABLE:
+            raise
+        raise Error(Code.UNAVAILABLE, f"The database cannot be reached: {error}") from error
 
 
 def _missing(connection: Connection) -> list[Migration]:
