@@ -6,6 +6,7 @@ import argparse
 import math
 import random
 import shutil
+import signal
 import time
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -18,6 +19,7 @@ from torch import Tensor
 from transformers import CLIPTextModel, CLIPTokenizer
 
 WORDS_MAX = 24
+# Ratio of picture to noise, in power, beyond which a time counts less.
 SNR_MAX = 5.0
 EMPTY_SHARE = 0.1
 
@@ -141,6 +143,12 @@ class Training:
         )
         self.scheduler = noise_schedule()
         self.step = 0
+        self.is_stopped = False
+        signal.signal(signal.SIGTERM, self.stop)
+
+    def stop(self, *_: object) -> None:
+        """Ends the run after the current step; everything is saved."""
+        self.is_stopped = True
 
     def resume(self) -> None:
         """Takes up the state in the output folder, if there is one."""
@@ -160,7 +168,7 @@ class Training:
         chance = random.Random(seed)
         first, losses = self.step, []
         started = saved = time.monotonic()
-        while (done := (time.monotonic() - started) / (self.arguments.minutes * 60)) < 1:
+        while not self.is_stopped and (done := (time.monotonic() - started) / (self.arguments.minutes * 60)) < 1:
             self.set_rate(done, self.step - first)
             latents, captions = dataset.sample(self.arguments.batch, chance, self.arguments)
             losses.append(self.learn(latents, captions))
@@ -183,7 +191,10 @@ class Training:
         self.optimizer.param_groups[0]["lr"] = self.arguments.rate * factor
 
     def learn(self, latents: Tensor, captions: list[str]) -> float:
-        """One step of v-prediction with min-SNR weighting; the times are spread evenly over the batch."""
+        """One step of v-prediction; the times are spread evenly over the batch.
+
+        What is hardly noisy counts less: the shape of a thing is settled where there is much noise.
+        """
         count = len(latents)
         times = ((torch.arange(count) + torch.rand(count)) / count * 1000).long().clamp(max=999)
         noise = torch.randn_like(latents)
@@ -195,7 +206,7 @@ class Training:
         predicted = self.unet(noisy, times, self.text_encoder(ids.input_ids)[0]).sample
         alpha = self.scheduler.alphas_cumprod[times]
         snr = alpha / (1 - alpha)
-        weight = 2 * snr.clamp(max=SNR_MAX) / (snr + 1)
+        weight = (SNR_MAX / snr).clamp(max=1)
         loss = (weight.view(-1, 1, 1, 1) * (predicted - target) ** 2).mean()
         loss.backward()
         self.update()

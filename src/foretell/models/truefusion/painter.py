@@ -33,7 +33,7 @@ class Wish:
 class Painter:
     """The loaded networks. `enlargers` follow one another until the picture is large enough.
 
-    With several `candidates` each picture is drawn that often; the one that agrees best with its prompt is kept.
+    With several `candidates` each picture is drawn that often, and the one most like its prompt is kept.
     """
 
     def __init__(self, find: Callable[[str], Path], enlargers: Sequence[str], *, candidates: int = 1) -> None:
