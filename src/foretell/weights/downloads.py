@@ -9,7 +9,6 @@ import httpx
 
 from foretell.errors import Code, Error
 
-CHUNK_BYTES = 1024**2
 QUIET_SECONDS = 30
 """How long a server may say nothing."""
 FRUITLESS_MAX = 5
@@ -93,7 +92,7 @@ async def _append(
     done = _size(path)
     total = done + int(answer.headers.get("content-length", 0))
     with path.open("ab") as file:
-        async for chunk in answer.aiter_raw(CHUNK_BYTES):
+        async for chunk in answer.aiter_raw():
             done += len(chunk)
             if done > bytes_max:
                 raise Error(

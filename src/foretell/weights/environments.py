@@ -39,6 +39,7 @@ class Environments:
 
     def __init__(self, cache_path: Path, requirements: Iterable[str] | None = None) -> None:
         """`requirements`: what the built-in environment holds; by default what its models ask for."""
+        self._cache_path = cache_path
         self._folder = cache_path / "environments"
         self._built_in = frozenset(_built_in_requirements() if requirements is None else requirements)
 
@@ -76,12 +77,13 @@ class Environments:
         return folder / "bin" / "python"
 
     async def _build(self, manifest: Manifest, folder: Path, on_progress: OnLine | None) -> None:
+        pip_python = await pip.python_with_pip(self._cache_path)
         async with only_one(folder.with_suffix(".lock")) as lock:
             contents = _contents(folder)
             if contents is not None and not contents.lacks(manifest.requirements):
                 return
             with self.log_path(manifest).open("a", buffering=1) as log:
-                building = _Building(folder, lock, log, on_progress)
+                building = _Building(folder, pip_python, lock, log, on_progress)
                 if contents is None:
                     await pip.make_environment(folder, lock=lock, on_line=building.say)
                     building.keep(Contents())
@@ -101,8 +103,11 @@ class Environments:
 class _Building:
     """One change of an environment, under its lock."""
 
-    def __init__(self, folder: Path, lock: int, log: TextIO, on_progress: OnLine | None) -> None:
+    def __init__(
+        self, folder: Path, pip_python: Path, lock: int, log: TextIO, on_progress: OnLine | None
+    ) -> None:
         self._folder = folder
+        self._pip = [str(pip_python), "-m", "pip", "--python", str(folder / "bin" / "python")]
         self._lock = lock
         self._log = log
         self._on_progress = on_progress
@@ -147,14 +152,7 @@ class _Building:
             self._on_progress(line)
 
     async def _pip_install(self, requirements: list[str]) -> pip.Ran:
-        command = [
-            str(self._folder / "bin" / "python"),
-            "-m",
-            "pip",
-            "install",
-            "--prefer-binary",
-            "--progress-bar=off",
-        ]
+        command = [*self._pip, "install", "--prefer-binary", "--progress-bar=off"]
         if self._folder.name.startswith("builtin-"):
             command.append("--only-binary=:all:")
         self.say(f"Installing {', '.join(requirements)}")

@@ -62,20 +62,20 @@ async def python_with_pip(cache_path: Path) -> Path:
     folder = cache_path / "environments" / f"pip-{sys.version_info.major}.{sys.version_info.minor}"
     async with only_one(folder.with_suffix(".lock")) as lock:
         if not (folder / ".ready").exists():
-            await make_environment(folder, lock=lock)
+            await make_environment(folder, lock=lock, with_pip=True)
             (folder / ".ready").touch()
     return folder / "bin" / "python"
 
 
-async def make_environment(folder: Path, *, lock: int, on_line: Callable[[str], None] | None = None) -> None:
-    """An empty virtual environment with pip at `folder`, in the place of whatever is there."""
-    ran = await run([sys.executable, "-m", "venv", "--clear", str(folder)], lock=lock, on_line=on_line)
+async def make_environment(
+    folder: Path, *, lock: int, with_pip: bool = False, on_line: Callable[[str], None] | None = None
+) -> None:
+    """An empty virtual environment at `folder`, in the place of whatever is there."""
+    options = ["--clear"] if with_pip else ["--clear", "--without-pip"]
+    ran = await run([sys.executable, "-m", "venv", *options, str(folder)], lock=lock, on_line=on_line)
     if ran.code:
-        raise Error(
-            Code.UNAVAILABLE,
-            f"A Python environment could not be made at {folder}: {ran.problem}",
-            details=ran.lines[-20:],
-        )
+        message = f"A Python environment could not be made at {folder}: {ran.problem}"
+        raise Error(Code.UNAVAILABLE, message, details=ran.lines[-20:])
 
 
 async def run(

@@ -1,0 +1,187 @@
+"""Environments: built once, shared, and kept from working by nothing but what a model itself needs."""
+
+import asyncio
+import os
+import signal
+import subprocess
+import sys
+import threading
+from collections.abc import Callable
+from pathlib import Path
+
+import psutil
+import pytest
+
+from foretell.errors import Code, Error
+from foretell.model import Manifest
+from foretell.weights import Environments
+from weights.file_server import FileServer
+from weights.wheel_files import make_wheel
+
+Made = Callable[..., Manifest]
+
+
+@pytest.fixture
+def shelf(wheels: Path) -> Path:
+    """Two packages that can be installed; a third is only for another platform."""
+    make_wheel(wheels, "colour", {"colour.py": b"RED = 1"})
+    make_wheel(wheels, "shape", {"shape.py": b"ROUND = 2"})
+    make_wheel(wheels, "elsewhere", {"elsewhere.py": b""}, tag="cp27-cp27m-win32")
+    return wheels
+
+
+def python(environments: Environments, manifest: Manifest, heard: list[str] | None = None) -> Path:
+    return asyncio.run(environments.python(manifest, None if heard is None else heard.append))
+
+
+def runs(python: Path, code: str) -> str:
+    return subprocess.run([python, "-c", code], check=True, capture_output=True, text=True).stdout.strip()
+
+
+def test_a_model_without_an_environment_runs_on_the_servers_python(tmp_path: Path, manifest: Made) -> None:
+    environments = Environments(tmp_path)
+    assert environments.is_ready(manifest())
+    assert python(environments, manifest()) == Path(sys.executable)
+
+
+def test_the_built_in_environment_is_built_once_for_all_and_outlives_what_cannot_be_had(
+    tmp_path: Path, manifest: Made, shelf: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    built_in = ["colour==1.0", "shape==1.0", "elsewhere==1.0"]
+    colour = manifest(environment="builtin", requirements=("colour==1.0",))
+    shape = manifest(environment="builtin", requirements=("shape==1.0",))
+    both = manifest(environment="builtin", requirements=("elsewhere==1.0", "shape==1.0"))
+    environments, heard = Environments(tmp_path, built_in), list[str]()
+
+    assert not environments.is_ready(colour)
+    found = python(environments, colour, heard)
+    assert runs(found, "import colour, shape; print(colour.RED + shape.ROUND)") == "3"
+    assert any("Installing colour==1.0" in line for line in heard)
+    assert "Successfully installed" in environments.log_path(colour).read_text()
+    assert environments.is_ready(shape)
+
+    monkeypatch.setenv("PIP_FIND_LINKS", "/nowhere")
+    again = Environments(tmp_path, built_in)
+    assert python(again, shape) == found
+    assert again.offline_reason(shape) is None
+    reason = again.offline_reason(both)
+    assert reason is not None
+    assert reason.startswith("elsewhere==1.0 has no package for Python 3.")
+    assert not again.is_ready(both)
+    with pytest.raises(Error, match=r"elsewhere==1\.0 has no package"):
+        python(again, both)
+
+
+def test_a_model_of_ones_own_gets_an_environment_for_its_requirements(
+    tmp_path: Path, manifest: Made, shelf: Path
+) -> None:
+    environments = Environments(tmp_path, ["shape==1.0"])
+    found = python(environments, manifest(environment="own", requirements=("colour==1.0",)))
+    assert runs(found, "import colour; print(colour.RED)") == "1"
+    with pytest.raises(subprocess.CalledProcessError):
+        runs(found, "import shape")
+
+
+def test_a_registry_that_cannot_be_reached_is_not_held_against_the_platform(
+    tmp_path: Path, manifest: Made, shelf: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    colour = manifest(environment="own", requirements=("colour==1.0",))
+    environments = Environments(tmp_path, [])
+    with monkeypatch.context() as down:
+        down.delenv("PIP_NO_INDEX")
+        down.delenv("PIP_FIND_LINKS")
+        down.setenv("PIP_INDEX_URL", "http://127.0.0.1:9/simple")
+        down.setenv("PIP_RETRIES", "1")
+        with pytest.raises(Error, match=r"colour==1\.0 could not be installed") as caught:
+            python(environments, colour)
+    assert caught.value.code is Code.UNAVAILABLE
+    assert environments.offline_reason(colour) is None
+    assert runs(python(environments, colour), "import colour; print('ok')") == "ok"
+
+
+BUILD = """
+import asyncio, sys
+from pathlib import Path
+from foretell.model import Manifest
+from foretell.weights import Environments
+about = dict(namespace="m", name="M", type="image", description="", folder="/", predictor="p")
+manifest = Manifest(environment="own", requirements=("colour==1.0",), **about)
+print(asyncio.run(Environments(Path(sys.argv[1]), []).python(manifest)))
+"""
+
+
+def test_processes_that_want_the_same_environment_build_it_once(
+    tmp_path: Path, manifest: Made, shelf: Path
+) -> None:
+    command = [sys.executable, "-c", BUILD, str(tmp_path)]
+    processes = [subprocess.Popen(command, stdout=subprocess.PIPE, text=True) for _ in range(2)]
+    said = {process.communicate(timeout=60)[0].strip() for process in processes}
+    assert len(said) == 1
+    log = Environments(tmp_path, []).log_path(manifest(environment="own", requirements=("colour==1.0",)))
+    assert log.read_text().count("Installing colour==1.0") == 1
+
+
+@pytest.fixture
+def silent_index(server: FileServer, monkeypatch: pytest.MonkeyPatch) -> FileServer:
+    """A package index that pip reaches and that never finishes an answer."""
+    server.hold = threading.Event()
+    server.files["/simple/colour/"] = b"<html>" * 100
+    monkeypatch.delenv("PIP_NO_INDEX")
+    monkeypatch.delenv("PIP_FIND_LINKS")
+    monkeypatch.setenv("PIP_INDEX_URL", f"{server.url}/simple")
+    return server
+
+
+def pips_asking(server: FileServer) -> list[psutil.Process]:
+    """The processes that build from the silent index."""
+    index = f"{server.url}/simple"
+    every = psutil.process_iter(["environ"])
+    return [each for each in every if (each.info["environ"] or {}).get("PIP_INDEX_URL") == index]
+
+
+async def asked(server: FileServer) -> None:
+    async with asyncio.timeout(30):
+        while not server.asked:  # noqa: ASYNC110 it is asked in another thread
+            await asyncio.sleep(0.02)
+
+
+def test_a_canceled_build_ends_pip_and_leaves_nothing_in_the_way(
+    tmp_path: Path, manifest: Made, shelf: Path, silent_index: FileServer, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    colour = manifest(environment="own", requirements=("colour==1.0",))
+    environments = Environments(tmp_path, [])
+
+    async def canceled() -> None:
+        work = asyncio.create_task(environments.python(colour))
+        await asked(silent_index)
+        work.cancel()
+        await asyncio.wait_for(asyncio.wait([work]), 5)
+
+    asyncio.run(canceled())
+    assert pips_asking(silent_index) == []
+    assert not environments.is_ready(colour)
+    monkeypatch.setenv("PIP_NO_INDEX", "1")
+    monkeypatch.setenv("PIP_FIND_LINKS", str(shelf))
+    assert runs(python(environments, colour), "import colour; print('ok')") == "ok"
+
+
+def test_while_the_pip_of_a_killed_server_still_works_nobody_builds_beside_it(
+    tmp_path: Path, manifest: Made, shelf: Path, silent_index: FileServer, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    colour = manifest(environment="own", requirements=("colour==1.0",))
+    killed = subprocess.Popen([sys.executable, "-c", BUILD, str(tmp_path)])
+    asyncio.run(asked(silent_index))
+    killed.send_signal(signal.SIGKILL)
+    killed.wait(10)
+    monkeypatch.setenv("PIP_NO_INDEX", "1")
+    monkeypatch.setenv("PIP_FIND_LINKS", str(shelf))
+
+    async def patient() -> Path:
+        work = asyncio.create_task(Environments(tmp_path, []).python(colour))
+        done, _ = await asyncio.wait([work], timeout=0.5)
+        assert not done
+        for each in pips_asking(silent_index):
+            os.kill(each.pid, signal.SIGKILL)
+        return await asyncio.wait_for(work, 30)
+
+    assert runs(asyncio.run(patient()), "import colour; print('ok')") == "ok"
