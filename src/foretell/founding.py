@@ -32,18 +32,14 @@ def secret(config: Config) -> bytes:
     return path.read_text().strip().encode()
 
 
-async def found_account(store: Store, config: Config, *, now: int) -> str | None:
-    """Makes the account `default` with a key when there is no account yet; the key is returned this once.
+async def found_account(store: Store, config: Config, *, shows_key: bool, now: int) -> str | None:
+    """Makes the account `default`, and its first key where it can be shown; the key is returned this once.
 
-    It is an operator's: whoever starts a server first owns it. Applications get accounts of their own.
+    The account is an operator's: whoever starts a server first owns it. Applications get accounts of their own.
     """
-    account = await store.account(DEFAULT_ACCOUNT)
-    if account is not None:
-        await _fix_key(store, config, account, now=now)
-        return None
-    account = await store.create_account(DEFAULT_ACCOUNT, Role.OPERATOR)
-    if config.key:
-        await _fix_key(store, config, account, now=now)
+    account = await store.account(DEFAULT_ACCOUNT) or await store.create_account(DEFAULT_ACCOUNT, Role.OPERATOR)
+    await _fix_key(store, config, account, now=now)
+    if not shows_key or await store.keys(account.id):
         return None
     key_id, raw = new_key()
     await store.create_key(_key(key_id, raw, account, FIRST_KEY, now=now))

@@ -97,8 +97,11 @@ class Server:
         versions, self.problems = catalog.load(self.config, created_at=now, offline_reason=reason)
         for version in versions:
             await store.register(version)
+        if not self.config.database:
+            # SQLite has one server: whatever a courier had when it was killed, nobody delivers any more.
+            await store.free_deliveries()
         await store.retire(_gone(await store.models(), {version.model for version in versions}))
-        self.first_key = await found_account(store, self.config, now=now)
+        self.first_key = await found_account(store, self.config, shows_key=self._listens, now=now)
 
     def _listening(
         self, store: Store, blobs: Blobs, outbound: Outbound, listener: socket.socket | None
