@@ -2,13 +2,15 @@
 
 import atexit
 import shutil
+import sqlite3
 import tempfile
 import uuid
 import warnings
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from functools import cache
 from pathlib import Path
+from typing import Any
 
 from foretell import store
 from foretell.config import Config
@@ -16,6 +18,8 @@ from foretell.config import Config
 # Nothing in a test's database has to survive anything.
 _FAST = ("fsync", "full_page_writes", "synchronous_commit")
 _TEMPLATE = "foretell_template"
+
+Direct = Callable[..., list[tuple[Any, ...]]]
 
 
 @cache
@@ -50,6 +54,27 @@ def postgres_database() -> Iterator[str]:
         yield address.format(name)
     finally:
         _administer(address, f"DROP DATABASE {name} WITH (FORCE)")
+
+
+@contextmanager
+def direct_to(config: Config) -> Iterator[Direct]:
+    """Runs one statement past the store, with `?` for values, and gives its rows."""
+    if config.database:
+        import psycopg
+
+        with psycopg.connect(config.database, autocommit=True) as connection:
+            yield lambda sql, *values: _rows(
+                connection.execute(sql.replace("?", "%s").encode(), values or None)
+            )
+        return
+    file = sqlite3.connect(config.data_path / "foretell.db", isolation_level=None)
+    file.execute("PRAGMA foreign_keys = ON")
+    yield lambda sql, *values: file.execute(sql, values).fetchall()
+    file.close()
+
+
+def _rows(cursor: Any) -> list[tuple[Any, ...]]:
+    return cursor.fetchall() if cursor.description else []
 
 
 def _administer(address: str, *statements: str) -> None:

@@ -9,6 +9,7 @@ import msgspec
 
 from foretell.event import Event, Kind
 from foretell.store.database import Connection, Row, Transaction
+from foretell.store.rows import encoded
 
 _batch = msgspec.json.Decoder(list[tuple[int, Kind, dict[str, object], int]])
 _FENCE = {"id": "TEXT", "attempt": "BIGINT", "node": "TEXT"}
@@ -28,7 +29,7 @@ class Append:
 
 def batched(events: Sequence[Event]) -> str:
     """`events` as the JSON of one row."""
-    return msgspec.json.encode([(each.sequence, each.kind, each.data, each.at) for each in events]).decode()
+    return encoded([(each.sequence, each.kind, each.data, each.at) for each in events])
 
 
 def append(transaction: Transaction, asked: Sequence[Append]) -> list[bool]:

@@ -25,7 +25,7 @@ _MIGRATING = 0x466F7265
 def open_database(config: Config, clock: Callable[[], int] | None) -> Database:
     """The database of `config`, at the schema of this code. SQLite gets there by itself.
 
-    Raises Error(UNAVAILABLE) when Postgres cannot be reached or is not migrated, LockedError when SQLite is in use.
+    Raises Error(UNAVAILABLE) when it cannot be reached or used or is not migrated, LockedError when in use.
     """
     if not config.database:
         return _open_sqlite(config, clock or _now)

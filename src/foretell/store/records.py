@@ -135,6 +135,10 @@ class Records:
         """Writes a try down. What was delivered or given up stays so."""
         await self._writer.submit(ATTEMPTED, Attempted(delivery_id, attempt, state, next_at))
 
+    async def free_deliveries(self) -> None:
+        """Makes those due that a courier took and never finished; only for when no courier lives."""
+        await self._do(webhooks.free)
+
     async def deliveries(self, prediction_id: str) -> list[Delivery]:
         return await self._ask(webhooks.of_prediction, prediction_id)
 

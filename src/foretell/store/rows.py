@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Iterable, Sequence
 from dataclasses import replace
 from typing import Any
@@ -27,8 +28,15 @@ _encoder = msgspec.json.Encoder()
 
 
 def encoded(value: Any) -> str:
-    """`value` as JSON text, always bound as text: guessing by its type would break an output that is a string or `true`."""
-    return _encoder.encode(value).decode()
+    """`value` as JSON text, always bound as text: guessing by type would break an output that is a string or `true`.
+
+    Half a surrogate pair, which models can produce, becomes U+FFFD: no database stores it.
+    """
+    try:
+        return _encoder.encode(value).decode()
+    except UnicodeEncodeError:
+        text = json.dumps(msgspec.to_builtins(value), ensure_ascii=False)
+        return text.encode("utf-16", "surrogatepass").decode("utf-16", "replace")
 
 
 def decoded(text: str) -> Any:

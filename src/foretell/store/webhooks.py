@@ -101,6 +101,14 @@ def attempted(transaction: Transaction, asked: Sequence[Attempted]) -> list[None
     return [None] * len(asked)
 
 
+def free(transaction: Transaction) -> None:
+    """Takes every delivery from whoever had it: due at once, in the order in which they came about."""
+    transaction.execute(
+        "UPDATE deliveries SET holder = NULL, next_at = created_at WHERE state = 'pending' AND holder IS NOT NULL"
+    )
+    transaction.tell("deliveries")
+
+
 def forget(transaction: Transaction, prediction_ids: Sequence[str]) -> None:
     """Erases what deleted predictions leave behind, except what a delivery still has to say."""
     these = marks(len(prediction_ids))

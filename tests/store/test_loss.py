@@ -1,0 +1,115 @@
+"""Nodes stop and vanish: what they held runs again, but not for ever."""
+
+import pytest
+
+from foretell.prediction import LOSSES_MAX, Hold, Phase, Prediction, Status
+from foretell.store import NodeState, Store
+from foretell.webhook import WebhookEvent
+from samples import LANE, Clock, asking, new_prediction
+
+pytestmark = pytest.mark.anyio
+
+
+async def take(store: Store, node: str, *, begin: bool = True) -> Hold:
+    [taken] = await store.take(LANE, node=node, count=1)
+    assert taken.hold is not None
+    if begin:
+        assert await store.begin(taken.hold)
+    return taken.hold
+
+
+async def found(store: Store, prediction_id: str) -> Prediction:
+    row = await store.get(prediction_id)
+    assert row is not None
+    return row
+
+
+async def test_a_graceful_release_costs_nothing_however_often(store: Store) -> None:
+    row = await store.create(new_prediction())
+    for attempt in range(1, LOSSES_MAX + 3):
+        released = await store.release(await take(store, "n1"))
+        assert released is not None
+        assert (released.status, released.node, released.losses) == (Status.STARTING, None, 0)
+        assert (released.attempt, released.phase, released.started_at) == (attempt, Phase.QUEUED, None)
+    assert await store.position(row.id) == 1
+
+
+async def test_a_row_lost_too_often_fails_and_says_so_to_its_receiver(store: Store) -> None:
+    row = await store.create(new_prediction(webhook=asking("failed")))
+    for losses in range(1, LOSSES_MAX):
+        released = await store.release(await take(store, "n1"), lost=True)
+        assert released is not None
+        assert (released.status, released.losses) == (Status.STARTING, losses)
+    failed = await store.release(await take(store, "n1"), lost=True)
+    assert failed is not None
+    assert failed.failure is not None
+    assert (failed.status, failed.losses, failed.failure.code) == (Status.FAILED, LOSSES_MAX, "worker_lost")
+    assert [each.event for each in await store.deliveries(row.id)] == [WebhookEvent.FAILED]
+    assert await store.waiting() == []
+
+
+async def test_a_start_rescues_what_other_incarnations_held(store: Store) -> None:
+    rows = [await store.create(new_prediction()) for _ in range(3)]
+    await take(store, "old", begin=True)
+    await take(store, "old", begin=False)
+    mine = await take(store, "new")
+    with store.notices.subscribe("moved:old") as moved, store.notices.subscribe("waiting") as waiting:
+        assert await store.rescue(but="new") == 2
+        assert await moved.wait(5)
+        assert await waiting.wait(5)
+    assert [(await found(store, each.id)).losses for each in rows] == [1, 1, 0]
+    assert await store.held("old") == []
+    assert await store.held("new") == [mine]
+    assert [each.waiting for each in await store.waiting()] == [2]
+
+
+async def test_a_rescue_of_many_is_whole(store: Store) -> None:
+    for _ in range(300):
+        await store.create(new_prediction())
+    assert len(await store.take(LANE, node="old", count=300)) == 300
+    assert await store.rescue(but="new") == 300
+    assert [each.waiting for each in await store.waiting()] == [300]
+
+
+async def test_a_third_rescue_fails_the_row(store: Store) -> None:
+    row = await store.create(new_prediction())
+    for node in ("one", "two", "three"):
+        await take(store, node)
+        assert await store.rescue(but="mine") == 1
+    assert (await found(store, row.id)).status is Status.FAILED
+    assert await store.rescue(but="mine") == 0
+
+
+async def test_only_silent_nodes_lose_their_holds(store: Store, clock: Clock) -> None:
+    await store.heartbeat(NodeState(id="a", incarnation="silent"))
+    await store.heartbeat(NodeState(id="b", incarnation="lively"))
+    rows = [await store.create(new_prediction()) for _ in range(2)]
+    await take(store, "silent")
+    lively = await take(store, "lively")
+    clock.pass_seconds(15)
+    assert await store.heartbeat(NodeState(id="b", incarnation="lively")) == [lively]
+    assert await store.rescue(silent_since=clock.now - 20_000_000) == 0
+    clock.pass_seconds(10)
+    assert await store.rescue(silent_since=clock.now - 20_000_000) == 1
+    assert [(await found(store, each.id)).losses for each in rows] == [1, 0]
+
+
+async def test_a_node_that_took_before_its_first_heartbeat_is_left_alone_at_first(
+    store: Store, clock: Clock
+) -> None:
+    await store.create(new_prediction())
+    await take(store, "young")
+    assert await store.rescue(silent_since=clock.now - 20_000_000) == 0
+    clock.pass_seconds(21)
+    assert await store.rescue(silent_since=clock.now - 20_000_000) == 1
+
+
+async def test_a_restarted_node_loses_what_its_earlier_incarnation_held(store: Store, clock: Clock) -> None:
+    await store.heartbeat(NodeState(id="a", incarnation="before"))
+    await store.create(new_prediction())
+    await take(store, "before")
+    clock.pass_seconds(21)
+    assert await store.heartbeat(NodeState(id="a", incarnation="after", hardware={"cpu": 2})) == []
+    assert await store.rescue(silent_since=clock.now - 20_000_000) == 1
+    [node] = await store.nodes()
+    assert (node.incarnation, node.hardware) == ("after", {"cpu": 2})

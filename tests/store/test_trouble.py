@@ -1,0 +1,109 @@
+"""A database that is full, locked, or gone: callers are told, nothing is half written, and work goes on afterwards."""
+
+import asyncio
+import sqlite3
+
+import psycopg
+import pytest
+
+from databases import direct_to
+from foretell.config import Config
+from foretell.errors import Code, Error
+from foretell.store import Store, open_store
+from foretell.store.opening import open_database
+from foretell.store.sqlite import SqliteDatabase
+from samples import LANE, new_prediction
+
+pytestmark = pytest.mark.anyio
+
+
+async def until_it_works(store: Store) -> None:
+    async with asyncio.timeout(20):
+        while True:
+            try:
+                await store.create(new_prediction(lane="later:any"))
+                return
+            except Error as error:
+                assert error.code is Code.UNAVAILABLE
+                await asyncio.sleep(0.05)
+
+
+async def test_a_full_disk_refuses_the_group_and_writes_nothing_of_it(sqlite: Config) -> None:
+    database = open_database(sqlite, None)
+    assert isinstance(database, SqliteDatabase)
+    store = Store(database, queued_max=100)
+    kept = await store.create(new_prediction())
+    [(pages,)] = database.connection.execute("PRAGMA page_count")
+    database.connection.execute(f"PRAGMA max_page_count = {pages + 2}")
+    large = {"text": "x" * 100_000}
+    answers = await asyncio.gather(
+        *[store.create(new_prediction(input=large)) for _ in range(3)], return_exceptions=True
+    )
+    assert [each.code for each in answers if isinstance(each, Error)] == [Code.UNAVAILABLE] * 3
+    assert [each.waiting for each in await store.waiting()] == [1]
+    assert await store.get(kept.id) == kept
+
+    database.connection.execute("PRAGMA max_page_count = 1000000")
+    await store.create(new_prediction(input=large))
+    await store.close()
+
+
+async def test_a_file_that_somebody_else_keeps_locked_is_unavailable(sqlite: Config) -> None:
+    store = await open_store(sqlite)
+    other = sqlite3.connect(sqlite.data_path / "foretell.db", isolation_level=None)
+    other.execute("BEGIN IMMEDIATE")
+    with pytest.raises(Error) as caught:
+        await store.create(new_prediction())
+    assert caught.value.code is Code.UNAVAILABLE
+    other.execute("ROLLBACK")
+    other.close()
+    await store.create(new_prediction())
+    await store.close()
+
+
+@pytest.mark.needs("postgres")
+async def test_a_lost_postgres_fails_what_is_under_way_and_is_found_again(postgres: Config) -> None:
+    store = await open_store(postgres)
+    await store.create(new_prediction())
+    with psycopg.connect(postgres.database) as blocking, direct_to(postgres) as direct:
+        blocking.execute("LOCK TABLE predictions")
+        under_way = asyncio.create_task(store.create(new_prediction()))
+        await waits_for_a_lock(postgres)
+        direct(
+            "SELECT pg_terminate_backend(pid) FROM pg_stat_activity "
+            "WHERE application_name = 'foretell' AND datname = current_database()"
+        )
+        with pytest.raises(Error) as caught:
+            await under_way
+        assert caught.value.code is Code.UNAVAILABLE
+    await until_it_works(store)
+    assert [each.waiting for each in await store.waiting() if each.lane == LANE] == [1]
+    await store.close()
+
+
+@pytest.mark.needs("postgres")
+async def test_a_deadlock_with_another_process_is_run_again(postgres: Config) -> None:
+    store = await open_store(postgres)
+    one, two = [await store.create(new_prediction()) for _ in range(2)]
+    first, second = sorted((one.id, two.id))
+    with psycopg.connect(postgres.database) as other:
+        # The other side's patience ends later, so that ours is the one that is sacrificed.
+        other.execute("SET deadlock_timeout = '20s'")
+        other.execute("SELECT 1 FROM predictions WHERE id = %s FOR UPDATE", (second,))
+        cancel = asyncio.gather(*[store.cancel(each, account_id="ann") for each in (first, second)])
+        await waits_for_a_lock(postgres)
+        await asyncio.to_thread(other.execute, "SELECT 1 FROM predictions WHERE id = %s FOR UPDATE", (first,))
+        other.rollback()
+        canceled = await cancel
+    assert [each.status for each in canceled if each is not None] == ["canceled", "canceled"]
+    await store.close()
+
+
+async def waits_for_a_lock(config: Config) -> None:
+    with direct_to(config) as direct:
+        async with asyncio.timeout(10):
+            while not direct(
+                "SELECT 1 FROM pg_stat_activity WHERE wait_event_type = 'Lock' "
+                "AND application_name = 'foretell' AND datname = current_database()"
+            ):
+                await asyncio.sleep(0.01)
