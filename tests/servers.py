@@ -101,14 +101,20 @@ def running(data: Path, *options: str, **settings: str) -> Iterator[Foretell]:
 class Receiver:
     """Takes webhooks on loopback and remembers what came."""
 
-    def __init__(self) -> None:
+    def __init__(self, port: int = 0) -> None:
         self.got: list[dict[str, Any]] = []
         receiver = self
 
         class Taking(BaseHTTPRequestHandler):
             def do_POST(self) -> None:
                 body = self.rfile.read(int(self.headers["content-length"]))
-                receiver.got.append({"headers": dict(self.headers), "body": json.loads(body), "raw": body})
+                receiver.got.append(
+                    {
+                        "headers": {name.lower(): value for name, value in self.headers.items()},
+                        "body": json.loads(body),
+                        "raw": body,
+                    }
+                )
                 self.send_response(200)
                 self.send_header("content-length", "0")
                 self.end_headers()
@@ -116,8 +122,9 @@ class Receiver:
             def log_message(self, *_: object) -> None:
                 pass
 
-        self._server = ThreadingHTTPServer(("127.0.0.1", 0), Taking)
-        self.url = f"http://127.0.0.1:{self._server.server_port}/hook"
+        self._server = ThreadingHTTPServer(("127.0.0.1", port), Taking)
+        self.port = self._server.server_port
+        self.url = f"http://127.0.0.1:{self.port}/hook"
         threading.Thread(target=self._server.serve_forever, daemon=True).start()
 
     def statuses(self, prediction_id: str) -> list[str]:
