@@ -14,7 +14,8 @@ from foretell.store import Store
 class Services:
     """The machinery that requests reach, made once at start.
 
-    `check_form` refuses an address that could never be called. Once `stopping` is set, callers who wait
+    `check_form` refuses an address that could never be called. `heartbeat_seconds` is how long a stream may
+    say nothing. Once `stopping` is set, callers who wait
     are answered with what there is, and streams end.
     """
 
@@ -23,4 +24,5 @@ class Services:
     blobs: Blobs
     seal: Seal
     check_form: Callable[[str], None]
+    heartbeat_seconds: float = 15.0
     stopping: asyncio.Event = field(default_factory=asyncio.Event)

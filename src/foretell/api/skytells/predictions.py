@@ -59,7 +59,7 @@ async def delete(request: Request) -> Response:
 
 
 async def readable(request: Request) -> Prediction:
-    """The prediction of the path. Raises Error(PREDICTION_NOT_FOUND | UNAUTHORIZED) to who may not read it."""
+    """The prediction of the path. Raises Error(PREDICTION_NOT_FOUND | UNAUTHORIZED) for strangers."""
     prediction = await services(request).store.get(request.path_params["id"])
     if prediction is not None and (prediction.privacy == "public" or is_owner(request, prediction)):
         return prediction

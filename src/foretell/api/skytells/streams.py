@@ -14,7 +14,6 @@ from foretell.api.skytells.telling import Place, Telling
 from foretell.dialects import skytells
 from foretell.prediction import Prediction
 
-HEARTBEAT_SECONDS = 15.0
 HEADERS = {"content-type": "text/event-stream", "cache-control": "no-cache", "x-accel-buffering": "no"}
 _PLACE = re.compile(r"(\d{1,9}):(\d{1,15}|end)", re.ASCII)
 
@@ -37,21 +36,22 @@ def seated_stream(request: Request, prediction: Prediction, held: ExitStack) -> 
 
 async def _told(request: Request, prediction_id: str, telling: Telling) -> AsyncIterator[bytes]:
     """Bytes as they are to be sent: one piece for all that is new, a heartbeat where nothing is."""
+    heartbeat_seconds, stopping = services(request).heartbeat_seconds, services(request).stopping
     quiet_since = time.monotonic()
     async with Ear(services(request).store, prediction_id) as ear:
-        while not telling.is_over and not services(request).stopping.is_set():
-            piece = await _next(ear, telling)
-            if not piece and time.monotonic() - quiet_since >= HEARTBEAT_SECONDS:
+        while not telling.is_over and not stopping.is_set():
+            piece = await _next(ear, telling, heartbeat_seconds)
+            if not piece and time.monotonic() - quiet_since >= heartbeat_seconds:
                 piece = skytells.stream_comment("heartbeat")
             if piece:
                 quiet_since = time.monotonic()
                 yield piece
 
 
-async def _next(ear: Ear, telling: Telling) -> bytes:
+async def _next(ear: Ear, telling: Telling, timeout_seconds: float) -> bytes:
     """What the next thing heard, or a look at the table, adds; nothing is possible."""
     if not ear.must_look:
-        await ear.wait(HEARTBEAT_SECONDS)
+        await ear.wait(timeout_seconds)
     piece = await telling.hear(ear.take())
     if ear.must_look or telling.is_behind:
         ear.must_look = False

@@ -1,0 +1,128 @@
+"""What a strictly decoding client demands of every answer, as JSON Schemas."""
+
+from typing import Any
+
+import httpx
+import jsonschema_rs
+
+_TEXT = {"type": "string"}
+_TEXT_OR_NULL = {"type": ["string", "null"]}
+_INSTANT = {"type": "string", "pattern": r"^\d{4}-\d{2}-\d{2}T\d{2}:\d{2}:\d{2}\.\d{6}Z$"}
+_INSTANT_OR_NULL = {"anyOf": [_INSTANT, {"type": "null"}]}
+_ADDRESS = {"type": "string", "pattern": "^https?://"}
+_WORDS = {"type": "array", "items": _TEXT}
+
+
+def _object(properties: dict[str, Any], **more: Any) -> dict[str, Any]:
+    """An object with all of these properties, and perhaps others."""
+    return {"type": "object", "properties": properties, "required": list(properties), **more}
+
+
+_STORED = _object({"name": _TEXT, "type": _TEXT, "size": {"type": "integer"}, "url": _ADDRESS})
+PREDICTION = _object(
+    {
+        "id": {"type": "string", "pattern": r"^[\w-]{1,160}$"},
+        "status": {"enum": ["starting", "processing", "succeeded", "failed", "canceled", "cancelled"]},
+        "type": {"enum": ["inference", "training"]},
+        "stream": {"type": "boolean"},
+        "input": {"type": "object"},
+        "output": {"anyOf": [_WORDS, _TEXT, {"type": "null"}]},
+        "result": {},
+        "response": _TEXT_OR_NULL,
+        "error": _TEXT_OR_NULL,
+        "error_id": _TEXT_OR_NULL,
+        "error_message": _TEXT_OR_NULL,
+        "created_at": _INSTANT,
+        "updated_at": _INSTANT,
+        "started_at": _INSTANT_OR_NULL,
+        "completed_at": _INSTANT_OR_NULL,
+        "privacy": {"enum": ["public", "private"]},
+        "source": {"enum": ["api", "cli", "web", "dashboard"]},
+        "model": _object({"name": _TEXT, "type": {"enum": ["image", "video", "audio", "music", "text"]}}),
+        "webhook": _object({"url": _TEXT_OR_NULL, "events": _WORDS}),
+        "metrics": {"type": "object", "additionalProperties": {"type": "number"}},
+        "metadata": _object(
+            {
+                "billing": _object({"credits_used": {"type": "number"}}),
+                "storage": _object({"files": {"type": "array", "items": _STORED}}),
+                "data_available": {"type": "boolean"},
+            }
+        ),
+        "data_removed": {"type": "boolean"},
+        "urls": _object({"get": _ADDRESS, "cancel": _ADDRESS, "stream": _ADDRESS, "delete": _ADDRESS}),
+    }
+)
+MODEL = _object(
+    {
+        "name": _TEXT,
+        "description": _TEXT,
+        "namespace": _TEXT,
+        "type": {"enum": ["image", "video", "audio", "music", "text"]},
+        "privacy": {"enum": ["public", "private"]},
+        "img_url": _TEXT_OR_NULL,
+        "vendor": _object(
+            {
+                "name": _TEXT,
+                "description": _TEXT,
+                "image_url": _TEXT,
+                "verified": {"type": "boolean"},
+                "slug": _TEXT,
+                "metadata": {"type": ["object", "null"]},
+            }
+        ),
+        "billable": {"type": "boolean"},
+        "pricing": _object(
+            {
+                "amount": {"type": "number"},
+                "currency": _TEXT,
+                "unit": _TEXT,
+                "criterias": {"type": "array", "items": _object({"operator": {"const": "equals"}})},
+            }
+        ),
+        "capabilities": _WORDS,
+        "metadata": _object(
+            {
+                "edge_compatible": {"type": "boolean"},
+                "openai_compatible": {"type": "boolean"},
+                "cold_boot": {"type": "boolean"},
+                "deployment_hardware": _object({"type": _TEXT, "slug": _TEXT}),
+            }
+        ),
+        "status": {"enum": ["operational", "offline"]},
+        "service": _object({"type": _TEXT, "inference_party": _TEXT}),
+    }
+)
+ERROR = _object(
+    {
+        "status": {"const": False},
+        "response": _TEXT,
+        "error": _object(
+            {
+                "http_status": {"type": "integer", "minimum": 400, "maximum": 599},
+                "message": {"type": "string", "minLength": 1},
+                "details": _TEXT,
+                "error_id": {"type": "string", "pattern": "^[A-Z_]+$"},
+                "request_id": _TEXT,
+            }
+        ),
+    },
+    additionalProperties=False,
+)
+
+
+def check(schema: dict[str, Any], body: Any) -> None:
+    """Fails with every place where `body` is not what a strict client decodes."""
+    problems = [
+        f"{each.instance_path}: {each.message}"
+        for each in jsonschema_rs.validator_for(schema).iter_errors(body)
+    ]
+    assert not problems, problems
+
+
+def check_refusal(answer: httpx.Response, status: int, error_id: str) -> None:
+    """Fails unless the answer is this refusal, in the envelope, with the id of its request."""
+    assert (answer.status_code, answer.json()["error"]["error_id"]) == (status, error_id), answer.text
+    check(ERROR, answer.json())
+    assert answer.json()["error"]["http_status"] == status
+    assert answer.headers["content-type"] == "application/json"
+    assert answer.headers["x-request-id"] == answer.json()["error"]["request_id"]
