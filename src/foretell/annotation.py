@@ -48,12 +48,14 @@ def iterator_item(node: ast.expr, source: Source) -> tuple[str, ast.expr] | None
 
 def nullable(kind: Schema) -> Schema:
     """The same schema, with null allowed."""
+    if is_nullable(kind):
+        return kind
     if "anyOf" in kind:
         return {**kind, "anyOf": [*kind["anyOf"], {"type": "null"}]}
     if "type" not in kind:
         return kind
     more = {"enum": [*kind["enum"], None]} if "enum" in kind and None not in kind["enum"] else {}
-    return {**kind, "type": [*types(kind), *([] if "null" in types(kind) else ["null"])], **more}
+    return {**kind, "type": [*types(kind), "null"], **more}
 
 
 def is_nullable(kind: Schema) -> bool:

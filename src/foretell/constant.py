@@ -72,7 +72,8 @@ class _Evaluation:
         return tuple(self._items(node.elts))
 
     def _set(self, node: ast.Set) -> set[Any]:
-        return self._attempt(node, lambda: set(self._items(node.elts)))
+        items: set[Any] = self._attempt(node, lambda: set(self._items(node.elts)))
+        return items
 
     def _dict(self, node: ast.Dict) -> dict[Any, Any]:
         whole: dict[Any, Any] = {}
@@ -80,8 +81,13 @@ class _Evaluation:
             if key is None:
                 self._attempt(value, whole.update, self.value(value))
             else:
-                self._attempt(key, whole.__setitem__, self.value(key), self._known(value))
+                whole[self._hashable(key)] = self._known(value)
         return whole
+
+    def _hashable(self, node: ast.expr) -> Any:
+        value = self.value(node)
+        self._attempt(node, hash, value)
+        return value
 
     def _name(self, node: ast.Name) -> Any:
         if node.id in self._names:

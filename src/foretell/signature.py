@@ -42,9 +42,16 @@ def read(source: str, *, predictor: str, resolve: Resolve | None = None) -> Sign
     """The signature of `predict.py:Predictor` in that file's text. Raises `SignatureError`."""
     file, _, name = predictor.partition(":")
     whole = Source(source, file=file, resolve=resolve)
-    found = whole.find(ast.Name(name or "Predictor", ast.Load()))
+    try:
+        return _read(whole, name or "Predictor")
+    except RecursionError as error:
+        raise SignatureError(whole, None, "an expression is too deep to be read") from error
+
+
+def _read(whole: Source, name: str) -> Signature:
+    found = whole.find(ast.Name(name, ast.Load()))
     if found is None or isinstance(found.node, ast.expr):
-        raise SignatureError(whole, None, f"there is no class or function {name or 'Predictor'}")
+        raise SignatureError(whole, None, f"there is no class or function {name}")
     owner, function = _function(found.source, found.node)
     return Signature(
         input_schema=_input_schema(function, owner, is_method=isinstance(found.node, ast.ClassDef)),
@@ -185,12 +192,11 @@ class _Input:
 
     def _check(self, schema: Schema) -> None:
         try:
-            fits = "default" not in schema or jsonschema_rs.is_valid(schema, schema["default"])
-            for choice in schema.get("enum", []):
-                fits = fits and jsonschema_rs.is_valid(schema, choice)
+            validator = jsonschema_rs.validator_for(schema)
         except (ValueError, jsonschema_rs.ValidationError) as error:
             raise self._error(f"makes no schema: {error}") from error
-        if not fits:
+        meant = [*schema.get("enum", []), *([schema["default"]] if "default" in schema else [])]
+        if not all(validator.is_valid(value) for value in meant):
             raise self._error("has a default or a choice that it would itself refuse")
 
     def _error(self, problem: str) -> SignatureError:
