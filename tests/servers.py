@@ -88,9 +88,9 @@ class Foretell:
 
 
 @contextmanager
-def running(data: Path, *options: str, **settings: str) -> Iterator[Foretell]:
+def running(data: Path, *options: str, command: str = "serve", **settings: str) -> Iterator[Foretell]:
     """A server that is killed at the end if it still runs."""
-    server = Foretell(data, *options, **settings)
+    server = Foretell(data, *options, command=command, **settings)
     try:
         yield server.ready()
     finally:

@@ -35,9 +35,11 @@ def secret(config: Config) -> bytes:
 async def found_account(store: Store, config: Config, *, shows_key: bool, now: int) -> str | None:
     """Makes the account `default`, and its first key where it can be shown; the key is returned this once.
 
-    The account is an operator's: whoever starts a server first owns it. Applications get accounts of their own.
+    The account is an operator's: whoever starts a server first owns it. Applications get their own.
     """
-    account = await store.account(DEFAULT_ACCOUNT) or await store.create_account(DEFAULT_ACCOUNT, Role.OPERATOR)
+    account = await store.account(DEFAULT_ACCOUNT) or await store.create_account(
+        DEFAULT_ACCOUNT, Role.OPERATOR
+    )
     await _fix_key(store, config, account, now=now)
     if not shows_key or await store.keys(account.id):
         return None

@@ -111,8 +111,10 @@ class Server:
         services = api.Services(
             config=self.config, store=store, blobs=blobs, seal=seal, check_form=outbound.check_form
         )
-        self._go_on("courier", Courier(store, seal, outbound, self.config).run())
-        self._go_on("janitor", Janitor(store, blobs, self.config).run())
+        # A command that looks something up on Postgres is no place to sign what is owed to others.
+        if self._listens or not self.config.database:
+            self._go_on("courier", Courier(store, seal, outbound, self.config).run())
+            self._go_on("janitor", Janitor(store, blobs, self.config).run())
         app = api.app(services)
         found = [] if listener is None else [Listening(app, listener)]
         path = socket_path(self.config.data_path)

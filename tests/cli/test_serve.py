@@ -30,6 +30,12 @@ def test_the_first_start_prints_a_key_once_and_a_command_that_works_when_pasted(
         assert again.client(key[0]).get("/v1/models").status_code == 200
 
 
+def test_the_key_is_printed_by_the_first_server_also_when_a_command_came_before_it(tmp_path: Path) -> None:
+    assert foretell("accounts", "list", data=tmp_path).returncode == 0
+    with running(tmp_path, "--sandbox", "--port", "0") as server:
+        assert re.search(r"sk-[a-z0-9]+_[0-9a-f]+", server.said())
+
+
 def test_a_fixed_key_opens_and_no_other_is_made(tmp_path: Path) -> None:
     with running(tmp_path, "--sandbox", "--port", "0", "--key", KEY) as server:
         assert "API key" not in server.said()

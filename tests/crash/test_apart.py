@@ -1,0 +1,96 @@
+"""APIs and nodes as processes of their own, on one Postgres: two of each."""
+
+import time
+from collections.abc import Iterator
+from contextlib import ExitStack
+from dataclasses import dataclass
+from pathlib import Path
+
+import pytest
+
+from databases import postgres_database
+from predictions import create, end, once_each, processing
+from servers import KEY, Foretell, Receiver, foretell, running, until
+
+pytestmark = pytest.mark.needs("postgres")
+
+
+@dataclass
+class Site:
+    """Two APIs and two nodes on one database and one data directory."""
+
+    data: Path
+    database: str
+    apis: list[Foretell]
+    nodes: list[Foretell]
+
+
+@pytest.fixture
+def site(tmp_path: Path) -> Iterator[Site]:
+    quick = {"FORETELL_LOST_SECONDS": "4", "FORETELL_HEARTBEAT_SECONDS": "1", "FORETELL_SANDBOX": "1"}
+    data = tmp_path / "data"
+    with postgres_database() as database, ExitStack() as stack:
+        api = ("--database", database, "--port", "0", "--key", KEY)
+        node = ("--database", database)
+        apis = [stack.enter_context(running(data, *api, command="api", **quick)) for _ in range(2)]
+        nodes = [stack.enter_context(running(data, *node, command="node", **quick)) for _ in range(2)]
+        yield Site(data, database, apis, nodes)
+
+
+def test_what_one_api_accepts_either_node_runs_and_the_other_api_answers(site: Site) -> None:
+    one, other = site.apis
+    made = create(one, "echo", {"prompt": "across"})
+    ended = end(other, made["id"])
+    assert ended["output"] == "across"
+    pictures = [create(one, "picture", {"prompt": str(number)}) for number in range(6)]
+    for each in pictures:
+        (url,) = end(other, each["id"])["output"]
+        with other.client() as client:
+            assert client.get(f"/files/{url.split('/files/')[1]}").content.startswith(b"\x89PNG")
+
+
+def test_an_awaiting_caller_hears_of_an_end_on_another_process_at_once(site: Site) -> None:
+    body = {"model": "slow", "input": {"seconds": 1}, "await": True}
+    with site.apis[0].client() as client:
+        client.post("/v1/predict", json=body | {"input": {"seconds": 0.1}})  # loads the model
+        began = time.monotonic()
+        assert client.post("/v1/predict", json=body).json()["status"] == "succeeded"
+        assert time.monotonic() - began < 5
+
+
+def test_a_cancel_at_the_other_api_stops_the_run(site: Site) -> None:
+    one, other = site.apis
+    made = create(one, "slow", {"seconds": 600})
+    processing(one, made["id"])
+    with other.client() as client:
+        assert client.post(f"/v1/predictions/{made['id']}/cancel").json()["status"] == "canceled"
+    after = [create(one, "slow", {"seconds": 0.1}) for _ in range(4)]
+    assert {end(other, each["id"])["status"] for each in after} == {"succeeded"}
+
+
+def test_a_killed_nodes_predictions_are_run_by_the_other_and_told_of(site: Site, receiver: Receiver) -> None:
+    made = [create(site.apis[0], "slow", {"seconds": 5}, receiver) for _ in range(2)]
+    for each in made:
+        processing(site.apis[0], each["id"])
+    victim = next(node for node in site.nodes if node.children())
+    children = victim.children()
+    victim.kill()
+    until(lambda: not any(child.is_running() for child in children), about="the end of its children")
+    assert {end(site.apis[1], each["id"])["status"] for each in made} == {"succeeded"}
+    until(lambda: len(once_each(receiver)) == 6, about="the webhooks")
+    told = sorted(each["headers"]["x-foretell-event"] for each in once_each(receiver))
+    assert told == sorted(["started", "processing", "completed"] * 2)
+
+
+def test_the_commands_reach_the_site_by_its_data_directory_and_by_its_database(site: Site) -> None:
+    by_directory = foretell("accounts", "list", data=site.data)
+    assert "default" in by_directory.stdout, by_directory.stderr
+    elsewhere = foretell("accounts", "list", "--database", site.database, data=site.data / "elsewhere")
+    assert "default" in elsewhere.stdout, elsewhere.stderr
+
+
+def test_one_api_without_postgres_says_what_it_needs(tmp_path: Path) -> None:
+    for command in ("api", "node"):
+        refused = foretell(command, data=tmp_path)
+        assert refused.returncode == 1
+        assert "Postgres" in refused.stderr
