@@ -21,7 +21,7 @@ class Predictor(BasePredictor):
         ),
         messages: Optional[list[dict]] = Input(
             default=None,
-            description="What was said so far: objects with a `role` (system, user, assistant) and `content`.",
+            description="The talk so far: objects with a `role` (system, user, assistant) and `content`.",
         ),
         system_prompt: str = Input(
             default="You are a helpful assistant.",

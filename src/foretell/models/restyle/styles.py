@@ -1,0 +1,31 @@
+"""The painting styles that the network knows by number, and what each looks like."""
+
+STYLES = {
+    "impressionist": "soft strokes of gold and light blue",
+    "bold-ink": "thick black brush lines, yellow and grey",
+    "pale-wash": "faded, with a few dark lines",
+    "stained-glass": "glowing splinters of red and blue",
+    "crimson-canvas": "coarse canvas in red, yellow and sky blue",
+    "autumn": "short strokes of orange, brown and blue",
+    "indigo-dots": "dark indigo, scattered with dots",
+    "primary": "flat areas of blue, yellow and red",
+    "coloured-pencil": "thin teal and pink lines on white",
+    "block-print": "broken strokes of dark teal and red on white",
+    "terracotta": "grainy red-brown",
+    "etching": "hatched ink lines on straw-coloured paper",
+    "pastel": "blurred lilac and peach",
+    "acid": "lime green, teal and red with dark lines",
+    "frost": "icy blue with a touch of pink",
+    "leaded-panes": "pale panes between dark leads",
+    "crayon": "slanting strokes of blue and orange",
+    "weave": "a woven web of red, orange and blue that hides the subject",
+    "sepia-woodcut": "carved lines in sepia",
+    "starry": "short swirling strokes of blue and yellow",
+    "ember": "dark red and black",
+    "pop": "pink, sky blue and white with thick black lines",
+    "slate": "grey with black lines and splashes of red",
+    "dusk": "misty, dark and soft",
+    "wave": "navy lines and foam on cream",
+    "thicket": "dense dabs of brown and steel blue",
+}
+"""By the number the network knows them under, from 0."""
