@@ -66,14 +66,29 @@ class Stranger:
             async with self._changed:
                 self.received.append(request)
                 self._changed.notify_all()
-            await self.behave(request, writer)
-            await writer.drain()
-        except (ConnectionError, asyncio.IncompleteReadError):
+            await self._behave(request, reader, writer)
+        except (ConnectionError, asyncio.IncompleteReadError, asyncio.CancelledError):
             pass
         finally:
             self.under_way -= 1
             self._tasks.discard(task)
             writer.close()
+
+    async def _behave(
+        self, request: Received, reader: asyncio.StreamReader, writer: asyncio.StreamWriter
+    ) -> None:
+        """Behaves until that is done, or the other side hangs up."""
+        behaving = asyncio.ensure_future(self.behave(request, writer))
+        hung_up = asyncio.ensure_future(reader.read())
+        try:
+            await asyncio.wait({behaving, hung_up}, return_when=asyncio.FIRST_COMPLETED)
+            if behaving.done():
+                await behaving
+                await writer.drain()
+        finally:
+            behaving.cancel()
+            hung_up.cancel()
+            await asyncio.gather(behaving, hung_up, return_exceptions=True)
 
 
 def answers(*statuses: int, headers: str = "", body: bytes = b"ok", seconds: float = 0) -> Behave:

@@ -83,39 +83,49 @@ NEVER_LOCAL = [
 
 @pytest.mark.parametrize("address", PRIVATE)
 def test_what_is_not_public_is_refused(address: str) -> None:
-    assert not Reach(local=False).permits("example.com", [address])
+    assert not Reach(local=False).permits("example.com", [address], port=443)
 
 
 @pytest.mark.parametrize("address", PUBLIC)
 def test_what_is_public_is_permitted(address: str) -> None:
-    assert Reach(local=False).permits("example.com", [address])
+    assert Reach(local=False).permits("example.com", [address], port=443)
 
 
 @pytest.mark.parametrize("address", PRIVATE)
 def test_one_private_address_among_public_ones_refuses_the_name(address: str) -> None:
-    assert not Reach(local=False).permits("example.com", ["1.1.1.1", address, "8.8.8.8"])
+    assert not Reach(local=False).permits("example.com", ["1.1.1.1", address, "8.8.8.8"], port=443)
+
+
+@pytest.mark.parametrize(
+    ("port", "permitted"), [(80, True), (443, True), (8443, True), (22, False), (25, False)]
+)
+def test_on_the_public_internet_only_the_webs_ports_and_free_ones_are_called(
+    port: int, permitted: bool
+) -> None:
+    assert Reach(local=True).permits("example.com", ["1.1.1.1"], port=port) is permitted
+    assert Reach(local=False, allowed="example.com").permits("example.com", ["1.1.1.1"], port=port)
 
 
 def test_a_name_without_addresses_is_refused() -> None:
-    assert not Reach(local=True).permits("example.com", [])
+    assert not Reach(local=True).permits("example.com", [], port=443)
 
 
 @pytest.mark.parametrize("address", LOCAL)
 def test_a_server_on_loopback_may_call_its_own_machine_and_network(address: str) -> None:
-    assert Reach(local=True).permits("localhost", [address])
+    assert Reach(local=True).permits("localhost", [address], port=443)
 
 
 @pytest.mark.parametrize("address", NEVER_LOCAL)
 def test_even_a_server_on_loopback_does_not_call_link_local_or_multicast(address: str) -> None:
-    assert not Reach(local=True).permits("metadata", [address])
+    assert not Reach(local=True).permits("metadata", [address], port=443)
 
 
 def test_an_operator_allows_networks_and_hosts() -> None:
     reach = Reach(local=False, allowed="10.1.0.0/16, receiver.internal ,fd00::/8, 192.168.5.5")
-    assert reach.permits("any", ["10.1.2.3", "fd00::5", "192.168.5.5"])
-    assert not reach.permits("any", ["10.1.2.3", "10.2.0.1"])
-    assert reach.permits("Receiver.internal.", ["172.16.3.4"])
-    assert not reach.permits("other.internal", ["172.16.3.4"])
+    assert reach.permits("any", ["10.1.2.3", "fd00::5", "192.168.5.5"], port=443)
+    assert not reach.permits("any", ["10.1.2.3", "10.2.0.1"], port=443)
+    assert reach.permits("Receiver.internal.", ["172.16.3.4"], port=443)
+    assert not reach.permits("other.internal", ["172.16.3.4"], port=443)
 
 
 @pytest.mark.parametrize("word", ["10.0.0.0/33", "host:80", "fd00::/x"])

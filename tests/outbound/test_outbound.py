@@ -187,7 +187,6 @@ def test_this_servers_own_public_address_is_not_called() -> None:
         "http://",
         "https://user:secret@example.com/",
         "https://user@example.com/",
-        "http://example.com:22/",
         "http://example.com:0/",
         "http://example.com:99999/",
         "http://example.com/a b",

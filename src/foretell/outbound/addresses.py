@@ -44,6 +44,10 @@ _NEVER = tuple(
 _GLOBAL_IPV6 = IPv6Network("2000::/3")
 """All of IPv6 that is given out for the public internet; the rest is private, local or translated."""
 
+WEB_PORTS = {80, 443}
+FREE_PORT_MIN = 1_024
+"""On the public internet, lower ports than this belong to other services: mail, remote shells, names."""
+
 
 class Reach:
     """One server's rule: public addresses, what its operator allows, and local ones if it is `local`."""
@@ -56,22 +60,22 @@ class Reach:
         for word in filter(None, (each.strip() for each in allowed.split(","))):
             self._allow(word)
 
-    def permits(self, host: str, addresses: Sequence[str]) -> bool:
+    def permits(self, host: str, addresses: Sequence[str], *, port: int) -> bool:
         """Whether `host` may be connected to: every one of the `addresses` it resolves to must be allowed."""
         if not addresses:
             return False
-        return host.lower().rstrip(".") in self._hosts or all(
-            self._permits(_unwrapped(each)) for each in addresses
-        )
+        return self.names(host) or all(self._permits(_unwrapped(each), port) for each in addresses)
 
     def names(self, host: str) -> bool:
         """Whether the operator allows `host` by its name."""
         return host.lower().rstrip(".") in self._hosts
 
-    def _permits(self, address: Address) -> bool:
+    def _permits(self, address: Address, port: int) -> bool:
         if _within(address, self._networks):
             return True
-        return self._local if _within(address, _LOCAL) else is_public(address)
+        if _within(address, _LOCAL):
+            return self._local
+        return is_public(address) and (port in WEB_PORTS or port >= FREE_PORT_MIN)
 
     def _allow(self, word: str) -> None:
         try:

@@ -56,7 +56,7 @@ class CheckedNetwork(httpcore.AsyncNetworkBackend):
             addresses = await self._resolve(host, port)
         except OSError as error:
             raise httpcore.ConnectError(f"{host} does not resolve: {error}") from error
-        if not self._reach.permits(host, addresses):
-            _log.warning("Refused to connect to %s, which is %s.", host, ", ".join(addresses))
+        if not self._reach.permits(host, addresses, port=port):
+            _log.warning("Refused to connect to %s port %d, which is %s.", host, port, ", ".join(addresses))
             raise httpcore.ConnectError(f"{host} is not permitted")
         return addresses

@@ -5,8 +5,7 @@ import httpx
 from foretell.errors import Code, Error
 
 URL_CHARACTERS_MAX = 2_048
-WEB_PORTS = {80, 443}
-PORTS = (1_024, 65_535)
+PORT_MAX = 65_535
 
 
 def check_form(url: str) -> None:
@@ -29,8 +28,8 @@ def target(url: str) -> httpx.URL:
         raise _wrong(f"'{url}' is not an http or https URL.")
     if found.userinfo:
         raise _wrong("A URL must not hold a user name or password.")
-    if port(found) not in WEB_PORTS and not PORTS[0] <= port(found) <= PORTS[1]:
-        raise _wrong(f"Port {port(found)} is not allowed: 80, 443, or one of {PORTS[0]} to {PORTS[1]}.")
+    if not 1 <= port(found) <= PORT_MAX:
+        raise _wrong(f"There is no port {port(found)}.")
     return found.copy_with(fragment=None)
 
 
