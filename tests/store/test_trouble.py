@@ -84,18 +84,23 @@ async def test_a_lost_postgres_fails_what_is_under_way_and_is_found_again(postgr
 @pytest.mark.needs("postgres")
 async def test_a_deadlock_with_another_process_is_run_again(postgres: Config) -> None:
     store = await open_store(postgres)
-    one, two = [await store.create(new_prediction()) for _ in range(2)]
-    first, second = sorted((one.id, two.id))
+    for _ in range(2):
+        await store.create(new_prediction())
+    first, second = sorted(each.id for each in await store.take(LANE, node="old", count=2))
     with psycopg.connect(postgres.database) as other:
-        # The other side's patience ends later, so that ours is the one that is sacrificed.
+        # The other side is the more patient one, so that it is ours that is sacrificed.
         other.execute("SET deadlock_timeout = '20s'")
         other.execute("SELECT 1 FROM predictions WHERE id = %s FOR UPDATE", (second,))
-        cancel = asyncio.gather(*[store.cancel(each, account_id="ann") for each in (first, second)])
+        rescue = asyncio.create_task(store.rescue(but="new"))
         await waits_for_a_lock(postgres)
         await asyncio.to_thread(other.execute, "SELECT 1 FROM predictions WHERE id = %s FOR UPDATE", (first,))
         other.rollback()
-        canceled = await cancel
-    assert [each.status for each in canceled if each is not None] == ["canceled", "canceled"]
+        assert await rescue == 2
+    with direct_to(postgres) as direct:
+        assert direct("SELECT deadlocks > 0 FROM pg_stat_database WHERE datname = current_database()") == [
+            (True,)
+        ]
+    assert [each.waiting for each in await store.waiting()] == [2]
     await store.close()
 
 

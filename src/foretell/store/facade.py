@@ -40,6 +40,7 @@ class Store(Records):
 
     def __init__(self, database: Database, *, queued_max: int) -> None:
         self.notices = Notices()
+        self._closed = False
         self._database = database
         self._queued_max = queued_max
         self._loop = asyncio.get_running_loop()
@@ -48,7 +49,10 @@ class Store(Records):
         database.listen(self._heard)
 
     async def close(self) -> None:
-        """Writes what was asked, then lets go of the database."""
+        """Writes what was asked, then lets go of the database. A second time does nothing."""
+        if self._closed:
+            return
+        self._closed = True
         await self._live.close()
         await self._writer.close()
         await asyncio.to_thread(self._readers.close)

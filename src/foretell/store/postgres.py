@@ -135,12 +135,13 @@ class PostgresDatabase:
 
     def close(self) -> None:
         self._stopping.set()
-        if self._writer is not None:
-            with suppress(psycopg.Error):
-                self._writer.execute("SELECT pg_notify(?, ?)", (CHANNEL, self._me))
-            self._writer.raw.close()
         if self._listener is not None:
+            # A word to ourselves ends the listener's wait at once.
+            with suppress(psycopg.Error):
+                self._connected().execute("SELECT pg_notify(?, ?)", (CHANNEL, self._me))
             self._listener.join()
+        if self._writer is not None:
+            self._writer.raw.close()
 
     def _connected(self) -> PostgresConnection:
         if self._writer is None:
