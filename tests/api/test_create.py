@@ -58,10 +58,19 @@ def test_a_forged_host_header_is_not_repeated(api: Api) -> None:
 
 
 @pytest.mark.parametrize(
-    "name", ["truefusion", "skytells/truefusion", "TrueFusion", "flux.2-PRO", "FLUX.2-pro"]
+    ("asked", "named"),
+    [
+        ("truefusion", "truefusion"),
+        ("skytells/truefusion", "truefusion"),
+        ("TrueFusion", "truefusion"),
+        ("FLUX.2-pro", "FLUX.2-pro"),
+        ("flux.2-PRO", "FLUX.2-pro"),
+    ],
 )
-def test_a_model_is_found_by_slug_vendor_and_slug_alias_and_in_any_case(api: Api, name: str) -> None:
-    assert api.create(name)["model"]["name"] == "truefusion"
+def test_a_model_is_found_by_slug_vendor_and_slug_alias_and_in_any_case(
+    api: Api, asked: str, named: str
+) -> None:
+    assert api.create(asked)["model"] == {"name": named, "type": "image"}
 
 
 @pytest.mark.parametrize("name", ["nope", "safety"])

@@ -16,7 +16,13 @@ def test_the_list_is_a_bare_array_that_a_strict_client_decodes(api: Api) -> None
     for each in models:
         strict.check(strict.MODEL, each)
         assert "input_schema" not in each
-    assert [each["namespace"] for each in models] == ["deepbrain", "embed", "lumo", "truefusion"]
+    assert [each["namespace"] for each in models] == [
+        "FLUX.2-pro",
+        "deepbrain",
+        "embed",
+        "lumo",
+        "truefusion",
+    ]
     assert {each["namespace"]: each["status"] for each in models}["lumo"] == "offline"
 
 
@@ -41,7 +47,6 @@ def test_schemas_come_when_asked_for(api: Api, query: str) -> None:
         "/v1/model/skytells/truefusion",
         "/v1/models/skytells%2Ftruefusion",
         "/v1/model/TRUEFUSION",
-        "/v1/models/FLUX.2-pro",
         "/v1//model//truefusion",
         "//v1/models/truefusion/",
     ],
@@ -52,6 +57,13 @@ def test_a_model_is_found_however_its_address_is_written(api: Api, path: str) ->
     assert (answer.status_code, answer.history) == (200, [])
     assert answer.json()["namespace"] == "truefusion"
     strict.check(strict.MODEL, answer.json())
+
+
+def test_a_model_answers_to_its_alias_under_that_name(api: Api) -> None:
+    with api.client() as client:
+        body = client.get("/v1/models/skytells/flux.2-pro").json()
+    assert body["namespace"] == "FLUX.2-pro"
+    strict.check(strict.MODEL, body)
 
 
 @pytest.mark.parametrize(

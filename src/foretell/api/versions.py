@@ -1,7 +1,7 @@
 """Versions: which model a caller means, and its compiled input schema."""
 
 import time
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from foretell.errors import Code, Error
 from foretell.model import Version
@@ -14,8 +14,9 @@ LIFE_SECONDS = 10.0
 
 @dataclass(frozen=True, slots=True)
 class Known:
-    """A current version with its schema compiled."""
+    """A version with its schema compiled, under one of its names: its model's own or an alias."""
 
+    name: str
     version: Version
     schema: InputSchema
 
@@ -33,11 +34,10 @@ class Versions:
         """Reads them anew at the next use."""
         self._good_until = 0.0
 
-    async def listed(self) -> list[Version]:
-        """The models a caller may see, by name."""
+    async def listed(self) -> list[Known]:
+        """What a caller may ask for, by name; a model with aliases comes once under each."""
         await self._refresh()
-        shown = [known.version for known in self._by_id.values() if not known.version.manifest.hidden]
-        return sorted(shown, key=lambda version: version.model)
+        return sorted((known for word, known in self._by_name.items() if word == known.name), key=_name)
 
     async def find(self, name: str) -> Known:
         """The model of this slug, `vendor/slug` or alias, in any case. Raises Error(MODEL_NOT_FOUND)."""
@@ -71,17 +71,21 @@ class Versions:
     def _kept(self, version: Version) -> Known:
         """Compiling again would be waste where nothing but the offline reason may have changed."""
         before = self._by_id.get(version.id)
-        return _known(version) if before is None else Known(version, before.schema)
+        return _known(version) if before is None else replace(before, version=version)
 
     def _name(self, known: Known) -> None:
         """A model's own name wins over another's alias, and an exact name over one in another case."""
-        slug = known.version.model
-        self._by_name[slug] = known
-        for word in (slug.casefold(), *known.version.manifest.aliases):
-            self._by_name.setdefault(word, known)
-        for alias in known.version.manifest.aliases:
-            self._by_name.setdefault(alias.casefold(), known)
+        self._by_name[known.name] = known
+        named = [known, *(replace(known, name=alias) for alias in known.version.manifest.aliases)]
+        for each in named:
+            self._by_name.setdefault(each.name, each)
+        for each in named:
+            self._by_name.setdefault(each.name.casefold(), each)
 
 
 def _known(version: Version) -> Known:
-    return Known(version, InputSchema(version.input_schema))
+    return Known(version.model, version, InputSchema(version.input_schema))
+
+
+def _name(known: Known) -> str:
+    return known.name

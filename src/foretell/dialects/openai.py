@@ -5,16 +5,16 @@ from typing import Any
 from foretell.model import Version
 
 
-def render_model(version: Version) -> dict[str, Any]:
-    """A model in OpenAI's words; its age is in whole seconds since the epoch."""
+def render_model(name: str, version: Version) -> dict[str, Any]:
+    """A model under one of its names; its age is in whole seconds since the epoch."""
     return {
-        "id": version.model,
+        "id": name,
         "object": "model",
         "created": version.created_at // 1_000_000,
         "owned_by": version.manifest.vendor.slug,
     }
 
 
-def render_models(versions: list[Version]) -> dict[str, Any]:
+def render_models(named: list[tuple[str, Version]]) -> dict[str, Any]:
     """A list of models in OpenAI's words."""
-    return {"object": "list", "data": [render_model(version) for version in versions]}
+    return {"object": "list", "data": [render_model(name, version) for name, version in named]}

@@ -88,7 +88,7 @@ async def _new_prediction(request: Request, wish: Wish) -> NewPrediction:
         id=new_id(),
         account_id=owner.account.id,
         key_id=None if owner.key is None else owner.key.id,
-        model=version.model,
+        model=known.name,
         model_type=version.manifest.type,
         version_id=version.id,
         lane=version.lane(None),

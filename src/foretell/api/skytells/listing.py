@@ -40,7 +40,7 @@ async def index(request: Request) -> Response:
     page = _page(request.query_params)
     model = None
     if page.model is not None:
-        model = (await edge(request).versions.find(page.model)).version.model
+        model = (await edge(request).versions.find(page.model)).name
     found, total = await services(request).store.list_predictions(
         account_id=caller(request).account.id,
         model=model,

@@ -10,19 +10,19 @@ from foretell.dialects import openai, skytells
 
 async def index(request: Request) -> Response:
     """A bare array; OpenAI's list for callers who sent nothing but `Authorization`."""
-    versions = await edge(request).versions.listed()
+    listed = await edge(request).versions.listed()
     if _is_openai(request):
-        return answer(openai.render_models(versions))
+        return answer(openai.render_models([(known.name, known.version) for known in listed]))
     fields = _fields(request)
-    return answer([skytells.render_model(version, fields=fields) for version in versions])
+    return answer([skytells.render_model(known.version, fields=fields, name=known.name) for known in listed])
 
 
 async def get(request: Request) -> Response:
-    """One model, by slug, `vendor/slug` or alias."""
+    """One model, by slug, `vendor/slug` or alias, under the name it was asked for."""
     known = await edge(request).versions.find(request.path_params["slug"])
     if _is_openai(request):
-        return answer(openai.render_model(known.version))
-    return answer(skytells.render_model(known.version, fields=_fields(request)))
+        return answer(openai.render_model(known.name, known.version))
+    return answer(skytells.render_model(known.version, fields=_fields(request), name=known.name))
 
 
 def _is_openai(request: Request) -> bool:

@@ -13,13 +13,15 @@ def wire_type(model_type: str) -> str:
     return model_type if model_type in _WIRE_TYPES else "text"
 
 
-def render_model(version: Version, *, fields: Collection[str] = ()) -> dict[str, Any]:
-    """A model; `fields` may add `input_schema` and `output_schema`."""
+def render_model(
+    version: Version, *, fields: Collection[str] = (), name: str | None = None
+) -> dict[str, Any]:
+    """A model, under `name` where that is an alias; `fields` may add `input_schema` and `output_schema`."""
     manifest = version.manifest
     body: dict[str, Any] = {
         "name": manifest.name,
         "description": manifest.description,
-        "namespace": manifest.namespace,
+        "namespace": name or manifest.namespace,
         "type": wire_type(manifest.type),
         "privacy": "public",
         "img_url": None,
