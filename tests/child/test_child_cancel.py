@@ -110,6 +110,19 @@ def test_a_waiting_run_is_canceled_at_once_while_the_first_goes_on(child: Child)
     assert child.ending("a")["type"] == "canceled"
 
 
+def test_a_cancel_in_the_moment_a_run_begins_ends_that_run_only(child: Child) -> None:
+    child.set_up(BUSY.format(body="for _ in range(rounds): len(str(_))"), predictor=FUNCTION)
+    for round in range(100):
+        id = f"a{round}"
+        child.begin(id, rounds=10**9)
+        until = time.monotonic() + round * 1e-5
+        while time.monotonic() < until:
+            pass
+        child.send(type="cancel", id=id)
+        assert child.ending(id)["type"] == "canceled"
+    assert child.run("b", rounds=1)["value"] == "finished"
+
+
 def test_a_cancel_never_hits_the_run_after_the_one_it_was_for(child: Child) -> None:
     child.set_up(
         """

@@ -154,6 +154,25 @@ def predict(mark: str) -> str:
     assert child.ending()["memory_bytes"] < 100e6
 
 
+def test_a_flood_of_single_letters_takes_no_more_memory_than_one_of_lines(child: Child) -> None:
+    child.set_up(
+        """
+import sys
+def predict(mark: str) -> str:
+    for i in range(300_000):
+        sys.stdout.write("a")
+        sys.stderr.write("b")
+    open(mark, "w").close()
+    return ""
+""",
+        predictor=FUNCTION,
+    )
+    mark = child.folder / "mark"
+    child.begin(mark=str(mark))
+    child.wait_until(mark.exists)
+    assert child.ending()["memory_bytes"] < 60e6
+
+
 def test_a_long_log_that_the_node_reads_is_all_heard(child: Child) -> None:
     child.set_up(
         "def predict() -> str:\n    for i in range(50_000): print(i)\n    return ''\n", predictor=FUNCTION

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import ast
 import collections.abc
+import inspect
 import pathlib
 import sys
 import types
@@ -28,7 +29,7 @@ _ITERATORS = {
 
 def of(function: Callable[..., Any]) -> dict[str, Any]:
     """The annotations of a function or class, resolved; those that cannot be are left out."""
-    target = getattr(function, "__func__", function)
+    target = inspect.unwrap(getattr(function, "__func__", function))
     module = sys.modules.get(getattr(target, "__module__", ""), None)
     names = {**vars(typing), **getattr(target, "__globals__", vars(module) if module else {})}
     resolved = {}

@@ -31,9 +31,14 @@ class Gate:
         self._next_seconds = 0.0
 
     def enter(self, run_id: str) -> None:
-        """From here on a cancel of this run may land."""
+        """From here on a cancel of this run is taken; it lands when the gate is opened."""
         with self._lock:
-            self._run, self._wanted, self._held_back = run_id, False, False
+            self._run, self._wanted, self._held_back, self._shielded = run_id, False, False, True
+
+    def open(self) -> None:
+        """From here on a cancel may land; one that was taken does so now."""
+        self._shielded = False
+        self._land()
 
     def leave(self) -> bool:
         """After it, no cancel can land. True means one was wanted."""

@@ -16,6 +16,8 @@ from .link import Frame, Link, encoded
 WAITING_BYTES_MAX = 4 * 1024 * 1024
 LOG_WAITING_CHARACTERS_MAX = 1024 * 1024
 LOG_PIECE_CHARACTERS = 64 * 1024
+LOG_PIECE_COST = 256
+"""What a piece takes beside its text, in characters' stead: it may be one character long."""
 LOG_PATIENCE_SECONDS = 1.0
 LINGER_SECONDS = 0.02
 """Log and progress wait this long for more of their kind; all else goes at once and takes them along."""
@@ -59,10 +61,16 @@ class Outbox:
         self._impatient = False
         self._urgent = False
         self._sending = False
+        self._progresses: dict[str, Progress] = {}
+        self._is_silent = False
         self._writer = threading.Thread(target=self._write_for_ever, name="foretell-writer", daemon=True)
 
     def start(self) -> None:
         self._writer.start()
+
+    def silence(self) -> None:
+        """From here on nothing is sent: a forked process has no thread to do it, and no right to."""
+        self._is_silent = True
 
     def put(self, frame: Frame) -> None:
         """Waits while too much waits. Raises `FrameTooLarge`, and ValueError for what JSON cannot say."""
@@ -86,6 +94,8 @@ class Outbox:
             return self._changed.wait_for(lambda: not self._items and not self._sending, timeout_seconds)
 
     def _shielded(self, act: Callable[[], None]) -> None:
+        if self._is_silent:
+            return
         if self.gate is None:
             act()
         else:
@@ -133,16 +143,17 @@ class Outbox:
             last.size += len(text)
         else:
             self._items.append(LogText(run_id, source, text))
+            self._log_characters += LOG_PIECE_COST
         self._log_characters += len(text)
         self._changed.notify_all()
 
     def _progress(self, run_id: str, fraction: float) -> None:
         with self._changed:
-            waiting = next((i for i in self._items if isinstance(i, Progress) and i.run_id == run_id), None)
-            if waiting is not None:
-                waiting.fraction = fraction
+            if run_id in self._progresses:
+                self._progresses[run_id].fraction = fraction
                 return
-            self._items.append(Progress(run_id, fraction))
+            self._progresses[run_id] = Progress(run_id, fraction)
+            self._items.append(self._progresses[run_id])
             self._changed.notify_all()
 
     def _write_for_ever(self) -> None:
@@ -163,6 +174,7 @@ class Outbox:
             self._linger()
             items = list(self._items)
             self._items.clear()
+            self._progresses.clear()
             self._bytes = self._log_characters = 0
             self._urgent, self._impatient, self._sending = False, False, True
             self._changed.notify_all()

@@ -85,6 +85,7 @@ class Runs:
 
     def _attempt(self, run: Run) -> Outcome:
         try:
+            self._gate.open()
             scope.enter(run.scope)
             run.begin(self._meter)
             return self._outcome(run), None

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import faulthandler
 import os
 import platform
@@ -32,6 +33,7 @@ def main(arguments: list[str]) -> NoReturn:
     outbox = Outbox(link)
     outbox.start()
     os.register_at_fork(after_in_child=link.close)
+    os.register_at_fork(after_in_child=outbox.silence)
     streams.install(outbox)
     outbox.put(
         {"type": "hello", "pid": os.getpid(), "protocol": PROTOCOL, "python": platform.python_version()}
@@ -57,8 +59,7 @@ class Session:
                 if frame is not None:
                     self._hear(frame)
             except (LinkClosed, KeyError) as reason:
-                os.write(2, f"the link to the node ended: {reason}\n".encode())
-                os._exit(1)
+                self._leave(f"the link to the node ended: {reason}\n")
             if self._runs is not None:
                 self._runs.repeat_cancels()
 
@@ -135,11 +136,16 @@ class Session:
     def _fail(self, error: BaseException) -> None:
         if self._runs is not None:
             # Not the setup, but the thread or the loop that the runs were in: they broke it.
-            os.write(2, failure.trace(error).encode())
-            return
+            self._leave(failure.trace(error))
         self._outbox.put(
             {"type": "setup_failed", "message": failure.message(error), "traceback": failure.trace(error)}
         )
+
+    def _leave(self, words: str) -> NoReturn:
+        # The link is of no use; the pipe may be, but perhaps nobody reads that either.
+        with contextlib.suppress(OSError):
+            os.write(2, words.encode("utf-8", "replace"))
+        os._exit(1)
 
     def _exit(self, status: int) -> NoReturn:
         self._outbox.flush(FLUSH_SECONDS)
