@@ -31,9 +31,9 @@ class Node:
         for pid in clear_leftovers(root):
             log.warning("killed the process %s, which a node that died had left running", pid)
         self._folder = Folder(root, self.incarnation)
-        self._fleet = Fleet(self.incarnation, surroundings, self._folder, self._woken.set)
-        self._runs = Runs(surroundings, self._folder, self._fleet)
-        self._scheduler = Scheduler(self.incarnation, surroundings, self._fleet, self._runs)
+        self.fleet = Fleet(self.incarnation, surroundings, self._folder, self._woken.set)
+        self._runs = Runs(surroundings, self._folder, self.fleet)
+        self._scheduler = Scheduler(self.incarnation, surroundings, self.fleet, self._runs)
         # On Postgres a host may have several nodes, so that each incarnation has a row of its own.
         name = self.incarnation if surroundings.config.database else host
         self._heartbeat = Heartbeat(name, self.incarnation, surroundings, self._runs)
@@ -55,13 +55,16 @@ class Node:
 
     async def stop(self, grace_seconds: float | None = None) -> None:
         """Takes no more work, lets runs end within the grace, sends the rest back, and ends every child."""
+        if not self._tasks:
+            return
         *others, scheduling = self._tasks
+        self._tasks = []
         scheduling.cancel()
         await asyncio.wait({scheduling})
         if grace_seconds is None:
             grace_seconds = self._surroundings.config.shutdown_seconds
         await self._runs.stop(grace_seconds)
-        await self._fleet.stop()
+        await self.fleet.stop()
         for each in others:
             each.cancel()
         await asyncio.wait(others)

@@ -28,6 +28,7 @@ class Conversation:
         self._loaded: asyncio.Future[Ready] = asyncio.get_running_loop().create_future()
         self._channels: dict[str, Channel] = {}
         self._why: str | None = None
+        self.is_over = False
 
     @property
     def is_busy(self) -> bool:
@@ -70,7 +71,8 @@ class Conversation:
         self.end(ReplicaDied(how))
 
     def end(self, reason: Exception) -> None:
-        """Nothing more will be heard about any run under way."""
+        """Nothing more will be heard about any run."""
+        self.is_over = True
         for channel in tuple(self._channels.values()):
             channel.end(reason)
 

@@ -60,7 +60,8 @@ class Replica:
     @property
     def is_over(self) -> bool:
         """Whether it takes nothing more."""
-        return self.state in {Readiness.DRAINING, Readiness.DEAD}
+        is_ended = self._conversation is not None and self._conversation.is_over
+        return is_ended or self.state in {Readiness.DRAINING, Readiness.DEAD}
 
     @property
     def room(self) -> int:
@@ -94,7 +95,7 @@ class Replica:
         """A place in it, and what the child says about that run. Raises ReplicaGone when it ends before."""
         await self._slots.acquire()
         try:
-            if self.state is not Readiness.READY or self._conversation is None:
+            if self.is_over or self._conversation is None:
                 raise ReplicaGone
             with self._conversation.about(run_id) as channel:
                 yield channel

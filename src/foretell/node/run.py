@@ -167,15 +167,13 @@ class Run:
 
     async def _stop(self, channel: Channel) -> None:
         stopped = await stop_run(self._replica, self.id, channel, self._surroundings.config)
-        hold = self.hold
-        await self._written(
-            lambda: self._surroundings.store.stopped(
-                hold.prediction_id,
-                attempt=hold.attempt,
-                stage=stopped.stage,
-                seconds=round(stopped.seconds, 3),
+        seconds = round(stopped.seconds, 3)
+        try:
+            await self._surroundings.store.stopped(
+                self.id, attempt=self.hold.attempt, stage=stopped.stage, seconds=seconds
             )
-        )
+        except Error as error:
+            log.warning("how prediction %s was stopped could not be written: %s", self.id, error.message)
 
     async def _stored(self, answer: Answer) -> None:
         shelf = Shelf(self.prediction, self._surroundings)

@@ -1,0 +1,159 @@
+"""The node's small parts, each by itself."""
+
+import asyncio
+import json
+import socket
+import struct
+
+import pytest
+
+from foretell.node.breaker import COOL_DOWN_SECONDS, Breaker
+from foretell.node.channel import WAITING_MAX, Channel
+from foretell.node.frames import Done, Log, Output
+from foretell.node.link import FRAME_BYTES_MAX, BrokenLink, Link, open_link
+from foretell.node.memory import Loaded, Plan, plan
+from foretell.node.tail import KEPT_CHARACTERS, Tail
+from foretell.node.trouble import LoadFailed, ReplicaGone
+
+pytestmark = pytest.mark.anyio
+
+
+def loaded(
+    name: str, *, used: float, memory_mb: int = 100, idle: bool = True, leaving: bool = False
+) -> Loaded:
+    return Loaded(id=name, memory_mb=memory_mb, used_seconds=used, is_idle=idle, is_leaving=leaving)
+
+
+def test_a_model_loads_at_once_where_there_is_room() -> None:
+    assert plan(300, 100, [loaded("a", used=1), loaded("b", used=2)]) == Plan(fits=True)
+
+
+def test_idle_models_go_in_the_order_in_which_they_were_last_used() -> None:
+    found = [loaded("a", used=3), loaded("b", used=1), loaded("c", used=2, idle=False)]
+    assert plan(300, 100, found) == Plan(fits=False, unload=("b",))
+    assert plan(300, 200, found) == Plan(fits=False, unload=("b", "a"))
+
+
+def test_nobody_is_unloaded_where_that_would_not_be_enough() -> None:
+    assert plan(200, 200, [loaded("a", used=1), loaded("b", used=2, idle=False)]) == Plan(fits=False)
+
+
+def test_memory_that_is_about_to_be_free_is_waited_for() -> None:
+    assert plan(200, 100, [loaded("a", used=1, leaving=True), loaded("b", used=2)]) == Plan(fits=False)
+
+
+def test_three_failed_loads_keep_a_model_from_loading_until_it_has_cooled_down() -> None:
+    breaker, failure = Breaker(), LoadFailed("no")
+    for now in (0.0, 1.0, 2.0):
+        assert breaker.open_for(now) is None
+        breaker.failed(failure, now)
+    assert breaker.open_for(2.0) is failure
+    assert breaker.open_for(2.0 + COOL_DOWN_SECONDS) is None
+    breaker.failed(failure, 40.0)
+    assert breaker.open_for(41.0) is failure
+    breaker.loaded()
+    assert breaker.open_for(41.0) is None
+
+
+async def ends() -> tuple[Link, socket.socket]:
+    ours, theirs = socket.socketpair()
+    theirs.setblocking(True)
+    return await open_link(ours), theirs
+
+
+def framed(body: bytes) -> bytes:
+    return struct.pack(">I", len(body)) + body
+
+
+async def test_frames_arrive_whole_however_they_were_cut() -> None:
+    link, theirs = await ends()
+    data = framed(b'{"type":"log","id":"a","source":"stdout","text":"hi"}') + framed(
+        b'{"type":"done","id":"a"}'
+    )
+    for byte in data:
+        theirs.send(bytes([byte]))
+        await asyncio.sleep(0)
+    assert await link.receive() == Log("a", "stdout", "hi")
+    found = await link.receive()
+    assert isinstance(found, Done)
+    theirs.close()
+    assert await link.receive() is None
+    link.close()
+
+
+async def test_what_is_sent_in_one_turn_goes_out_together_and_in_order() -> None:
+    link, theirs = await ends()
+    for number in range(3):
+        link.send({"type": "run", "id": str(number)})
+    await asyncio.sleep(0.01)
+    data, found = theirs.recv(65_536), []
+    while data:
+        (size,) = struct.unpack(">I", data[:4])
+        found.append(json.loads(data[4 : 4 + size])["id"])
+        data = data[4 + size :]
+    assert found == ["0", "1", "2"]
+    theirs.close()
+    link.send({"type": "stop"})
+    await asyncio.sleep(0.01)
+    link.close()
+
+
+@pytest.mark.parametrize(
+    "data",
+    [
+        struct.pack(">I", FRAME_BYTES_MAX + 1),
+        framed(b"not json"),
+        framed(b"[]"),
+        framed(b'{"type":"unheard of"}'),
+        framed(b'{"type":"progress","id":"a","fraction":"much"}'),
+        framed(b'{"type":"output","id":"a","value":' + b"[" * 70 + b"]" * 70 + b"}"),
+        framed(b'{"type":"output","id":"a","value":' + b"[" * 100_000 + b"]" * 100_000 + b"}"),
+        framed(
+            b'{"type":"output","id":"a","files":'
+            + json.dumps([{"at": [], "path": "x"}] * 1001).encode()
+            + b"}"
+        ),
+    ],
+)
+async def test_what_is_not_a_frame_breaks_the_link(data: bytes) -> None:
+    link, theirs = await ends()
+    theirs.setblocking(False)
+    theirs.send(data)
+    with pytest.raises(BrokenLink):
+        await asyncio.wait_for(link.receive(), 2)
+    link.close()
+    theirs.close()
+
+
+async def test_a_channel_holds_back_who_says_more_than_is_heard() -> None:
+    channel = Channel()
+    frame = Output("a", 1)
+
+    async def say() -> None:
+        for _ in range(2 * WAITING_MAX):
+            await channel.put(frame)
+
+    saying = asyncio.create_task(say())
+    await asyncio.sleep(0.01)
+    assert not saying.done() and len(channel.waiting()) == WAITING_MAX
+    for _ in range(WAITING_MAX):
+        assert await channel.receive() is frame
+    await asyncio.wait_for(saying, 2)
+
+
+async def test_a_channels_end_comes_after_what_was_said_before() -> None:
+    channel = Channel()
+    await channel.put(Output("a", 1))
+    channel.end(ReplicaGone())
+    await channel.put(Output("a", 2))
+    assert await channel.receive() == Output("a", 1)
+    with pytest.raises(ReplicaGone):
+        await channel.receive()
+
+
+def test_only_the_end_of_a_long_text_is_kept() -> None:
+    tail = Tail()
+    for _ in range(100):
+        tail.add("x" * 1_000)
+    tail.add("end")
+    assert len(tail.text()) == KEPT_CHARACTERS and tail.text().endswith("xend")
