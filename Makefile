@@ -25,7 +25,7 @@ check: $(BIN)/.installed-dev ## format, lint, types, import layers, the shape of
 	$(BIN)/lint-imports
 	$(BIN)/python -m pytest -q tests/test_architecture.py tests/test_docs.py
 
-bench: install ## measure predictions per second and latencies of a server of our own
+bench: $(BIN)/.installed-dev ## measure predictions per second and latencies of a server of our own
 	$(BIN)/python benchmarks/predictions.py
 
 clean: ## remove .venv and caches (never data or downloaded weights)
