@@ -32,7 +32,10 @@ def load(
     `offline_reason` says why a model cannot run on this platform, if it cannot.
     """
     now = time.time_ns() // 1_000 if created_at is None else created_at
-    own, problems = _read_all(_folders(config.models), created_at=now)
+    root = Path(config.models).expanduser() if config.models else None
+    own, problems = _read_all(_folders(root), created_at=now)
+    if root is not None and not root.is_dir():
+        problems.append(f"{root} is not a directory of models")
     own = _without_clashes(own, problems)
     shipped, more = (sandbox(created_at=now), []) if config.sandbox else _read_all(built_in(), created_at=now)
     versions = own + _behind(own, shipped)
@@ -131,11 +134,10 @@ def _file_digest(path: Path) -> str:
         return hashlib.file_digest(file, "sha256").hexdigest()
 
 
-def _folders(models: str) -> list[Path]:
+def _folders(root: Path | None) -> list[Path]:
     """The model folders of the operator: those in a directory, or that directory itself."""
-    if not models:
+    if root is None:
         return []
-    root = Path(models).expanduser()
     if (root / FILE).exists():
         return [root]
     return sorted(path.parent for path in root.glob(f"*/{FILE}"))

@@ -4,23 +4,30 @@ import asyncio
 import logging
 import socket
 from collections.abc import Awaitable, Callable, Iterable
+from concurrent.futures import ThreadPoolExecutor
+from functools import partial
 
 import httpcore
 
 from foretell.outbound.addresses import Reach
 
+RESOLVING_MAX = 16
+"""Names that are being resolved at once."""
 ADDRESSES_MAX = 4
 """How many of a name's addresses are tried."""
 
 Resolve = Callable[[str, int], Awaitable[list[str]]]
 """The addresses of a host name."""
 
+# Threads of their own: a stranger's name that takes long to resolve must not hold up the server's files.
+_resolvers = ThreadPoolExecutor(max_workers=RESOLVING_MAX, thread_name_prefix="resolve")
 _log = logging.getLogger(__name__)
 
 
 async def resolve(host: str, port: int) -> list[str]:
     """What this machine's resolver says. Raises OSError."""
-    found = await asyncio.get_running_loop().getaddrinfo(host, port, type=socket.SOCK_STREAM)
+    asked = partial(socket.getaddrinfo, host, port, type=socket.SOCK_STREAM)
+    found = await asyncio.get_running_loop().run_in_executor(_resolvers, asked)
     return list(dict.fromkeys(str(each[4][0]) for each in found))
 
 
