@@ -3,8 +3,8 @@
     python benchmarks/predictions.py [--seconds 5]
 
 It starts `foretell serve --sandbox` on a temporary data directory with the default settings, so that every
-create is on disk before it is answered. Load comes from this process, on the same machine, and takes part of its
-time; "CPU ms" is what the server's own process used for each call, which other load hardly changes.
+create is on disk before it is answered. Load comes from this process, on the same machine, and takes part of
+its time; "CPU ms" is what the server's own process used for each call, which other load changes little.
 """
 
 import argparse
