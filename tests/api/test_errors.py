@@ -1,6 +1,7 @@
 """Any route, any failure: JSON with the envelope, an id, and nothing of the inside."""
 
 import json
+import logging
 import socket
 from collections.abc import Callable
 
@@ -8,6 +9,7 @@ import pytest
 
 import strict
 from served_api import Api
+from servers import until
 
 
 @pytest.mark.parametrize(
@@ -96,3 +98,24 @@ def test_bytes_that_are_not_http_do_not_stop_the_server(api: Api) -> None:
         assert b"400" in caller.recv(1_000)
     with api.client() as client:
         assert client.get("/healthz").status_code == 200
+
+
+def test_each_request_is_one_line_of_the_debug_log_and_each_prediction_one_of_the_info_log(
+    api: Api, caplog: pytest.LogCaptureFixture
+) -> None:
+    with caplog.at_level(logging.DEBUG, "foretell"):
+        prediction = api.create()
+        until(lambda: any(each.name == "foretell.api" for each in caplog.records), about="the line")
+    [request] = [each for each in caplog.records if each.name == "foretell.api"]
+    assert (request.levelname, request.method, request.path) == ("DEBUG", "POST", "/v1/predictions")
+    assert request.status == 200
+    [accepted] = [each for each in caplog.records if each.name == "foretell.predictions"]
+    assert (accepted.levelname, accepted.prediction_id) == ("INFO", prediction["id"])
+    assert accepted.request_id == request.request_id
+    assert api.key not in caplog.text
+
+
+@pytest.mark.parametrize("path", ["/v1/predictions/%00", "/v1/files/a%00", "/files/%00/x", "/v1/models/%00"])
+def test_an_address_that_no_database_takes_is_refused(either_api: Api, path: str) -> None:
+    with either_api.client() as client:
+        strict.check_refusal(client.get(path), 400, "INVALID_REQUEST")

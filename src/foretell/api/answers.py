@@ -7,7 +7,7 @@ import msgspec
 from starlette.responses import Response
 
 from foretell.dialects import skytells
-from foretell.errors import Error
+from foretell.errors import Code, Error
 
 JSON = "application/json"
 _encode = msgspec.json.Encoder().encode
@@ -24,9 +24,11 @@ def json_bytes(body: Any) -> bytes:
 
 
 def refusal(error: Error, request_id: str, *, headers: Mapping[str, str] | None = None) -> Response:
-    """The unified envelope around an error, with `Retry-After` where waiting helps."""
+    """The unified envelope around an error, with the headers that belong to it."""
     status, body = skytells.error_envelope(error, request_id)
     extra = dict(headers or {})
+    if error.code is Code.UNAUTHORIZED:
+        extra["www-authenticate"] = "Bearer"
     if error.retry_after_seconds is not None:
         extra["retry-after"] = str(error.retry_after_seconds)
     return answer(body, status, headers=extra)

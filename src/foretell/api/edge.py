@@ -81,6 +81,8 @@ class Edge:
             await send(message)
 
         try:
+            if "\0" in scope["path"]:
+                raise Error(Code.INVALID_REQUEST, "The address contains a character that no name can have.")
             await self._router(scope, receive, watched)
         except ClientDisconnect:
             return

@@ -60,7 +60,7 @@ async def _following(first: bytes, rest: AsyncIterator[bytes]) -> AsyncIterator[
 
 def _headers(file: File, *, is_download: bool) -> dict[str, str]:
     headers = {
-        "content-type": file.content_type,
+        "content-type": _with_charset(file.content_type),
         "content-disposition": _disposition(file.name, is_download=is_download),
         "accept-ranges": "bytes",
         "etag": f'"{file.sha256}"',
@@ -71,6 +71,12 @@ def _headers(file: File, *, is_download: bool) -> dict[str, str]:
         # A page made by a model or a stranger must not act in this server's name.
         headers["content-security-policy"] = "default-src 'none'; style-src 'unsafe-inline'; sandbox"
     return headers
+
+
+def _with_charset(content_type: str) -> str:
+    """Text is kept as UTF-8; browsers guess otherwise."""
+    is_bare = content_type.startswith("text/") and "charset" not in content_type
+    return f"{content_type}; charset=utf-8" if is_bare else content_type
 
 
 def _disposition(name: str, *, is_download: bool) -> str:

@@ -26,7 +26,7 @@ async def get(request: Request) -> Response:
 async def get_stream(request: Request) -> Response:
     """What follows the prediction for callers who accept events; the prediction for all others."""
     prediction = await readable(request)
-    if _asks_for_stream(request) or accepts_stream(request):
+    if _asks_for_stream(request) or (accepts_stream(request) and request.method == "GET"):
         return stream(request, prediction)
     return answer(await _with_position(request, prediction))
 
@@ -78,7 +78,7 @@ async def _with_position(request: Request, prediction: Prediction) -> dict[str, 
 
 
 def _asks_for_stream(request: Request) -> bool:
-    return request.query_params.get("stream", "false").lower() in _TRUE
+    return request.method == "GET" and request.query_params.get("stream", "false").lower() in _TRUE
 
 
 def _missing(request: Request) -> Error:

@@ -50,7 +50,7 @@ async def _told(request: Request, prediction_id: str, telling: Telling) -> Async
 
 async def _next(ear: Ear, telling: Telling, timeout_seconds: float) -> bytes:
     """What the next thing heard, or a look at the table, adds; nothing is possible."""
-    if not ear.must_look:
+    if not ear.must_look and not telling.is_behind:
         await ear.wait(timeout_seconds)
     piece = await telling.hear(ear.take())
     if ear.must_look or telling.is_behind:

@@ -1,0 +1,36 @@
+"""A sandbox server for the official client, as an application would run it."""
+
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+from skytells import SkytellsClient
+
+from servers import KEY, Foretell, Receiver, running
+
+
+@pytest.fixture(scope="session")
+def server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Foretell]:
+    with running(tmp_path_factory.mktemp("contract"), "--sandbox", "--port", "0", "--key", KEY) as started:
+        yield started
+
+
+@pytest.fixture(scope="session")
+def impatient(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Foretell]:
+    """A server that holds one caller at a time, and for one second only."""
+    settings = {"FORETELL_AWAIT_SECONDS_MAX": "1", "FORETELL_WAITING_CALLERS_MAX": "1"}
+    data: Path = tmp_path_factory.mktemp("impatient")
+    with running(data, "--sandbox", "--port", "0", "--key", KEY, **settings) as started:
+        yield started
+
+
+@pytest.fixture
+def client(server: Foretell) -> SkytellsClient:
+    return SkytellsClient(KEY, base_url=f"{server.address}/v1")
+
+
+@pytest.fixture
+def receiver() -> Iterator[Receiver]:
+    taking = Receiver()
+    yield taking
+    taking.close()
