@@ -40,6 +40,31 @@ sha256 = "{sha}"
 size_bytes = 10
 """.replace("{sha}", "0" * 64)
 
+WRONG = """
+nmae = "Mine"
+type = "picture"
+description = 3
+predictor = "predict"
+concurrency = 0
+capabilities = "text"
+environment = "none"
+requirements = ["numpy"]
+paths = ["nowhere"]
+aliases = ["Upper Case"]
+[limits]
+memory = 100
+run_timeout_seconds = "long"
+[pricing]
+amount = true
+[[weights]]
+name = "../net"
+source = "ftp://example.com/net"
+sha256 = "ABC"
+[[weights]]
+name = "net"
+source = "pypi:carrier==1.0"
+"""
+
 
 def folder(tmp_path: Path, text: str, *, name: str = "mine") -> Path:
     path = tmp_path / name
@@ -95,31 +120,7 @@ def test_requirements_alone_mean_an_environment_of_its_own(tmp_path: Path) -> No
 
 
 def test_all_problems_are_said_at_once_with_the_nearest_name(tmp_path: Path) -> None:
-    text = """
-nmae = "Mine"
-type = "picture"
-description = 3
-predictor = "predict"
-concurrency = 0
-capabilities = "text"
-environment = "none"
-requirements = ["numpy"]
-paths = ["nowhere"]
-aliases = ["Upper Case"]
-[limits]
-memory = 100
-run_timeout_seconds = "long"
-[pricing]
-amount = true
-[[weights]]
-name = "../net"
-source = "ftp://example.com/net"
-sha256 = "ABC"
-[[weights]]
-name = "net"
-source = "pypi:carrier==1.0"
-"""
-    assert problems(tmp_path, text) == [
+    assert problems(tmp_path, WRONG) == [
         "'nmae' is not a setting; did you mean 'name'?",
         "'description' must be a string",
         "'capabilities' must be a list of strings",

@@ -7,6 +7,7 @@ import sys
 import tomllib
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
+from functools import partial
 from pathlib import Path
 from typing import TextIO
 
@@ -78,7 +79,7 @@ class Environments:
 
     async def _build(self, manifest: Manifest, folder: Path, on_progress: OnLine | None) -> None:
         pip_python = await pip.python_with_pip(self._cache_path)
-        async with only_one(folder.with_suffix(".lock")) as lock:
+        async with only_one(folder.with_suffix(".lock"), on_wait=partial(_say_waiting, on_progress)) as lock:
             contents = _contents(folder)
             if contents is not None and not contents.lacks(manifest.requirements):
                 return
@@ -157,6 +158,11 @@ class _Building:
             command.append("--only-binary=:all:")
         self.say(f"Installing {', '.join(requirements)}")
         return await pip.run([*command, *requirements], lock=self._lock, on_line=self.say)
+
+
+def _say_waiting(on_progress: OnLine | None) -> None:
+    if on_progress is not None:
+        on_progress("Another process is building this environment.")
 
 
 def _with(contents: Contents, requirement: str, ran: pip.Ran) -> Contents:

@@ -3,7 +3,7 @@
 import asyncio
 import fcntl
 import os
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager
 from pathlib import Path
 
@@ -11,8 +11,10 @@ POLL_SECONDS = 0.1
 
 
 @asynccontextmanager
-async def only_one(path: Path) -> AsyncIterator[int]:
+async def only_one(path: Path, *, on_wait: Callable[[], None] | None = None) -> AsyncIterator[int]:
     """Waits until nobody else holds the lock file `path`, then holds it for the block.
+
+    `on_wait` is called once if somebody does.
 
     What it gives is the lock's file descriptor: a child process that inherits it keeps the lock for as
     long as it lives, also when this process is killed.
@@ -20,6 +22,8 @@ async def only_one(path: Path) -> AsyncIterator[int]:
     path.parent.mkdir(parents=True, exist_ok=True)
     descriptor = os.open(path, os.O_RDWR | os.O_CREAT, 0o644)
     try:
+        if on_wait is not None and not _taken(descriptor):
+            on_wait()
         # A blocking flock in a thread could not be canceled, and no process hears of another's release.
         while not _taken(descriptor):  # noqa: ASYNC110
             await asyncio.sleep(POLL_SECONDS)

@@ -60,7 +60,7 @@ async def python_with_pip(cache_path: Path) -> Path:
     if importlib.util.find_spec("pip") is not None:
         return Path(sys.executable)
     folder = cache_path / "environments" / f"pip-{sys.version_info.major}.{sys.version_info.minor}"
-    async with only_one(folder.with_suffix(".lock")) as lock:
+    async with only_one(folder.with_name(f"{folder.name}.lock")) as lock:
         if not (folder / ".ready").exists():
             await make_environment(folder, lock=lock, with_pip=True)
             (folder / ".ready").touch()
