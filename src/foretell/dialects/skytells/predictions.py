@@ -31,8 +31,6 @@ def render(
     `public` leaves out what only the owner may see.
     """
     kept = [file for file in files if file.purpose is not Purpose.UPLOAD]
-    failure = prediction.failure
-    message = None if failure is None else failure.message
     return {
         "id": prediction.id,
         "status": spelling if prediction.status is Status.CANCELED else prediction.status.value,
@@ -41,10 +39,7 @@ def render(
         "input": prediction.input,
         "output": _output(prediction, kept, text_so_far),
         "result": _result(prediction, kept),
-        "response": message,
-        "error": message,
-        "error_id": None if failure is None else failure.code,
-        "error_message": message,
+        **_failure(prediction),
         "created_at": timestamp(prediction.created_at),
         "started_at": _timestamp(prediction.started_at),
         "completed_at": _timestamp(prediction.completed_at),
@@ -63,6 +58,14 @@ def render(
 def enveloped(flat: dict[str, Any]) -> dict[str, Any]:
     """The answer of `POST /v1/predict`: the bare object for the clients, in an envelope for the documents."""
     return {**flat, "success": True, "message": f"Prediction {flat['status']}", "data": flat}
+
+
+def _failure(prediction: Prediction) -> dict[str, str | None]:
+    """Why it failed, under every name that a client looks for."""
+    failure = prediction.failure
+    message = None if failure is None else failure.message
+    code = None if failure is None else failure.code
+    return {"response": message, "error": message, "error_id": code, "error_message": message}
 
 
 def _output(prediction: Prediction, files: list[File], so_far: TextSoFar) -> Any:
