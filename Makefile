@@ -11,7 +11,7 @@ install: $(BIN)/.installed ## make .venv with all that the server needs
 	@echo "Ready: .venv/bin/foretell"
 
 serve: install ## set up the built-in models (first time: some minutes) and start the server
-	$(BIN)/foretell models setup
+	$(BIN)/foretell models setup || echo "Some models could not be set up; the others are served."
 	exec $(BIN)/foretell serve
 
 test: $(BIN)/.installed-dev ## set up what tests need and run everything this machine can
