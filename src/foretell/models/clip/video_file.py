@@ -19,8 +19,9 @@ def write_video(frames: Iterable[np.ndarray], path: Path, *, frames_per_second: 
     if path.suffix == ".gif":
         _write_gif(iter(frames), path, frames_per_second)
         return
-    codec, options, container_options = ENCODERS[path.suffix]
-    with av.open(str(path), "w", options=container_options) as file:
+    codec, options, flags = ENCODERS[path.suffix]
+    # Bit-exact: no random ids and no dates, so that the same seed gives the same file.
+    with av.open(str(path), "w", options={"fflags": "+bitexact", **flags}) as file:
         stream = None
         for number, pixels in enumerate(frames):
             if stream is None:

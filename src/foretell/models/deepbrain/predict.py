@@ -1,7 +1,7 @@
 """A small language model that chats and completes, answering token by token."""
 
 import random
-from typing import Optional
+from typing import Any, Optional
 
 from cog import BasePredictor, ConcatenateIterator, Input
 from conversation import conversation
@@ -67,10 +67,16 @@ class Predictor(BasePredictor):
         }
         written = 0
         for chunk in self.model.chunks(request):
-            if usage := chunk.get("usage"):
-                self.record_metric("tokens_in", usage["prompt_tokens"])
-                self.record_metric("tokens_out", usage["completion_tokens"])
+            self._count(chunk, written)
             if text := chunk["choices"] and chunk["choices"][0]["delta"].get("content"):
                 written += 1
                 progress(min(written / max_tokens, 1.0))
                 yield text
+
+    def _count(self, chunk: dict[str, Any], written: int) -> None:
+        """What is known so far, since a run may be canceled; the last chunk has the exact numbers."""
+        usage = chunk.get("usage") or {}
+        tokens_in = usage.get("prompt_tokens", chunk.get("prompt_progress", {}).get("total"))
+        if tokens_in is not None:
+            self.record_metric("tokens_in", tokens_in)
+        self.record_metric("tokens_out", usage.get("completion_tokens", written))
