@@ -1,6 +1,7 @@
 """What a prediction is once its run has ended well."""
 
 import asyncio
+import json
 from pathlib import Path
 
 import pytest
@@ -169,9 +170,13 @@ class Predictor(BasePredictor):
     def predict(self) -> str:
         core = resource.getrlimit(resource.RLIMIT_CORE)[0]
         leads = os.getsid(0) == os.getpid()
-        return json.dumps({"environment": dict(os.environ), "core": core, "leads": leads})
+        status = open("/proc/self/status").read()
+        return json.dumps({"environment": dict(os.environ), "core": core, "leads": leads, "status": status})
 """
     async with place(tmp_path) as here:
         found = await here.run(await here.model(source))
     assert "hidden" not in found.result
-    assert '"core": 0' in found.result and '"leads": true' in found.result
+    seen = json.loads(found.result)
+    assert seen["core"] == 0 and seen["leads"]
+    assert "NoNewPrivs:\t1" in seen["status"]
+    assert Path(seen["environment"]["HOME"]).is_relative_to(here.surroundings.config.data_path / "run")

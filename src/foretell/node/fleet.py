@@ -49,10 +49,15 @@ class Fleet:
         """All that still have a process, or are about to."""
         return [*self._replicas.values(), *self._leaving]
 
+    def of(self, version_id: str) -> Replica | None:
+        """The version's replica, if there is one that takes more."""
+        replica = self._replicas.get(version_id)
+        return None if replica is None or replica.is_over else replica
+
     def want(self, version: Version) -> Replica | None:
         """The version's replica, loading if need be; None: it has to wait for memory. Raises LoadFailed."""
-        replica = self._replicas.get(version.id)
-        if replica is not None and not replica.is_over:
+        replica = self.of(version.id)
+        if replica is not None:
             return replica
         failure = self._breakers[version.id].open_for(time.monotonic())
         if failure is not None:
@@ -79,6 +84,9 @@ class Fleet:
 
     def _add(self, version: Version) -> Replica:
         self._since_seconds.pop(version.id, None)
+        before = self._replicas.get(version.id)
+        if before is not None:
+            self._leaving.add(before)
         replica = self._replicas[version.id] = Replica(version, self._surroundings, self._folder)
         follower = asyncio.create_task(self._follow(replica))
         self._followers.add(follower)
@@ -119,10 +127,11 @@ class Fleet:
 
     async def _follow(self, replica: Replica) -> None:
         """Keeps the replica's row true, and what it leaves behind."""
-        written: Readiness | None = None
+        written: tuple[Readiness, int | None] | None = None
         while replica.state is not Readiness.DEAD:
-            if replica.state is not written:
-                written = replica.state
+            found = (replica.state, _percent(replica.phase[1]))
+            if found != written:
+                written = found
                 self._on_move(replica)
                 await self._write(replica)
             self._ring()
@@ -172,3 +181,7 @@ class Fleet:
             log.warning(
                 "the state of a replica of %s could not be written", replica.version.model, exc_info=True
             )
+
+
+def _percent(fraction: float | None) -> int | None:
+    return None if fraction is None else int(100 * fraction)

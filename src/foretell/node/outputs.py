@@ -50,8 +50,9 @@ class Outputs:
         bytes_max: int,
         clock: Callable[[], int],
     ) -> None:
-        """`kept`: a folder on the same file system that the child is not told of."""
+        """`kept`: a folder on the same file system that the child is not told of, made when it is needed."""
         self.taken: list[Taken] = []
+        self.has_kept = False
         self._prediction = prediction
         self._run_folder = run_folder
         self._kept = kept
@@ -69,6 +70,8 @@ class Outputs:
         return value
 
     def _take(self, given: str) -> Taken:
+        self._kept.mkdir(exist_ok=True, mode=0o700)
+        self.has_kept = True
         kept = self._kept / str(len(self.taken))
         try:
             _move(self._run_folder, given, kept)

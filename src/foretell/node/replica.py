@@ -23,6 +23,7 @@ from foretell.node.placement.local import Start
 from foretell.node.surroundings import Surroundings
 from foretell.node.trouble import LoadFailed, ReplicaGone
 from foretell.prediction import Phase
+from foretell.schema import InputSchema
 from foretell.store.nodes import Readiness
 
 KILL_SECONDS = 5.0
@@ -41,6 +42,7 @@ class Replica:
         self.state = Readiness.WANTED
         self.phase: tuple[Phase, float | None] = (Phase.LOADING, None)
         self.capacity = max(1, version.manifest.concurrency)
+        self.file_fields = InputSchema(version.input_schema).file_fields()
         self.assigned: set[str] = set()
         self.failure: LoadFailed | None = None
         self.was_forced = False
@@ -65,8 +67,8 @@ class Replica:
 
     @property
     def room(self) -> int:
-        """How many more predictions to take for it: one beyond what it runs, to have its inputs in time."""
-        return 0 if self.is_over else max(0, self.capacity + 1 - len(self.assigned))
+        """How many more predictions to take for it: `capacity + 1` beyond those it runs, to keep it busy."""
+        return 0 if self.is_over else max(0, 2 * self.capacity + 1 - len(self.assigned))
 
     @property
     def is_idle(self) -> bool:

@@ -24,7 +24,6 @@ from foretell.node.surroundings import Surroundings
 from foretell.node.trouble import HoldLost, LoadFailed, Overran, ReplicaDied, ReplicaGone, RunFailed
 from foretell.node.voice import Voice
 from foretell.prediction import LOSSES_MAX, Hold, Outcome, Phase, Prediction
-from foretell.schema import InputSchema
 
 NOTE_SECONDS = 0.5
 """While a replica loads, its row is told how far it is no more often than this."""
@@ -60,7 +59,7 @@ class Run:
         self._surroundings = surroundings
         self._fleet = fleet
         self._path = folder.new(f"{prediction.id}-{prediction.attempt}")
-        self._kept = folder.new(f"{prediction.id}-{prediction.attempt}-kept")
+        self._kept = self._path.with_name(f"{self._path.name}-kept")
         self._voice = Voice(self.hold, surroundings)
         self._outputs = Outputs(
             prediction,
@@ -97,7 +96,7 @@ class Run:
             await self._settle(error)
         finally:
             self._replica.leave(self.id)
-            await asyncio.to_thread(self._clean_up)
+            await self._clean_up()
 
     async def _carry_out(self) -> None:
         given = await self._fetched()
@@ -107,7 +106,7 @@ class Run:
         await self._stored(answer)
 
     async def _fetched(self) -> dict[str, Any]:
-        fields = InputSchema(self._replica.version.input_schema).file_fields()
+        fields = self._replica.file_fields
         if not any(self.prediction.input.get(field) for field in fields):
             return self.prediction.input
         await self._note(Phase.FETCHING)
@@ -278,9 +277,13 @@ class Run:
                 log.warning("prediction %s waits for the store: %s", self.id, error.message)
                 await asyncio.sleep(RETRY_SECONDS)
 
-    def _clean_up(self) -> None:
-        for path in (self._path, self._kept):
-            shutil.rmtree(path, ignore_errors=True)
+    async def _clean_up(self) -> None:
+        try:
+            self._path.rmdir()
+        except OSError:
+            await asyncio.to_thread(shutil.rmtree, self._path, ignore_errors=True)
+        if self._outputs.has_kept:
+            await asyncio.to_thread(shutil.rmtree, self._kept, ignore_errors=True)
 
 
 def setup_failed(error: LoadFailed, voice: Voice | None = None) -> RunFailed:

@@ -3,7 +3,9 @@
 import asyncio
 import logging
 
+from foretell.model import Version
 from foretell.node.fleet import Fleet
+from foretell.node.replica import Replica
 from foretell.node.runs import Runs
 from foretell.node.surroundings import Surroundings
 from foretell.node.trouble import LoadFailed
@@ -47,25 +49,24 @@ class Scheduler:
         self._fleet.tend()
 
     async def _serve(self, lane: LaneState) -> None:
-        version = await self._surroundings.store.version(lane.version_id)
-        if version is None:
-            return
-        try:
-            replica = self._fleet.want(version)
-        except LoadFailed as failure:
-            await self._refuse(lane, failure)
-            return
+        replica = self._fleet.of(lane.version_id) or await self._wanted(lane)
         if replica is None or not replica.room:
             return
         count = min(replica.room, lane.waiting)
         for prediction in await self._surroundings.store.take(lane.lane, node=self._node, count=count):
             self._runs.start(prediction, replica)
 
-    async def _refuse(self, lane: LaneState, failure: LoadFailed) -> None:
-        """The model has just failed to load again and again: who waits for it is told so at once."""
+    async def _wanted(self, lane: LaneState) -> Replica | None:
         version = await self._surroundings.store.version(lane.version_id)
         if version is None:
-            return
-        store = self._surroundings.store
-        for prediction in await store.take(lane.lane, node=self._node, count=REFUSED_AT_ONCE):
-            await self._runs.refuse(prediction, version, failure)
+            return None
+        try:
+            return self._fleet.want(version)
+        except LoadFailed as failure:
+            await self._refuse(lane, version, failure)
+            return None
+
+    async def _refuse(self, lane: LaneState, version: Version, failure: LoadFailed) -> None:
+        """The model has just failed to load again and again: who waits for it is told so at once."""
+        taken = await self._surroundings.store.take(lane.lane, node=self._node, count=REFUSED_AT_ONCE)
+        await asyncio.gather(*(self._runs.refuse(each, version, failure) for each in taken))
