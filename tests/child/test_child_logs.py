@@ -126,6 +126,26 @@ def test_a_forked_process_prints_to_the_pipe_and_cannot_speak_for_the_run(child:
     assert child.pipe("stdout") == b"forked\n"
 
 
+def test_a_forked_process_that_tells_its_progress_is_not_heard_and_not_held_up(child: Child) -> None:
+    child.set_up(
+        """
+import os
+from foretell import metric, progress
+def predict() -> int:
+    pid = os.fork()
+    if pid == 0:
+        for i in range(100_000):
+            progress(i / 100_000)
+            metric("forked", "x" * 100)
+        os._exit(5)
+    return os.waitstatus_to_exitcode(os.waitpid(pid, 0)[1])
+""",
+        predictor=FUNCTION,
+    )
+    assert child.run()["value"] == 5
+    assert child.of("metric") == []
+
+
 def test_a_redirected_print_goes_where_it_was_sent(child: Child) -> None:
     body = "    import contextlib, io\n    kept = io.StringIO()\n    with contextlib.redirect_stdout(kept):\n"
     assert logged(child, body + "        print('kept')\n    print(len(kept.getvalue()))") == "5\n"

@@ -17,6 +17,7 @@ FRAME_BYTES_MAX = 16 * 1024 * 1024
 READ_BYTES = 256 * 1024
 
 _LENGTH = struct.Struct(">I")
+_ENCODER = json.JSONEncoder(ensure_ascii=False, allow_nan=False, separators=(",", ":"))
 
 
 class FrameTooLarge(ValueError):
@@ -49,13 +50,20 @@ class Link:
             frame = self._take()
             if frame is not None:
                 return frame
-            if not self._poll.poll(None if timeout_seconds is None else timeout_seconds * 1000):
+            if timeout_seconds is not None and not self._poll.poll(timeout_seconds * 1000):
                 return None
             self._fill()
 
     def send(self, frames: Iterator[bytes]) -> None:
         """Writes encoded frames at once. Raises OSError when the node has gone."""
         self._socket.sendall(b"".join(frames))
+
+    def send_some(self, data: bytes) -> int:
+        """How many bytes could be sent without waiting. Raises OSError when the node has gone."""
+        try:
+            return self._socket.send(data, socket.MSG_DONTWAIT)
+        except BlockingIOError:
+            return 0
 
     def close(self) -> None:
         self._socket.close()
@@ -92,7 +100,7 @@ def connect(arguments: list[str]) -> Link:
 
 def encoded(frame: Frame) -> bytes:
     """The frame as it goes over the link. Raises `FrameTooLarge`, and ValueError for what JSON cannot say."""
-    body = json.dumps(frame, ensure_ascii=False, allow_nan=False, separators=(",", ":")).encode("utf-8")
+    body = _ENCODER.encode(frame).encode("utf-8")
     if len(body) > FRAME_BYTES_MAX:
         raise FrameTooLarge(len(body))
     return _LENGTH.pack(len(body)) + body

@@ -5,6 +5,10 @@ from __future__ import annotations
 import resource
 import sys
 import threading
+import time
+
+MEMORY_LOOK_SECONDS = 0.01
+"""To look costs more than a short run takes."""
 
 
 class Meter:
@@ -14,6 +18,8 @@ class Meter:
         self._lock = threading.Lock()
         self._shares: dict[str, float] = {}
         self._seen_seconds = _cpu_seconds()
+        self._look_seconds = 0.0
+        self._memory_bytes = 0
 
     def begin(self, run_id: str) -> None:
         with self._lock:
@@ -26,6 +32,14 @@ class Meter:
             self._share()
             return self._shares.pop(run_id, 0.0)
 
+    def memory_bytes(self) -> int:
+        """The most that the process has ever held, as of `MEMORY_LOOK_SECONDS` ago."""
+        now = time.monotonic()
+        if now >= self._look_seconds:
+            self._look_seconds = now + MEMORY_LOOK_SECONDS
+            self._memory_bytes = _memory_bytes()
+        return self._memory_bytes
+
     def _share(self) -> None:
         now = _cpu_seconds()
         used, self._seen_seconds = now - self._seen_seconds, now
@@ -33,10 +47,10 @@ class Meter:
             self._shares[run_id] += used / len(self._shares)
 
 
-def memory_bytes() -> int:
-    """The most that the process has ever held. (Linux' own count of it begins with what the parent held.)"""
+def _memory_bytes() -> int:
+    # Linux' own count of the peak begins with what the parent held when it forked.
     try:
-        with open("/proc/self/status", encoding="ascii") as status:  # noqa: PTH123 - after each run: cheaply
+        with open("/proc/self/status", encoding="ascii") as status:  # noqa: PTH123 - a plain open is the cheapest
             return next(int(line.split()[1]) * 1024 for line in status if line.startswith("VmHWM:"))
     except (OSError, StopIteration):
         peak = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss

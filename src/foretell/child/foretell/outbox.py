@@ -22,6 +22,9 @@ LOG_PATIENCE_SECONDS = 1.0
 LINGER_SECONDS = 0.02
 """Log and progress wait this long for more of their kind; all else goes at once and takes them along."""
 
+BURST_SECONDS = 0.0002
+"""Frames that follow one another faster than this are sent together."""
+
 
 class LogText:
     """Log text of one run and source that has not been sent yet, and grows as more is printed."""
@@ -62,6 +65,7 @@ class Outbox:
         self._urgent = False
         self._sending = False
         self._progresses: dict[str, Progress] = {}
+        self._burst_until_seconds = 0.0
         self._is_silent = False
         self._writer = threading.Thread(target=self._write_for_ever, name="foretell-writer", daemon=True)
 
@@ -106,10 +110,23 @@ class Outbox:
             while self._items and self._bytes + len(data) > WAITING_BYTES_MAX:
                 self._changed.wait()
             self._notice_drops()
-            self._items.append(data)
-            self._bytes += len(data)
-            self._urgent = True
-            self._changed.notify_all()
+            data = self._sent_at_once(data)
+            if data:
+                self._items.append(data)
+                self._bytes += len(data)
+                self._urgent = True
+                self._changed.notify_all()
+
+    def _sent_at_once(self, data: bytes) -> bytes:
+        """What is left to send. A lone frame need not wait for the writer; a burst had better go together."""
+        now = time.monotonic()
+        if self._items or self._sending or now < self._burst_until_seconds:
+            return data
+        self._burst_until_seconds = now + BURST_SECONDS
+        try:
+            return data[self._link.send_some(data) :]
+        except OSError:
+            os._exit(1)
 
     def _log(self, run_id: Optional[str], source: str, piece: str) -> None:
         with self._changed:

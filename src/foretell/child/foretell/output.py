@@ -35,6 +35,8 @@ class Output:
 
     def take(self, value: Any) -> tuple[Any, list[File]]:
         """The value as JSON, None in place of each file, and the files. Raises `BadOutput` and `TooLarge`."""
+        if self._hint is str and type(value) is str:
+            return _text(value), []
         if not shape.fits(bare(value), self._hint):
             raise BadOutput(f"the predictor gave {_described(value)} where it says {shape.name(self._hint)}")
         files: list[File] = []

@@ -44,7 +44,7 @@ class Run:
         measured = {
             "cpu_seconds": round(usage.end(self.id), 6),
             "run_seconds": round(time.monotonic() - self._begun_seconds, 6),
-            "memory_bytes": meter.memory_bytes(),
+            "memory_bytes": usage.memory_bytes(),
         }
         if error is None:
             try:

@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 import inspect
+import queue
 import threading
-from collections import deque
 from collections.abc import Callable
 from typing import Any, Optional
 
@@ -29,8 +29,9 @@ class Runs:
         self._outbox = outbox
         self._gate = Gate()
         self._meter = Meter()
-        self._waiting: deque[Run] = deque()
-        self._changed = threading.Condition()
+        self._asked: queue.SimpleQueue[Run] = queue.SimpleQueue()
+        self._waiting: dict[str, Run] = {}
+        self._lock = threading.Lock()
         outbox.gate = self._gate
 
     def live(self, on_ready: Callable[[], None]) -> None:
@@ -41,17 +42,15 @@ class Runs:
             self._one(self._next())
 
     def run(self, frame: Frame) -> None:
-        with self._changed:
-            self._waiting.append(Run(frame, self._outbox, self._loaded.item))
-            self._changed.notify_all()
+        run = Run(frame, self._outbox, self._loaded.item)
+        self._waiting[run.id] = run
+        self._asked.put(run)
 
     def cancel(self, run_id: str) -> None:
         """A run that waits is gone at once; one that is on is asked to stop; any other is no matter."""
-        with self._changed:
-            waiting = next((run for run in self._waiting if run.id == run_id), None)
-            if waiting is not None:
-                self._waiting.remove(waiting)
-        if waiting is not None:
+        with self._lock:
+            waited = self._waiting.pop(run_id, None)
+        if waited is not None:
             self._outbox.put({"type": "canceled", "id": run_id})
         else:
             self._gate.cancel(run_id)
@@ -64,12 +63,13 @@ class Runs:
         self._gate.repeat()
 
     def _next(self) -> Run:
-        with self._changed:
-            self._changed.wait_for(lambda: bool(self._waiting))
-            run = self._waiting.popleft()
-            # In the same breath: a cancel finds the run either waiting or in the gate.
-            self._gate.enter(run.id)
-            return run
+        while True:
+            run = self._asked.get()
+            # In one breath: a cancel finds the run either waiting or in the gate.
+            with self._lock:
+                if self._waiting.pop(run.id, None) is not None:
+                    self._gate.enter(run.id)
+                    return run
 
     def _one(self, run: Run) -> None:
         result: Optional[Frame] = None
