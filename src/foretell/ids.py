@@ -1,4 +1,4 @@
-"""Names given to things: sortable where rows are stored in their order, unguessable where they open a door."""
+"""Names given to things: sortable where rows are stored in order, unguessable where they open a door."""
 
 import os
 import secrets

@@ -92,7 +92,7 @@ def body_spelling(names: list[str], *, plain: bool) -> str:
 
 
 def wants_envelope(names: tuple[str, ...]) -> bool:
-    """Whether the payload is wrapped as `{type, created_at, data}`: any name that begins `prediction.` asks it."""
+    """Whether the payload is wrapped as `{type, created_at, data}`: a name with `prediction.` asks it."""
     return any(name.strip().lower().startswith("prediction.") for name in names)
 
 

@@ -74,6 +74,6 @@ def main() -> None:
 def _complain(message: str, *details: str) -> None:
     console = Console(stderr=True, soft_wrap=True)
     console.print(f"[bold red]Error:[/] {message}", highlight=False)
-    for detail in details:
+    for detail in (each for each in details if each not in message):
         console.print(f"  {detail}", highlight=False, markup=False)
     sys.exit(FAILED)
