@@ -147,6 +147,7 @@ class Api:
         for each in self._listening:
             each.refuse()
             await each.finish()
+        await self.app.close()
         if self._has_database:
             await self.store.close()
 

@@ -1,7 +1,7 @@
 import pytest
 
 from foretell.errors import Code, Error
-from foretell.schema import InputSchema
+from foretell.schema import InputSchema, without_secrets
 
 PICTURE = {
     "type": "object",
@@ -101,6 +101,11 @@ def test_an_open_schema_takes_fields_it_does_not_name() -> None:
     assert schema.complete({"anything": [1]}) == {"anything": [1]}
 
 
-def test_files_and_secrets_are_found_by_their_format() -> None:
+def test_files_are_found_by_their_format() -> None:
     assert SCHEMA.file_fields() == ("image", "masks")
-    assert SCHEMA.secret_fields() == ("token",)
+
+
+def test_secrets_are_hidden_where_an_input_is_shown() -> None:
+    values = {"prompt": "a fox", "token": "s3cret"}
+    assert without_secrets(PICTURE, values) == {"prompt": "a fox", "token": "**********"}
+    assert values["token"] == "s3cret"

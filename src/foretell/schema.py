@@ -20,6 +20,9 @@ SYNONYMS = (
 PROBLEMS_MAX = 100
 """How many problems of one input are named; what is beyond is counted."""
 
+HIDDEN = "**********"
+"""What stands in the place of a secret."""
+
 _SHOWN_MAX = 60
 _KINDS = {
     "string": "a string",
@@ -78,10 +81,6 @@ class InputSchema:
     def file_fields(self) -> tuple[str, ...]:
         """The inputs that are files (`format: uri`): each value is a string or a list of strings."""
         return tuple(name for name, each in self._properties.items() if self._is_file(each))
-
-    def secret_fields(self) -> tuple[str, ...]:
-        """The inputs that may never be shown again (`format: password`)."""
-        return tuple(name for name, each in self._properties.items() if each.get("format") == "password")
 
     def _known(self, values: Mapping[str, Any], problems: list[str]) -> dict[str, Any]:
         """`values` under the model's own names, without nulls that only say "not given"."""
@@ -151,6 +150,13 @@ class InputSchema:
         for problem in self._validator.iter_errors(completed):
             if problem.kind.name != "additionalProperties" or problem.instance_path:
                 yield _sentence(problem)
+
+
+def without_secrets(schema: dict[str, Any], values: dict[str, Any]) -> dict[str, Any]:
+    """An input as it may be shown: what the schema calls `format: password` is hidden."""
+    properties: dict[str, dict[str, Any]] = schema.get("properties", {})
+    secret = {name: HIDDEN for name in values if properties.get(name, {}).get("format") == "password"}
+    return values | secret if secret else values
 
 
 def invalid_input(problems: list[str]) -> Error:

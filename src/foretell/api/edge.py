@@ -52,6 +52,13 @@ class Edge:
         else:
             await send({"type": "websocket.close", "code": 1000})
 
+    async def close(self) -> None:
+        """Stops listening to notices. Requests may still be answered, from what is read anew."""
+        listeners, self._listeners = self._listeners, []
+        for listener in listeners:
+            listener.cancel()
+        await asyncio.gather(*listeners, return_exceptions=True)
+
     async def _answer(self, scope: Scope, receive: Receive, send: Send) -> None:
         self._listen()
         began = time.perf_counter()
@@ -143,9 +150,7 @@ class Edge:
         await receive()
         await send({"type": "lifespan.startup.complete"})
         await receive()
-        for listener in self._listeners:
-            listener.cancel()
-        await asyncio.gather(*self._listeners, return_exceptions=True)
+        await self.close()
         await send({"type": "lifespan.shutdown.complete"})
 
 

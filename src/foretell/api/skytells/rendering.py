@@ -11,9 +11,7 @@ from foretell.event import Kind
 from foretell.file import File
 from foretell.prediction import Prediction, Status
 from foretell.result import Form, form
-
-HIDDEN = "**********"
-"""What stands in the place of a secret input."""
+from foretell.schema import without_secrets
 
 PAGE = 1_000
 _SPELLINGS = {"sdk": "cancelled", "docs": "canceled"}
@@ -66,10 +64,9 @@ async def files_of(request: Request, prediction: Prediction) -> list[File]:
 
 async def _shown_input(request: Request, prediction: Prediction) -> dict[str, Any]:
     known = await edge(request).versions.of(prediction.version_id)
-    if known is None:
-        return prediction.input
-    secret = {name: HIDDEN for name in known.schema.secret_fields() if name in prediction.input}
-    return prediction.input | secret if secret else prediction.input
+    return (
+        prediction.input if known is None else without_secrets(known.version.input_schema, prediction.input)
+    )
 
 
 async def _text_so_far(request: Request, prediction: Prediction) -> skytells.TextSoFar:
