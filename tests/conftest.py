@@ -63,12 +63,22 @@ def pytest_runtest_setup(item: pytest.Item) -> None:
 @pytest.hookimpl(hookwrapper=True)
 def pytest_runtest_makereport(item: pytest.Item, call: pytest.CallInfo[None]):  # type: ignore[no-untyped-def]
     result = yield
-    report = result.get_result()
+    _count(result.get_result())
+
+
+@pytest.hookimpl(hookwrapper=True)
+def pytest_make_collect_report(collector: pytest.Collector):  # type: ignore[no-untyped-def]
+    result = yield
+    _count(result.get_result())
+
+
+def _count(report: pytest.TestReport | pytest.CollectReport) -> None:
+    """Remembers what was skipped and why; where everything has to run, makes it a failure."""
     if not report.skipped or hasattr(report, "wasxfail"):
         return
     reason = report.longrepr[2] if isinstance(report.longrepr, tuple) else str(report.longrepr)
     reason = reason.removeprefix("Skipped: ")
-    _skipped[reason].append(item.nodeid)
+    _skipped[reason].append(report.nodeid)
     if ALL:
         report.outcome = "failed"
         report.longrepr = f"skipped although FORETELL_TEST_ALL=1: {reason}"
