@@ -23,9 +23,10 @@ POLL_SECONDS = 1.0
 """How long no news is trusted to be no news."""
 TAKEN_MAX = 64
 """Deliveries taken from the table at once."""
-OVERTAXED_SECONDS = 0.5
-"""How long to take nothing when a receiver had no room, so that not all it is owed is put off at once."""
-CARRIED_MAX = 256
+TAKEN_WHEN_CROWDED_MAX = 8
+CROWDED_SECONDS = 0.5
+"""How long to wait for a receiver that is owed more than it takes, before taking those few."""
+CARRIED_MAX = 512
 """Deliveries in memory: under way, or waiting for their receiver."""
 TIMEOUT_SECONDS_MAX = 30.0
 SPARE_SECONDS = 5.0
@@ -66,28 +67,38 @@ class Courier:
 
     async def step(self) -> float:
         """Takes what is due and begins to deliver it; how long to wait before looking again."""
-        room = min(TAKEN_MAX, CARRIED_MAX - len(self._carried))
-        if room <= 0:
-            await asyncio.wait(self._carried, return_when=asyncio.FIRST_COMPLETED)
-            return 0
-        found = await self._store.due(holder=self._name, limit=room)
+        limit = await self._room()
+        found = await self._store.due(holder=self._name, limit=limit)
         lease_ends = time.monotonic() + LEASE_SECONDS - SPARE_SECONDS
-        carried = [self._carry(delivery, lease_ends) for delivery in found]
-        if not all(carried):
-            return OVERTAXED_SECONDS
-        return 0 if len(found) == room else POLL_SECONDS
+        for delivery in found:
+            self._carry(delivery, lease_ends)
+        return 0 if len(found) == limit else POLL_SECONDS
 
-    def _carry(self, delivery: Delivery, lease_ends: float) -> bool:
-        """Begins a delivery; False: its receiver is overtaxed, so it stays in the table for now."""
+    async def _room(self) -> int:
+        """How many deliveries to take, after waiting a little if a receiver is owed more than it takes.
+
+        Then only a few: among them may be some for others.
+        """
+        deadline = time.monotonic() + CROWDED_SECONDS
+        while self._is_crowded() and (left := deadline - time.monotonic()) > 0:
+            await asyncio.wait(self._carried, timeout=left, return_when=asyncio.FIRST_COMPLETED)
+        return TAKEN_WHEN_CROWDED_MAX if self._is_crowded() else TAKEN_MAX
+
+    def _is_crowded(self) -> bool:
+        room = min(CARRIED_MAX - len(self._carried), self._receivers.room)
+        return bool(self._carried) and room < TAKEN_MAX
+
+    def _carry(self, delivery: Delivery, lease_ends: float) -> None:
+        """Begins a delivery, unless its receiver has no room: then it stays in the table for a minute."""
         receiver = self._receivers.of(delivery.url)
-        if not receiver.takes_more:
-            return False
+        if not receiver.takes_more or len(self._carried) >= CARRIED_MAX:
+            return
+        receiver.waiting += 1
         earlier = self._last.get(delivery.prediction_id)
         task = asyncio.create_task(self._deliver(delivery, receiver, earlier, lease_ends))
         self._carried.add(task)
         self._last[delivery.prediction_id] = task
         task.add_done_callback(lambda ended: self._forget(ended, delivery.prediction_id))
-        return True
 
     def _forget(self, task: asyncio.Task[None], prediction_id: str) -> None:
         self._carried.discard(task)
@@ -97,7 +108,6 @@ class Courier:
     async def _deliver(
         self, delivery: Delivery, receiver: Receiver, earlier: asyncio.Task[None] | None, lease_ends: float
     ) -> None:
-        receiver.waiting += 1
         try:
             if earlier is not None:
                 await asyncio.wait([earlier])

@@ -62,6 +62,12 @@ class Receivers:
             self._known[host] = Receiver(self._clock)
         return self._known[host]
 
+    @property
+    def room(self) -> int:
+        """How many deliveries each of them has room for, except those that are left alone."""
+        waiting = (each.waiting for each in self._known.values() if not each.is_paused)
+        return WAITING_MAX - max(waiting, default=0)
+
     def _make_room(self) -> None:
         if len(self._known) >= RECEIVERS_MAX:
             self._known = {host: each for host, each in self._known.items() if not each.is_forgettable}
