@@ -107,6 +107,41 @@ class Predictor(BasePredictor):
     assert data.hex() == PNG
 
 
+STREAM = f"""
+class Predictor(BasePredictor):
+    def predict(self, go: str, fail: bool = False) -> Iterator[Path]:
+        for number in range(2):
+            Path("a.png").write_bytes(bytes.fromhex("{PNG}"))
+            yield Path("a.png")
+            while not os.path.exists(go): time.sleep(0.01)
+        if fail: raise ValueError("late")
+"""
+
+
+async def test_a_file_that_was_yielded_can_be_read_before_the_end(here: Place) -> None:
+    go = here.folders / "go"
+    version = await here.model(STREAM)
+    prediction_id = await here.create(version, go=str(go))
+    event, *_ = await until(lambda: here.store.events(prediction_id))
+    file = await here.store.file(event.data["value"][FILE_KEY])
+    assert file is not None
+    assert b"".join([part async for part in here.surroundings.blobs.read(file.blob)]).hex() == PNG
+    go.touch()
+    found = await here.ended(prediction_id)
+    assert len(found.result) == len(await here.store.files_of(prediction_id)) == 2
+    assert found.metrics["asset_count"] == 2
+
+
+async def test_a_failed_run_leaves_no_files(here: Place) -> None:
+    go = here.folders / "go"
+    go.touch()
+    found = await here.run(await here.model(STREAM), go=str(go), fail=True)
+    assert found.failure is not None and found.failure.message.endswith("late")
+    blobs = here.surroundings.config.data_path / "blobs"
+    await until(lambda: not [each for each in blobs.rglob("*") if each.is_file()])
+    assert await here.store.files_of(found.id) == []
+
+
 async def test_text_and_files_come_back_together(here: Place) -> None:
     source = """
 class Output(BaseModel):

@@ -133,7 +133,9 @@ class Fleet:
             if found != written:
                 written = found
                 self._on_move(replica)
+                self._ring()
                 await self._write(replica)
+                continue
             self._ring()
             await replica.changed.wait(1.0)
         self._on_death(replica)

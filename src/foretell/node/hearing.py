@@ -1,6 +1,7 @@
 """What a run says until it ends, made into an answer."""
 
 import math
+from collections.abc import Awaitable, Callable
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -8,7 +9,7 @@ import msgspec
 
 from foretell.node.channel import Channel
 from foretell.node.frames import Canceled, Done, Ending, Failed, Frame, Log, Metric, Output, Progress
-from foretell.node.outputs import Outputs
+from foretell.node.outputs import Outputs, Taken
 from foretell.node.trouble import Overran, RunFailed
 from foretell.node.voice import Voice
 
@@ -18,6 +19,9 @@ METRICS_MAX = 100
 METRIC_CHARACTERS_MAX = 64
 MESSAGE_CHARACTERS_MAX = 4_000
 FAILURES = {"raised", "bad_output", "too_large"}
+
+Publish = Callable[[list[Taken]], Awaitable[None]]
+"""Makes files readable while the run goes on."""
 
 
 @dataclass(slots=True)
@@ -31,11 +35,12 @@ class Answer:
 
 @dataclass(slots=True)
 class Hearing:
-    """One run being heard. `joined`: what it yields is one text."""
+    """One run being heard. `joined`: what it yields is one text; without `publish`, files come at the end."""
 
     voice: Voice
     outputs: Outputs
     joined: bool
+    publish: Publish | None = None
     metrics: dict[str, float] = field(default_factory=dict)
     used: Ending | None = None
     _items: list[Any] = field(default_factory=list)
@@ -83,8 +88,13 @@ class Hearing:
         self._bytes += len(msgspec.json.encode(frame.value))
         if self._bytes > RESULT_BYTES_MAX:
             raise Overran("too_large", f"The output is larger than {RESULT_BYTES_MAX / 1e6:.0f} MB.")
+        before = len(self.outputs.taken)
         value = await self.outputs.take(frame.value, frame.files)
         self._items.append(value)
+        if frame.files and self.publish is None:
+            return
+        if frame.files and self.publish is not None:
+            await self.publish(self.outputs.taken[before:])
         self.voice.output(value)
 
     async def _value(self, frame: Done) -> Any:

@@ -6,8 +6,11 @@ from typing import Any
 from foretell.file import File
 from foretell.model import Version, cost_nanocredits
 from foretell.node.frames import Ending
-from foretell.node.trouble import RunFailed
+from foretell.node.trouble import LoadFailed, RunFailed
 from foretell.prediction import Failure, Outcome, Prediction, Status
+
+LOG_END_CHARACTERS = 2_000
+"""How much of a setup's log stands in the message of a prediction that failed by it."""
 
 
 @dataclass(slots=True)
@@ -46,6 +49,14 @@ def failed(measured: Measured, error: RunFailed, *, at: int) -> Outcome:
         metrics=_metrics(measured, at) | {"progress": measured.progress},
         metadata=_metadata(measured),
     )
+
+
+def setup_failed(error: LoadFailed) -> RunFailed:
+    """A failed load as a failed prediction."""
+    if not error.log.strip():
+        return RunFailed("setup_failed", error.message)
+    end = error.log.strip()[-LOG_END_CHARACTERS:]
+    return RunFailed("setup_failed", f"{error.message}\n\nThe end of its setup log:\n{end}")
 
 
 def _metrics(measured: Measured, at: int) -> dict[str, float]:

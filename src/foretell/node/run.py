@@ -15,7 +15,7 @@ from foretell.node.fetch import Fetch
 from foretell.node.fleet import Fleet
 from foretell.node.folder import Folder
 from foretell.node.hearing import Answer, Hearing
-from foretell.node.outcome import Measured, failed, succeeded
+from foretell.node.outcome import Measured, failed, setup_failed, succeeded
 from foretell.node.outputs import Outputs
 from foretell.node.replica import Replica
 from foretell.node.shelf import Shelf
@@ -29,8 +29,6 @@ NOTE_SECONDS = 0.5
 """While a replica loads, its row is told how far it is no more often than this."""
 RETRY_SECONDS = 1.0
 """How long to wait before a write is tried again that the store could not take."""
-LOG_END_CHARACTERS = 2_000
-"""How much of a setup's log stands in the message of a prediction that failed by it."""
 
 log = logging.getLogger(__name__)
 predictions_log = logging.getLogger("foretell.predictions")
@@ -68,6 +66,8 @@ class Run:
             bytes_max=surroundings.config.output_bytes_max,
             clock=surroundings.clock,
         )
+        self._shelf = Shelf(prediction, surroundings)
+        self._is_stored = False
         self._measured = Measured(prediction, replica.version, surroundings.hardware)
         replica.assigned.add(self.id)
         self.task = asyncio.create_task(self._live(), name=f"run {prediction.id}")
@@ -148,7 +148,9 @@ class Run:
     async def _answer(self, channel: Channel) -> Answer:
         version = self._replica.version
         joined = version.output_schema.get("x-cog-array-display") == "concatenate"
-        hearing = Hearing(self._voice, self._outputs, joined)
+        # A picture that is to be checked is shown to nobody before.
+        publish = None if safety.is_wanted(self.prediction) else self._shelf.publish
+        hearing = Hearing(self._voice, self._outputs, joined, publish)
         seconds = version.manifest.limits.run_timeout_seconds
         try:
             async with asyncio.timeout(seconds):
@@ -175,20 +177,15 @@ class Run:
             log.warning("how prediction %s was stopped could not be written: %s", self.id, error.message)
 
     async def _stored(self, answer: Answer) -> None:
-        shelf = Shelf(self.prediction, self._surroundings)
+        shelf = self._shelf
         if self._outputs.taken:
             await self._note(Phase.STORING)
         value = await self._checked(answer.value)
-        try:
-            result = await shelf.keep(value, self._outputs.taken)
-            await self._voice.end()
-            outcome = succeeded(self._measured, result, shelf.files, at=self._surroundings.clock())
-            self._is_ending = True
-            if not await self._finished(outcome, shelf.files):
-                raise HoldLost
-        except BaseException:
-            await shelf.clear()
-            raise
+        await shelf.keep(value, self._outputs.taken)
+        await self._voice.end()
+        self._is_ending = True
+        outcome = succeeded(self._measured, value, shelf.files, at=self._surroundings.clock())
+        self._is_stored = await self._finished(outcome, shelf.unpublished)
 
     async def _checked(self, value: Any) -> Any:
         """The value without what the safety checker withholds, if the caller wants it checked."""
@@ -216,7 +213,8 @@ class Run:
             case RunFailed():
                 await self._fail(error)
             case LoadFailed():
-                await self._fail(setup_failed(error, self._voice))
+                self._voice.log("stderr", error.log)
+                await self._fail(setup_failed(error))
             case ReplicaGone():
                 self._is_ending = True
                 await self._written(lambda: self._surroundings.store.release(self.hold))
@@ -279,18 +277,13 @@ class Run:
 
     async def _clean_up(self) -> None:
         try:
+            if not self._is_stored:
+                await self._shelf.clear()
+        except Exception:
+            log.exception("files of prediction %s could not be taken away", self.id)
+        try:
             self._path.rmdir()
         except OSError:
             await asyncio.to_thread(shutil.rmtree, self._path, ignore_errors=True)
         if self._outputs.has_kept:
             await asyncio.to_thread(shutil.rmtree, self._kept, ignore_errors=True)
-
-
-def setup_failed(error: LoadFailed, voice: Voice | None = None) -> RunFailed:
-    """A failed load as a failed prediction; the whole setup log goes to `voice`."""
-    if not error.log.strip():
-        return RunFailed("setup_failed", error.message)
-    if voice is not None:
-        voice.log("stderr", error.log)
-    end = error.log.strip()[-LOG_END_CHARACTERS:]
-    return RunFailed("setup_failed", f"{error.message}\n\nThe end of its setup log:\n{end}")

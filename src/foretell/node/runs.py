@@ -7,9 +7,9 @@ from collections.abc import Collection
 from foretell.model import Version
 from foretell.node.fleet import Fleet
 from foretell.node.folder import Folder
-from foretell.node.outcome import Measured, failed
+from foretell.node.outcome import Measured, failed, setup_failed
 from foretell.node.replica import Replica
-from foretell.node.run import Run, setup_failed
+from foretell.node.run import Run
 from foretell.node.surroundings import Surroundings
 from foretell.node.trouble import LoadFailed
 from foretell.prediction import Hold, Prediction
