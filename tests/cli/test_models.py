@@ -40,8 +40,8 @@ def test_what_was_served_before_as_a_built_in_model_is_the_sandboxs_now(tmp_path
     after = json.loads(
         foretell("models", "show", "truefusion", "--json", data=tmp_path, FORETELL_SANDBOX="1").stdout
     )
-    assert before["namespace"] == "truefusion"
-    assert after["namespace"] == "picture"
+    assert "sandbox" not in before["capabilities"]
+    assert "sandbox" in after["capabilities"]
 
 
 def test_check_finds_nothing_wrong_with_a_sound_configuration(server: Foretell, data: Path) -> None:
