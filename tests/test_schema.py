@@ -17,6 +17,10 @@ PICTURE = {
         "image": {"type": "string", "format": "uri"},
         "masks": {"type": "array", "items": {"type": "string", "format": "uri"}},
         "token": {"type": "string", "format": "password"},
+        "more": {
+            "anyOf": [{"type": "array", "items": {"type": "string", "format": "uri"}}, {"type": "null"}]
+        },
+        "other_token": {"anyOf": [{"type": "string", "format": "password"}, {"type": "null"}]},
         "note": {"anyOf": [{"type": "string"}, {"type": "null"}]},
     },
     "definitions": {"aspect_ratio": {"type": "string", "enum": ["1:1", "16:9"]}},
@@ -73,7 +77,7 @@ def test_all_problems_are_named_at_once_each_with_its_path() -> None:
         'sizes[1]: "two" is not an integer',
         'aspect_ratio: "2:1" is not one of "1:1", "16:9"',
         "zzz: is not an input of this model, which takes prompt, steps, guidance, num_outputs, seed, "
-        "aspect_ratio, sizes, image, masks, token, note",
+        "aspect_ratio, sizes, image, masks, token, more, other_token, note",
     }
 
 
@@ -102,10 +106,11 @@ def test_an_open_schema_takes_fields_it_does_not_name() -> None:
 
 
 def test_files_are_found_by_their_format() -> None:
-    assert SCHEMA.file_fields() == ("image", "masks")
+    assert SCHEMA.file_fields() == ("image", "masks", "more")
 
 
 def test_secrets_are_hidden_where_an_input_is_shown() -> None:
-    values = {"prompt": "a fox", "token": "s3cret"}
-    assert without_secrets(PICTURE, values) == {"prompt": "a fox", "token": "**********"}
+    values = {"prompt": "a fox", "token": "s3cret", "other_token": "s3cret too"}
+    hidden = {"prompt": "a fox", "token": "**********", "other_token": "**********"}
+    assert without_secrets(PICTURE, values) == hidden
     assert values["token"] == "s3cret"

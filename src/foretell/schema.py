@@ -143,8 +143,9 @@ class InputSchema:
 
     def _is_file(self, schema: dict[str, Any]) -> bool:
         schema = self._resolved(schema)
-        choices = [schema, *schema.get("anyOf", ()), schema.get("items", {})]
-        return any(self._resolved(each).get("format") == "uri" for each in choices)
+        if schema.get("format") == "uri":
+            return True
+        return any(self._is_file(each) for each in (*schema.get("anyOf", ()), schema.get("items")) if each)
 
     def _invalid(self, completed: dict[str, Any]) -> Iterator[str]:
         for problem in self._validator.iter_errors(completed):
@@ -155,7 +156,7 @@ class InputSchema:
 def without_secrets(schema: dict[str, Any], values: dict[str, Any]) -> dict[str, Any]:
     """An input as it may be shown: what the schema calls `format: password` is hidden."""
     properties: dict[str, dict[str, Any]] = schema.get("properties", {})
-    secret = {name: HIDDEN for name in values if properties.get(name, {}).get("format") == "password"}
+    secret = {name: HIDDEN for name in values if _is_secret(properties.get(name, {}))}
     return values | secret if secret else values
 
 
@@ -167,6 +168,10 @@ def invalid_input(problems: list[str]) -> Error:
     count = "1 problem" if len(problems) == 1 else f"{len(problems)} problems"
     message = f"The input has {count}: {'; '.join(named)}"
     return Error(Code.INVALID_INPUT, message, details=tuple(named))
+
+
+def _is_secret(schema: dict[str, Any]) -> bool:
+    return schema.get("format") == "password" or any(_is_secret(each) for each in schema.get("anyOf", ()))
 
 
 def _types(schema: dict[str, Any]) -> set[str]:

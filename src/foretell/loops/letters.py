@@ -12,6 +12,7 @@ from foretell import __version__
 from foretell.dialects import skytells
 from foretell.errors import Error
 from foretell.prediction import Phase, Prediction, Status
+from foretell.schema import without_secrets
 from foretell.seal import Seal
 from foretell.store import Store
 from foretell.webhook import TERMINAL_EVENTS, Delivery, hex_signature, payload, standard_signature
@@ -39,16 +40,22 @@ async def letter(store: Store, seal: Seal, delivery: Delivery) -> Letter | None:
     if delivery.body is not None:
         return Letter(delivery.body, delivery.signature)
     prediction = await store.get(delivery.prediction_id, deleted=True)
-    if prediction is None or prediction.webhook is None:
+    asked = None if prediction is None else prediction.webhook
+    if prediction is None or asked is None:
         return None
-    files = await store.files_of(prediction.id)
-    flat = skytells.render(_as_told(prediction, delivery), files, spelling=prediction.webhook.spelling)
+    told_of = _as_told(await _without_secrets(store, prediction), delivery)
+    flat = skytells.render(told_of, await store.files_of(prediction.id), spelling=asked.spelling)
     at = skytells.timestamp(delivery.created_at)
-    told = payload(_short(flat), prediction.webhook.names, event=delivery.event, at=at)
+    told = payload(_short(flat), asked.names, event=delivery.event, at=at)
     body = msgspec.json.encode(told)
     key = await _signing_key(store, seal, delivery)
     signature = None if key is None else hex_signature(body, key)
     return Letter(*await store.rendered(delivery.id, body, signature))
+
+
+async def _shown_input(store: Store, prediction: Prediction) -> dict[str, Any]:
+    version = await store.version(prediction.version_id)
+    return prediction.input if version is None else without_secrets(version.input_schema, prediction.input)
 
 
 def headers(delivery: Delivery, written: Letter, *, secret: str, now_seconds: int) -> dict[str, str]:
@@ -75,6 +82,14 @@ async def account_secret(store: Store, seal: Seal, account_id: str) -> str:
         # Somebody else may have made one at the same time: the stored one counts.
         sealed = await store.webhook_secret(account_id) or seal.seal(made.encode())
     return seal.open(sealed).decode()
+
+
+async def _without_secrets(store: Store, prediction: Prediction) -> Prediction:
+    """The prediction with the secrets of its input hidden, as its version's schema marks them."""
+    version = await store.version(prediction.version_id)
+    if version is None:
+        return prediction
+    return replace(prediction, input=without_secrets(version.input_schema, prediction.input))
 
 
 async def _signing_key(store: Store, seal: Seal, delivery: Delivery) -> bytes | None:
