@@ -1,7 +1,7 @@
 """Requests shaped like those of the command-line and JavaScript clients, and of curl."""
 
 import json
-from pathlib import PurePosixPath
+from pathlib import Path, PurePosixPath
 from typing import Any
 from urllib.parse import urlsplit
 
@@ -10,8 +10,9 @@ import pytest
 from skytells import SkytellsClient
 
 import strict
-from servers import KEY, Foretell, Receiver, until
+from servers import KEY, Foretell, Receiver, running, until
 
+EVENTS = {"accept": "text/event-stream"}
 SMALL = {"prompt": "a fox", "width": 64, "height": 64}
 
 
@@ -131,3 +132,29 @@ def test_any_failure_is_json_in_the_envelope(raw: httpx.Client, method: str, pat
     assert answer.status_code >= 400
     assert answer.headers["content-type"] == "application/json"
     strict.check(strict.ERROR, answer.json())
+
+
+def test_a_stream_is_resumed_after_the_server_was_killed_in_the_middle(tmp_path: Path) -> None:
+    with running(tmp_path, "--sandbox", "--port", "0", "--key", KEY) as first:
+        body = {"model": "slow", "input": {"seconds": 1.5}, "stream": True}
+        with (
+            first.client() as client,
+            client.stream("POST", "/v1/predictions", json=body, headers=EVENTS) as answer,
+        ):
+            lines = answer.iter_lines()
+            made = json.loads(
+                next(line for line in lines if line.startswith("data: ")).removeprefix("data: ")
+            )
+            place = next(line.removeprefix("id: ") for line in lines if line.startswith("id: 1:4"))
+            first.kill()
+    with running(tmp_path, "--sandbox", "--port", "0", "--key", KEY) as second, second.client() as client:
+        path = f"/v1/predictions/{made['id']}/stream"
+        text = client.get(path, headers=EVENTS | {"last-event-id": place}).text
+    assert "event: restarted" in text
+    told = [
+        json.loads(line.removeprefix("data: ")) for line in text.splitlines() if line.startswith("data: ")
+    ]
+    output = "".join(each["value"] for each in told if each.keys() == {"value"})
+    assert output == told[-1]["output"]
+    assert output.startswith("0.1 s\n")
+    assert "id: 2:end" in text
