@@ -111,8 +111,8 @@ class Server:
         services = api.Services(
             config=self.config, store=store, blobs=blobs, seal=seal, check_form=outbound.check_form
         )
-        # A command that looks something up on Postgres is no place to sign what is owed to others.
-        if self._listens or not self.config.database:
+        # A command that only looks something up is no place to deliver what is owed to others.
+        if self._listens or self._has_node:
             self._go_on("courier", Courier(store, seal, outbound, self.config).run())
             self._go_on("janitor", Janitor(store, blobs, self.config).run())
         app = api.app(services)

@@ -5,6 +5,9 @@ import signal
 import subprocess
 from pathlib import Path
 
+import psutil
+
+from predictions import is_alive
 from servers import FORETELL, KEY, SECONDS, Foretell, clean_environment, foretell, until
 
 
@@ -84,6 +87,20 @@ def test_ctrl_c_cancels_what_it_started(server: Foretell, data: Path) -> None:
     assert ran.returncode == 130
     assert "Traceback" not in complaint
     until(lambda: predictions(data, "--model", "slow")[0]["status"] == "canceled", about="the cancel")
+
+
+def test_ctrl_c_without_a_server_leaves_nothing_behind(tmp_path: Path) -> None:
+    command = [FORETELL, "run", "slow", "-i", "seconds=600", "--data", str(tmp_path)]
+    options = {"stdout": subprocess.PIPE, "stderr": subprocess.PIPE, "text": True}
+    with subprocess.Popen(command, **options, env=clean_environment(FORETELL_SANDBOX="1")) as ran:  # type: ignore[call-overload]
+        assert ran.stdout.read(3) == "0.1"
+        children = psutil.Process(ran.pid).children()
+        ran.send_signal(signal.SIGINT)
+        _, complaint = ran.communicate(timeout=SECONDS)
+    assert (ran.returncode, complaint) == (130, "")
+    assert not any(is_alive(each) for each in children)
+    listed = foretell("predictions", "list", "--json", data=tmp_path, FORETELL_SANDBOX="1")
+    assert json.loads(listed.stdout)[0]["status"] == "canceled"
 
 
 def test_predictions_are_listed_shown_watched_and_deleted(server: Foretell, data: Path) -> None:

@@ -1,4 +1,4 @@
-"""Lends tests what the built-in models' environment holds, so that models' parts are tried in this process."""
+"""Lends tests what the built-in models' environment holds, so that parts of models are tried here."""
 
 import asyncio
 import sys
