@@ -5,9 +5,11 @@ import base64
 import hashlib
 import hmac
 import json
+from dataclasses import replace
 
 import pytest
 
+from foretell import catalog
 from foretell.config import Config
 from foretell.prediction import Prediction
 from foretell.webhook import RETRY_SECONDS, DeliveryState
@@ -96,6 +98,17 @@ async def test_long_data_in_inputs_is_not_repeated_to_receivers(office: Office) 
     told = json.loads(letter.body)["input"]
     assert told["image"] == "data:image/png;base64,… (100022 characters)"
     assert told["texts"] == ["data:,short", "long" * 1_000]
+
+
+async def test_secrets_of_an_input_are_not_told_to_receivers(office: Office) -> None:
+    version = catalog.sandbox(created_at=1)[0]
+    schema = {"properties": {"token": {"type": "string", "format": "password"}}}
+    await office.store.register(replace(version, input_schema=schema))
+    async with Stranger(answers(200)) as stranger, office.delivering():
+        await office.ended(stranger.url, version_id=version.id, input={"token": "hush", "prompt": "cat"})
+        (letter,) = await stranger.heard(1)
+    assert b"hush" not in letter.body
+    assert json.loads(letter.body)["input"]["prompt"] == "cat"
 
 
 async def test_a_revoked_key_signs_no_more_but_the_account_does(office: Office) -> None:

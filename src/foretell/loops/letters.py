@@ -8,14 +8,13 @@ from typing import Any
 
 import msgspec
 
-from foretell import __version__
 from foretell.dialects import skytells
 from foretell.errors import Error
 from foretell.prediction import Phase, Prediction, Status
 from foretell.schema import without_secrets
 from foretell.seal import Seal
 from foretell.store import Store
-from foretell.webhook import TERMINAL_EVENTS, Delivery, hex_signature, payload, standard_signature
+from foretell.webhook import TERMINAL_EVENTS, Delivery, hex_signature, payload
 
 SECRET_BYTES = 32
 DATA_CHARACTERS_MAX = 1_024
@@ -51,26 +50,6 @@ async def letter(store: Store, seal: Seal, delivery: Delivery) -> Letter | None:
     key = await _signing_key(store, seal, delivery)
     signature = None if key is None else hex_signature(body, key)
     return Letter(*await store.rendered(delivery.id, body, signature))
-
-
-async def _shown_input(store: Store, prediction: Prediction) -> dict[str, Any]:
-    version = await store.version(prediction.version_id)
-    return prediction.input if version is None else without_secrets(version.input_schema, prediction.input)
-
-
-def headers(delivery: Delivery, written: Letter, *, secret: str, now_seconds: int) -> dict[str, str]:
-    """The headers of the next attempt, signed also by Standard Webhooks 1.0.0 under `secret`."""
-    found = {
-        "Content-Type": "application/json; charset=utf-8",
-        "User-Agent": f"Foretell/{__version__}",
-        "X-Foretell-Event": delivery.event.value,
-        "X-Foretell-Delivery": delivery.id,
-        "X-Foretell-Attempt": str(delivery.attempts + 1),
-        "webhook-id": delivery.id,
-        "webhook-timestamp": str(now_seconds),
-        "webhook-signature": standard_signature(delivery.id, now_seconds, written.body, secret),
-    }
-    return found if written.signature is None else found | {"X-Skytells-Signature": written.signature}
 
 
 async def account_secret(store: Store, seal: Seal, account_id: str) -> str:
