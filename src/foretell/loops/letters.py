@@ -52,6 +52,21 @@ async def letter(store: Store, seal: Seal, delivery: Delivery) -> Letter | None:
     return Letter(*await store.rendered(delivery.id, body, signature))
 
 
+def headers(delivery: Delivery, written: Letter, *, secret: str, now_seconds: int) -> dict[str, str]:
+    """The headers of the next attempt, signed also by Standard Webhooks 1.0.0 under `secret`."""
+    found = {
+        "Content-Type": "application/json; charset=utf-8",
+        "User-Agent": f"Foretell/{__version__}",
+        "X-Foretell-Event": delivery.event.value,
+        "X-Foretell-Delivery": delivery.id,
+        "X-Foretell-Attempt": str(delivery.attempts + 1),
+        "webhook-id": delivery.id,
+        "webhook-timestamp": str(now_seconds),
+        "webhook-signature": standard_signature(delivery.id, now_seconds, written.body, secret),
+    }
+    return found if written.signature is None else found | {"X-Skytells-Signature": written.signature}
+
+
 async def account_secret(store: Store, seal: Seal, account_id: str) -> str:
     """The account's `whsec_` secret, made now if it has none."""
     sealed = await store.webhook_secret(account_id)
