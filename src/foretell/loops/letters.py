@@ -8,13 +8,14 @@ from typing import Any
 
 import msgspec
 
+from foretell import __version__
 from foretell.dialects import skytells
 from foretell.errors import Error
 from foretell.prediction import Phase, Prediction, Status
 from foretell.schema import without_secrets
 from foretell.seal import Seal
 from foretell.store import Store
-from foretell.webhook import TERMINAL_EVENTS, Delivery, hex_signature, payload
+from foretell.webhook import TERMINAL_EVENTS, Delivery, hex_signature, payload, standard_signature
 
 SECRET_BYTES = 32
 DATA_CHARACTERS_MAX = 1_024
