@@ -221,7 +221,7 @@ def test_many_words_in_a_burst_all_arrive_once_and_in_order(either_api: Api) -> 
 def test_a_slow_reader_misses_nothing_though_more_was_said_than_is_kept(api: Api) -> None:
     prediction_id = api.create("deepbrain")["id"]
     hold = api.begin(prediction_id)
-    words = [f"{number}:".ljust(10_000, "x") for number in range(300)]
+    words = [f"{number}:".ljust(2_000, "x") for number in range(4_000)]
     with api.client(**EVENTS) as client, client.stream("GET", path_of(prediction_id)) as answer:
         for sequence, word in enumerate(words, start=1):
             api.say(hold, sequence, Kind.OUTPUT, value=word)

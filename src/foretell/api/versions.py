@@ -11,6 +11,9 @@ from foretell.store import Store
 LIFE_SECONDS = 10.0
 """How long the list is trusted when no notice says that it changed."""
 
+FORMER_MAX = 1_000
+"""How many versions are kept beside the current ones, for old predictions."""
+
 
 @dataclass(frozen=True, slots=True)
 class Known:
@@ -28,6 +31,7 @@ class Versions:
         self._store = store
         self._by_name: dict[str, Known] = {}
         self._by_id: dict[str, Known] = {}
+        self._former: dict[str, Known] = {}
         self._good_until = 0.0
 
     def forget(self) -> None:
@@ -52,10 +56,16 @@ class Versions:
     async def of(self, version_id: str) -> Known | None:
         """The version of this id, also one that is no longer current; None when it is unknown."""
         await self._refresh()
-        if version_id not in self._by_id:
-            version = await self._store.version(version_id)
-            return None if version is None else _known(version)
-        return self._by_id[version_id]
+        found = self._by_id.get(version_id) or self._former.get(version_id)
+        if found is not None:
+            return found
+        version = await self._store.version(version_id)
+        if version is None:
+            return None
+        if len(self._former) >= FORMER_MAX:
+            self._former.clear()
+        self._former[version_id] = _known(version)
+        return self._former[version_id]
 
     async def _refresh(self) -> None:
         if time.monotonic() < self._good_until:
