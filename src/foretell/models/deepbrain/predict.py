@@ -67,9 +67,10 @@ class Predictor(BasePredictor):
         }
         written = 0
         for chunk in self.model.chunks(request):
+            text = chunk["choices"] and chunk["choices"][0]["delta"].get("content")
+            written += bool(text)
             self._count(chunk, written)
-            if text := chunk["choices"] and chunk["choices"][0]["delta"].get("content"):
-                written += 1
+            if text:
                 progress(min(written / max_tokens, 1.0))
                 yield text
 

@@ -1,0 +1,184 @@
+"""The built-in models, each loaded with its real weights in its real environment and run."""
+
+import asyncio
+from collections.abc import Callable, Iterator
+from pathlib import Path
+
+import psutil
+import pytest
+
+from child.node_end import Child, Frame
+from foretell import catalog, config
+from foretell.weights import Environments, Weights
+
+pytestmark = pytest.mark.needs("models")
+
+Load = Callable[[str], Child]
+LOAD_SECONDS = 100.0
+
+
+@pytest.fixture
+def load(tmp_path: Path) -> Iterator[Load]:
+    """Loads a model by its name. The children end with the test."""
+    children: list[Child] = []
+
+    def start(name: str) -> Child:
+        manifest = catalog.read_folder(catalog.MODELS / name, created_at=0).manifest
+        cache = config.from_process().cache_path
+        python = asyncio.run(Environments(cache).python(manifest))
+        weights = asyncio.run(Weights(cache).ready(manifest))
+        children.append(Child(tmp_path / name, python=str(python)))
+        children[-1].send(
+            type="setup",
+            folder=manifest.folder,
+            predictor=manifest.predictor,
+            paths=list(manifest.paths),
+            weights={name: str(path) for name, path in weights.items()},
+            concurrency=1,
+        )
+        loaded = children[-1].wait_for(lambda f: f["type"] in ("ready", "setup_failed"), LOAD_SECONDS)
+        assert loaded["type"] == "ready", loaded
+        return children[-1]
+
+    yield start
+    for child in children:
+        child.__exit__(None, None, None)
+
+
+def done(child: Child, id: str = "a", **input) -> Frame:
+    child.begin(id, **input)
+    ending = child.wait_for(
+        lambda f: f["type"] in ("done", "failed", "canceled") and f["id"] == id, LOAD_SECONDS
+    )
+    assert ending["type"] == "done", ending
+    return ending
+
+
+def files(child: Child, ending: Frame) -> list[Path]:
+    return [child.folder / "runs" / ending["id"] / file["path"] for file in ending["files"]]
+
+
+def metrics(child: Child, id: str = "a") -> dict[str, float]:
+    return {frame["name"]: frame["value"] for frame in child.of("metric", id)}
+
+
+@pytest.fixture
+def drawing(tmp_path: Path):
+    """Writes a picture of a line of text, and says where it is."""
+    pytest.importorskip("PIL")
+    from PIL import Image, ImageDraw, ImageFont  # only where the models' requirements are installed
+
+    def draw(text: str, size: tuple[int, int] = (640, 160)) -> Path:
+        picture = Image.new("RGB", size, "white")
+        ImageDraw.Draw(picture).text((40, 50), text, fill="black", font=ImageFont.load_default(48))
+        picture.save(tmp_path / "drawing.png")
+        return tmp_path / "drawing.png"
+
+    return draw
+
+
+def test_deepbrain_answers_word_by_word_and_the_same_for_the_same_seed(load: Load) -> None:
+    child = load("deepbrain")
+    question = {"prompt": "What is the capital of France?", "max_tokens": 40, "seed": 2}
+    done(child, "a", **question)
+    done(child, "b", **question)
+    assert "Paris" in "".join(child.values("a"))
+    assert len(child.values("a")) > 3
+    assert child.values("a") == child.values("b")
+    assert metrics(child)["tokens_in"] > 5
+    assert metrics(child)["tokens_out"] >= len(child.values("a"))
+
+
+def test_deepbrain_stops_when_canceled_has_counted_until_then_and_goes_on(load: Load) -> None:
+    child = load("deepbrain")
+    child.begin("long", prompt="Tell me a very long story.", max_tokens=2048, seed=1)
+    child.wait_for(lambda frame: frame["type"] == "output")
+    child.send(type="cancel", id="long")
+    assert child.ending("long")["type"] == "canceled"
+    assert 0 < metrics(child, "long")["tokens_out"] < 2048
+    done(child, "next", prompt="Say hello.", max_tokens=5)
+    assert child.values("next")
+
+
+def test_deepbrain_listens_on_no_port(load: Load) -> None:
+    child = load("deepbrain")
+    assert psutil.Process(child.process.pid).net_connections(kind="inet") == []
+
+
+def test_deepbrain_says_why_it_cannot_take_a_prompt(load: Load) -> None:
+    child = load("deepbrain")
+    assert "prompt or messages" in child.run("none")["message"]
+    assert "4096" in child.run("long", prompt="word " * 5000)["message"]
+
+
+@pytest.mark.parametrize("output_format", ["wav", "mp3"])
+def test_what_speech_reads_aloud_transcribe_writes_down(load: Load, output_format: str) -> None:
+    text = "The train leaves at noon and nobody is late today."
+    speech = load("speech")
+    (spoken,) = files(speech, done(speech, prompt=text, seed=1, output_format=output_format))
+    assert 2 < metrics(speech)["audio_seconds"] < 6
+    assert done(load("transcribe"), audio=str(spoken))["value"] == text
+
+
+def test_read_reads_a_line_and_marks_it(load: Load, drawing) -> None:
+    child = load("read")
+    ending = done(child, image=str(drawing("INVOICE 2026-117")))
+    assert ending["value"]["text"] == "INVOICE 2026-117"
+    ((left, _), *_) = ending["value"]["lines"][0]["corners"]
+    assert 20 < left < 60
+    (marked,) = files(child, ending)
+    assert marked.read_bytes()[:4] == b"\x89PNG"
+
+
+def test_read_takes_a_picture_of_a_few_rows_without_making_gigabytes_of_it(load: Load, drawing) -> None:
+    ending = done(load("read"), image=str(drawing("", size=(5000, 3))))
+    assert ending["value"]["text"] == ""
+    assert ending["memory_bytes"] < 1_500_000_000
+
+
+def test_restyle_paints_a_picture_of_the_same_size_in_other_colours(load: Load, drawing) -> None:
+    child = load("restyle")
+    (painted,) = files(child, done(child, image=str(drawing("A boat")), style="starry"))
+    from PIL import Image
+
+    with Image.open(painted) as picture:
+        assert picture.size == (640, 160)
+        red, _, blue = picture.convert("RGB").resize((1, 1)).getpixel((0, 0))
+        assert blue > red + 20
+
+
+def test_embed_puts_like_meanings_near_each_other(load: Load) -> None:
+    texts = ["The cat sits outside.", "A kitten is in the yard.", "The stock market fell."]
+    cat, kitten, stocks = done(load("embed"), texts=texts)["value"]
+
+    def likeness(one: list[float], other: list[float]) -> float:
+        return sum(a * b for a, b in zip(one, other, strict=True))
+
+    assert len(cat) == 384
+    assert likeness(cat, cat) == pytest.approx(1, abs=1e-5)
+    assert likeness(cat, kitten) > likeness(cat, stocks) + 0.3
+
+
+def test_safety_finds_nothing_in_a_page_of_text(load: Load, drawing) -> None:
+    assert done(load("safety"), image=str(drawing("Good morning")))["value"]["nsfw"] < 0.2
+
+
+def test_clip_draws_a_video_from_a_prompt_and_films_a_picture(load: Load, drawing) -> None:
+    child = load("clip")
+    drawn = done(
+        child, "drawn", prompt="red heart", end_prompt="blue heart", seconds=0.5, fps=8, steps=6, seed=1
+    )
+    filmed = done(child, "filmed", image=str(drawing("A boat")), seconds=1, fps=10, output_format="webm")
+    assert files(child, drawn)[0].read_bytes()[4:8] == b"ftyp"
+    assert files(child, filmed)[0].read_bytes()[:4] == b"\x1a\x45\xdf\xa3"
+    assert metrics(child, "drawn")["frame_count"] == 4
+    assert metrics(child, "filmed")["video_seconds"] == 1
+    shares = [frame["fraction"] for frame in child.of("progress", "drawn")]
+    assert shares == sorted(shares)
+    assert shares[-1] == 1
+
+
+def test_clip_wants_either_a_prompt_or_a_picture(load: Load, drawing) -> None:
+    child = load("clip")
+    assert "either a prompt or an image" in child.run("neither")["message"]
+    assert "either a prompt or an image" in child.run("both", prompt="x", image=str(drawing("x")))["message"]
