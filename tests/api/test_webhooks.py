@@ -67,6 +67,21 @@ def test_an_address_that_can_never_be_called_is_refused(api: Api, url: str) -> N
         strict.check_refusal(client.post("/v1/predict", json=body), 400, "INVALID_PARAMETER")
 
 
+@pytest.mark.parametrize(
+    "webhook",
+    [
+        f"https://example.com/{'x' * 2_048}",
+        {"url": URL, "events": ["x"] * 51},
+        {"url": URL, "events": ["x" * 101]},
+    ],
+    ids=["address", "names", "name"],
+)
+def test_a_subscription_has_limits(api: Api, webhook: Any) -> None:
+    with api.client() as client:
+        body = {"model": "truefusion", "input": {"prompt": "a fox"}, "webhook": webhook}
+        strict.check_refusal(client.post("/v1/predict", json=body), 400, "INVALID_PARAMETER")
+
+
 def test_the_raw_key_is_sealed_once_at_the_first_webhook(api: Api) -> None:
     key = api.other_account()
     key_id = key.removeprefix("sk-").split("_")[0]

@@ -5,14 +5,14 @@ import logging
 import re
 import secrets
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 
 from starlette.datastructures import MutableHeaders
 from starlette.exceptions import HTTPException
 from starlette.middleware.cors import CORSMiddleware
 from starlette.requests import ClientDisconnect
 from starlette.responses import Response
-from starlette.routing import Match, Router
+from starlette.routing import BaseRoute, Match, Router
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from foretell.api.answers import refusal
@@ -43,6 +43,11 @@ class Edge:
         self._router = router
         self._listeners: list[asyncio.Task[None]] = []
         self._inner = self._with_cors(self._without_escapes)
+
+    @property
+    def routes(self) -> Sequence[BaseRoute]:
+        """What is served, in the order in which it is matched."""
+        return self._router.routes
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         if scope["type"] == "lifespan":
@@ -117,7 +122,7 @@ class Edge:
 
     def _methods(self, scope: Scope) -> list[str]:
         """What is possible on this path."""
-        matching = (route for route in self._router.routes if route.matches(scope)[0] is not Match.NONE)
+        matching = (route for route in self.routes if route.matches(scope)[0] is not Match.NONE)
         return sorted({method for route in matching for method in getattr(route, "methods", None) or ()})
 
     def _with_cors(self, app: ASGIApp) -> ASGIApp:

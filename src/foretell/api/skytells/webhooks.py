@@ -13,7 +13,7 @@ URL_LENGTH_MAX = 2_048
 
 
 def subscription_of(wanted: Any, events_filter: Any) -> Subscription | None:
-    """What a caller wants to be told, and where. Raises Error(MISSING_FIELD | INVALID_COMBINATION)."""
+    """What a caller wants to be told, and where. Raises Error, also beyond the limits."""
     url, names = _parts(wanted)
     if url is None:
         return None
@@ -51,8 +51,10 @@ def _parts(wanted: Any) -> tuple[str | None, list[str]]:
 
 
 def _url(path: str, value: Any) -> str:
-    if not isinstance(value, str) or not value or len(value) > URL_LENGTH_MAX:
-        raise _problem(f"{path}: must be an address of at most {URL_LENGTH_MAX:,} characters")
+    if not isinstance(value, str) or not value:
+        raise _problem(f"{path}: must be an address")
+    if len(value) > URL_LENGTH_MAX:
+        raise Error(Code.INVALID_PARAMETER, f"{path}: is longer than {URL_LENGTH_MAX:,} characters.")
     return value
 
 
@@ -62,7 +64,8 @@ def _names(path: str, value: Any) -> list[str]:
     if not isinstance(value, list) or not all(isinstance(each, str) for each in value):
         raise _problem(f"{path}: must be a list of event names")
     if len(value) > NAMES_MAX or any(len(each) > NAME_LENGTH_MAX for each in value):
-        raise _problem(f"{path}: takes at most {NAMES_MAX} names of {NAME_LENGTH_MAX} characters")
+        message = f"{path}: takes at most {NAMES_MAX} names of {NAME_LENGTH_MAX} characters."
+        raise Error(Code.INVALID_PARAMETER, message)
     return value
 
 
