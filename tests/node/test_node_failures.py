@@ -184,3 +184,20 @@ def deep():
     found = await here.run(await here.model(source))
     assert found.failure is not None and found.failure.code == "bad_output"
     assert "The model's process sent" in found.failure.message
+
+
+async def test_a_run_that_kills_its_process_costs_its_neighbours_no_more_than_a_retry(here: Place) -> None:
+    source = """
+class Predictor(BasePredictor):
+    async def predict(self, deadly: bool) -> str:
+        await asyncio.sleep(0.1)
+        if deadly:
+            os._exit(9)
+        return "well"
+"""
+    version = await here.model(source, settings="concurrency = 6\n")
+    ids = [await here.create(version, deadly=each == 2) for each in range(6)]
+    found = [await here.ended(each) for each in ids]
+    assert [each.result for each in found] == ["well", "well", None, "well", "well", "well"]
+    assert found[2].failure is not None and found[2].failure.code == "worker_lost"
+    assert max(each.losses for each in found if each.result) == 1

@@ -110,5 +110,5 @@ class Hearing:
             return
         if frame.name in self.metrics or len(self.metrics) < METRICS_MAX:
             name = frame.name[:METRIC_CHARACTERS_MAX]
-            before = self.metrics.get(name, 0.0) if frame.mode == "add" else 0.0
+            before = self.metrics.get(name, 0) if frame.mode == "add" else 0
             self.metrics[name] = before + value

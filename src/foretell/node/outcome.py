@@ -31,7 +31,7 @@ class Measured:
 
 def succeeded(measured: Measured, result: Any, files: list[File], *, at: int) -> Outcome:
     """The outcome of a run that ended well, with what it costs."""
-    metrics = _metrics(measured, at) | _counts(files) | {"progress": 100.0}
+    metrics = _metrics(measured, at) | _counts(files) | {"progress": 100}
     return Outcome(
         status=Status.SUCCEEDED,
         result=result,
@@ -79,7 +79,8 @@ def _counts(files: list[File]) -> dict[str, float]:
     if not files:
         return {}
     images = sum(each.content_type.startswith("image/") for each in files)
-    return {"asset_count": float(len(files))} | ({"image_count": float(images)} if images else {})
+    found: dict[str, float] = {"asset_count": len(files)}
+    return found | {"image_count": images} if images else found
 
 
 def _metadata(measured: Measured) -> dict[str, Any]:

@@ -56,6 +56,7 @@ class Replica:
         self._listening: asyncio.Task[None] | None = None
         self._draining: asyncio.Task[None] | None = None
         self._slots = asyncio.Semaphore(0)
+        self._door = asyncio.Lock()
         self._is_stopping = False
         self._life = asyncio.create_task(self._live(), name=f"replica of {version.model}")
 
@@ -93,16 +94,20 @@ class Replica:
             await self.changed.wait(1.0)
 
     @asynccontextmanager
-    async def slot(self, run_id: str) -> AsyncIterator[Channel]:
-        """A place in it, and what the child says about that run. Raises ReplicaGone when it ends before."""
-        await self._slots.acquire()
+    async def slot(self, run_id: str, *, alone: bool = False) -> AsyncIterator[Channel]:
+        """A place in it, and what the child says about that run. `alone`: nothing else runs beside it.
+
+        Raises ReplicaGone when the replica ends before.
+        """
+        places = self.capacity if alone else 1
+        await self._acquire(places)
         try:
             if self.is_over or self._conversation is None:
                 raise ReplicaGone
             with self._conversation.about(run_id) as channel:
                 yield channel
         finally:
-            self._slots.release()
+            self._free(places)
 
     def leave(self, run_id: str) -> None:
         """That run needs it no more."""
@@ -153,6 +158,22 @@ class Replica:
         if waiting:
             log.error("the process %s of %s cannot be killed", self.pid, self.version.model)
 
+    async def _acquire(self, places: int) -> None:
+        """In the order of asking. A replica that is over wakes one of those who ask, who wakes the next."""
+        taken = 0
+        try:
+            async with self._door:
+                while taken < places and not (self.is_over and taken):
+                    await self._slots.acquire()
+                    taken += 1
+        except BaseException:
+            self._free(taken)
+            raise
+
+    def _free(self, places: int) -> None:
+        for _ in range(places):
+            self._slots.release()
+
     async def _drained(self, grace_seconds: float | None) -> None:
         until_seconds = time.monotonic() + (float("inf") if grace_seconds is None else grace_seconds)
         while self._conversation is not None and self._conversation.is_busy:
@@ -194,8 +215,7 @@ class Replica:
         self.capacity = max(1, frame.concurrency)
         if not self._is_stopping:
             self._move(Readiness.READY)
-        for _ in range(self.capacity):
-            self._slots.release()
+        self._free(self.capacity)
         return conversation
 
     async def _started(self, found: Needs, scratch: Path) -> Conversation:

@@ -128,7 +128,8 @@ class Run:
             self._measured.load_seconds = time.monotonic() - began_seconds if told else 0.0
 
     async def _ran(self, given: dict[str, Any]) -> Answer:
-        async with self._replica.slot(self.id) as channel:
+        # Whose process died runs alone from then on: a neighbour may have been to blame, or may be spared.
+        async with self._replica.slot(self.id, alone=self.prediction.losses > 0) as channel:
             if not await self._written(lambda: self._surroundings.store.begin(self.hold)):
                 raise HoldLost
             self.has_begun = True
