@@ -1,4 +1,4 @@
-"""Databases for tests: one private Postgres a session, started when first asked for; each test gets a fresh database."""
+"""Databases for tests: one private Postgres a session, started when asked for; each test gets a fresh database."""
 
 import atexit
 import shutil

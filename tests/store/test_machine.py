@@ -15,7 +15,7 @@ from typing import Any, TypeVar
 import pytest
 from hypothesis import HealthCheck, settings
 from hypothesis import strategies as st
-from hypothesis.stateful import Bundle, RuleBasedStateMachine, consumes, invariant, multiple, rule
+from hypothesis.stateful import RuleBasedStateMachine, invariant, precondition, rule
 
 from databases import Direct, direct_to, postgres_database
 from foretell.config import Config
@@ -29,7 +29,7 @@ ACCOUNTS = st.sampled_from(["ann", "ben"])
 LANES = st.sampled_from(["one:any", "two:any"])
 NODES = st.sampled_from(["n1", "n2"])
 ENDS = st.sampled_from([Status.SUCCEEDED, Status.FAILED, Status.CANCELED])
-WEBHOOKS = st.sampled_from([None, ("started", "completed"), ("started", "processing", "failed", "canceled")])
+WEBHOOKS = st.sampled_from([(), ("started", "completed"), ("started", "processing", "failed", "canceled")])
 EVENTS = {Status.SUCCEEDED: "completed", Status.FAILED: "failed", Status.CANCELED: "canceled"}
 
 
@@ -50,6 +50,11 @@ class Row:
     deleted: bool = False
     owed: set[str] = field(default_factory=set)
     said: dict[int, int] = field(default_factory=lambda: defaultdict(int))
+
+    @property
+    def hold(self) -> Hold:
+        assert self.node is not None
+        return Hold(self.id, self.node, self.attempt)
 
     @property
     def waits(self) -> bool:
@@ -73,14 +78,12 @@ class Row:
 class Life(RuleBasedStateMachine):
     """The rules; a subclass says on which database."""
 
-    rows = Bundle("rows")
-    holds = Bundle("holds")
-
     def __init__(self) -> None:
         super().__init__()
         self.model: dict[str, Row] = {}
         self.last_turns: dict[tuple[str, int, str], int] = {}
         self.clocks: dict[tuple[str, int], int] = {}
+        self.holds: list[Hold] = []
         self.closing = ExitStack()
         self.loop = asyncio.Runner()
         config = self.config()
@@ -98,25 +101,26 @@ class Life(RuleBasedStateMachine):
         self.loop.close()
         self.closing.close()
 
-    def current(self, hold: Hold) -> Row | None:
-        row = self.model[hold.prediction_id]
-        return row if row.node == hold.node and row.attempt == hold.attempt else None
+    @property
+    def held(self) -> list[Row]:
+        return [each for each in self.model.values() if each.node is not None]
 
-    @rule(target=rows, account=ACCOUNTS, lane=LANES, priority=st.integers(0, 1), asked=WEBHOOKS)
-    def create(self, account: str, lane: str, priority: int, asked: tuple[str, ...] | None) -> str:
-        webhook = None if asked is None else asking(*asked)
-        new = new_prediction(
-            account_id=account, lane=lane, version_id=lane, priority=priority, webhook=webhook
-        )
-        self.run(self.store.create(new))
-        place = (lane, priority, account)
-        turn = max(self.last_turns.get(place, 0), self.clocks.get(place[:2], 0)) + COST
-        self.last_turns[place] = turn
-        self.model[new.id] = Row(new.id, account, lane, priority, turn, asked or ())
-        return new.id
+    @rule(account=ACCOUNTS, lane=LANES, priority=st.integers(0, 1), asked=WEBHOOKS, count=st.integers(1, 4))
+    def create(self, account: str, lane: str, priority: int, asked: tuple[str, ...], count: int) -> None:
+        for _ in range(count):
+            webhook = asking(*asked) if asked else None
+            new = new_prediction(
+                account_id=account, lane=lane, version_id=lane, priority=priority, webhook=webhook
+            )
+            self.run(self.store.create(new))
+            place = (lane, priority, account)
+            turn = max(self.last_turns.get(place, 0), self.clocks.get(place[:2], 0)) + COST
+            self.last_turns[place] = turn
+            self.model[new.id] = Row(new.id, account, lane, priority, turn, asked)
 
-    @rule(target=holds, lane=LANES, node=NODES, count=st.integers(1, 3))
-    def take(self, lane: str, node: str, count: int) -> Any:
+    @precondition(lambda self: any(each.waits for each in self.model.values()))
+    @rule(lane=LANES, node=NODES, count=st.integers(1, 3), begin=st.booleans())
+    def take(self, lane: str, node: str, count: int, begin: bool) -> None:
         waiting = [each for each in self.model.values() if each.lane == lane and each.waits]
         due = sorted(waiting, key=lambda each: (-each.priority, each.turn, each.id))[:count]
         taken = self.run(self.store.take(lane, node=node, count=count))
@@ -125,94 +129,117 @@ class Life(RuleBasedStateMachine):
             row.node, row.attempt = node, row.attempt + 1
             clock = (lane, row.priority)
             self.clocks[clock] = max(self.clocks.get(clock, 0), row.turn)
-        return multiple(*[Hold(row.id, node, row.attempt) for row in due])
+            self.holds.append(row.hold)
+            if begin:
+                self.begin_row(row)
 
-    @rule(hold=holds)
-    def begin(self, hold: Hold) -> None:
-        row = self.current(hold)
-        begins = row is not None and row.status is Status.STARTING
-        assert self.run(self.store.begin(hold)) is begins
-        if row is not None and begins:
+    @precondition(lambda self: self.held)
+    @rule(data=st.data())
+    def begin(self, data: st.DataObject) -> None:
+        self.begin_row(data.draw(st.sampled_from(self.held)))
+
+    def begin_row(self, row: Row) -> None:
+        begins = row.status is Status.STARTING
+        assert self.run(self.store.begin(row.hold)) is begins
+        if begins:
             row.status = Status.PROCESSING
             row.owe("started", "processing")
 
-    @rule(hold=holds, progress=st.none() | st.floats(0, 100))
-    def note(self, hold: Hold, progress: float | None) -> None:
-        noted = self.run(self.store.note(hold, phase=Phase.LOADING, progress=progress))
-        assert noted is (self.current(hold) is not None)
+    @precondition(lambda self: self.held)
+    @rule(data=st.data(), progress=st.none() | st.floats(0, 100))
+    def note(self, data: st.DataObject, progress: float | None) -> None:
+        row = data.draw(st.sampled_from(self.held))
+        assert self.run(self.store.note(row.hold, phase=Phase.LOADING, progress=progress))
 
-    @rule(hold=holds, count=st.integers(1, 3))
-    def append(self, hold: Hold, count: int) -> None:
-        row = self.current(hold)
-        first = self.model[hold.prediction_id].said[hold.attempt] + 1
-        assert self.run(self.store.append(hold, said(hold, *"abc"[:count], first=first))) is (row is not None)
-        if row is not None:
-            row.said[hold.attempt] += count
+    @precondition(lambda self: self.held)
+    @rule(data=st.data(), count=st.integers(1, 3))
+    def append(self, data: st.DataObject, count: int) -> None:
+        row = data.draw(st.sampled_from(self.held))
+        events = said(row.hold, *"abc"[:count], first=row.said[row.attempt] + 1)
+        assert self.run(self.store.append(row.hold, events))
+        row.said[row.attempt] += count
 
-    @rule(hold=holds, status=ENDS)
-    def finish(self, hold: Hold, status: Status) -> None:
-        row = self.current(hold)
-        ends = row is not None and (row.status is Status.PROCESSING or status is not Status.SUCCEEDED)
+    @precondition(lambda self: self.held)
+    @rule(data=st.data(), status=ENDS)
+    def finish(self, data: st.DataObject, status: Status) -> None:
+        row = data.draw(st.sampled_from(self.held))
+        ends = row.status is Status.PROCESSING or status is not Status.SUCCEEDED
         failure = Failure("raised", "It broke.") if status is Status.FAILED else None
-        found = self.run(self.store.finish(hold, Outcome(status=status, result=[1], failure=failure)))
+        found = self.run(self.store.finish(row.hold, Outcome(status=status, result=[1], failure=failure)))
         assert (found is not None) is ends
-        if row is not None and ends:
+        if ends:
             row.end(status)
 
-    @rule(hold=holds, lost=st.booleans())
-    def release(self, hold: Hold, lost: bool) -> None:
-        row = self.current(hold)
-        found = self.run(self.store.release(hold, lost=lost))
-        assert (found is None) is (row is None)
-        if row is not None:
-            row.free(lost=lost)
+    @precondition(lambda self: self.held)
+    @rule(data=st.data(), lost=st.booleans())
+    def release(self, data: st.DataObject, lost: bool) -> None:
+        row = data.draw(st.sampled_from(self.held))
+        assert self.run(self.store.release(row.hold, lost=lost)) is not None
+        row.free(lost=lost)
 
+    @precondition(lambda self: self.held)
     @rule(node=NODES)
     def rescue(self, node: str) -> None:
-        lost = [each for each in self.model.values() if each.node not in (None, node)]
+        lost = [each for each in self.held if each.node != node]
         assert self.run(self.store.rescue(but=node)) == len(lost)
         for row in lost:
             row.free(lost=True)
 
-    @rule(prediction_id=rows, account=ACCOUNTS)
-    def cancel(self, prediction_id: str, account: str) -> None:
-        row = self.model[prediction_id]
-        found = self.run(self.store.cancel(prediction_id, account_id=account))
+    @precondition(lambda self: self.model)
+    @rule(data=st.data(), account=ACCOUNTS)
+    def cancel(self, data: st.DataObject, account: str) -> None:
+        row = data.draw(st.sampled_from(list(self.model.values())))
+        found = self.run(self.store.cancel(row.id, account_id=account))
         assert (found is None) is (row.deleted or row.account != account)
         if found is not None and not row.status.is_terminal:
             row.end(Status.CANCELED)
 
-    @rule(prediction_id=consumes(rows))
-    def delete(self, prediction_id: str) -> None:
-        row = self.model[prediction_id]
-        assert (self.run(self.store.delete(prediction_id, account_id=None)) is None) is row.deleted
+    @precondition(lambda self: self.model)
+    @rule(data=st.data())
+    def delete(self, data: st.DataObject) -> None:
+        row = data.draw(st.sampled_from(list(self.model.values())))
+        assert (self.run(self.store.delete(row.id, account_id=None)) is None) is row.deleted
         if not row.status.is_terminal:
             row.end(Status.CANCELED)
         row.deleted = True
         row.said.clear()
 
+    @precondition(lambda self: any(each.status is Status.PROCESSING for each in self.model.values()))
     @rule(data=st.data(), status=ENDS)
-    def everything_at_once(self, data: st.DataObject, status: Status) -> None:
-        """A cancel and two ends of one attempt race: exactly one of them ends it."""
-        running = [each for each in self.model.values() if each.status is Status.PROCESSING]
-        if not running:
-            return
+    def race(self, data: st.DataObject, status: Status) -> None:
+        """A cancel and two ends of one attempt at once: exactly one of them ends it."""
+        running = [each for each in self.held if each.status is Status.PROCESSING]
         row = data.draw(st.sampled_from(running))
-        assert row.node is not None
-        hold = Hold(row.id, row.node, row.attempt)
+        hold, outcome = row.hold, Outcome(status=status)
 
-        async def race() -> list[Prediction | None]:
-            outcome = Outcome(status=status)
+        async def all_at_once() -> tuple[Prediction | None, Prediction | None, Prediction | None]:
             return await asyncio.gather(
                 self.store.finish(hold, outcome),
                 self.store.cancel(row.id, account_id=None),
                 self.store.finish(hold, outcome),
             )
 
-        first, canceled, second = self.run(race())
+        first, canceled, second = self.run(all_at_once())
         assert canceled is not None
-        assert [first, second].count(None) >= 1
+        assert None in (first, second)
         row.end(canceled.status)
+
+    @precondition(lambda self: self.stale)
+    @rule(data=st.data(), status=ENDS, lost=st.booleans())
+    def write_late(self, data: st.DataObject, status: Status, lost: bool) -> None:
+        """Whatever a hold writes that is no longer current changes nothing."""
+        hold = data.draw(st.sampled_from(self.stale))
+        store = self.store
+        assert not self.run(store.begin(hold))
+        assert not self.run(store.note(hold, phase=Phase.RUNNING, progress=1.0))
+        assert not self.run(store.append(hold, said(hold, "late", first=99)))
+        assert self.run(store.finish(hold, Outcome(status=status))) is None
+        assert self.run(store.release(hold, lost=lost)) is None
+
+    @property
+    def stale(self) -> list[Hold]:
+        current = [each.hold for each in self.held]
+        return [each for each in self.holds if each not in current]
 
     @invariant()
     def rows_are_as_the_model_says(self) -> None:

@@ -30,7 +30,8 @@ sys.stdin.read()
 async def test_a_second_server_on_a_directory_is_refused_and_told_who_has_it(sqlite: Config) -> None:
     sqlite.data_path.mkdir(parents=True)
     command = [sys.executable, "-c", HOLD_LOCK, str(sqlite.data_path)]
-    with subprocess.Popen(command, stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True) as holder:
+    pipes = {"stdin": subprocess.PIPE, "stdout": subprocess.PIPE}
+    with subprocess.Popen(command, **pipes, text=True) as holder:  # noqa: ASYNC220 it is quick
         assert holder.stdout is not None and holder.stdout.readline() == "locked\n"
         with pytest.raises(LockedError, match=rf"{sqlite.data_path} .*process {holder.pid}\b"):
             await open_store(sqlite)

@@ -107,7 +107,7 @@ async def test_a_deadlock_with_another_process_is_run_again(postgres: Config) ->
 async def waits_for_a_lock(config: Config) -> None:
     with direct_to(config) as direct:
         async with asyncio.timeout(10):
-            while not direct(
+            while not direct(  # noqa: ASYNC110 another process has to get there
                 "SELECT 1 FROM pg_stat_activity WHERE wait_event_type = 'Lock' "
                 "AND application_name = 'foretell' AND datname = current_database()"
             ):

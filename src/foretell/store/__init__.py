@@ -34,8 +34,8 @@ __all__ = [
 async def open_store(config: Config, *, clock: Callable[[], int] | None = None) -> Store:
     """The store of `config`, ready for use. `clock` gives the instant now, for tests.
 
-    SQLite is migrated here; an unmigrated Postgres is refused with Error(UNAVAILABLE). Raises LockedError, which names the
-    process, when another server holds the data directory.
+    SQLite is migrated here; an unmigrated Postgres is refused with Error(UNAVAILABLE). Raises LockedError,
+    which names the process, when another server holds the data directory.
     """
     database = await asyncio.to_thread(open_database, config, clock)
     return Store(database, queued_max=config.queued_max)

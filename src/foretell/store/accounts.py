@@ -20,7 +20,8 @@ def create(transaction: Transaction, account_id: str, name: str, role: Role) -> 
 
 
 def of_name(connection: Connection, name_or_id: str) -> Account | None:
-    sql = f"SELECT {_ACCOUNT} FROM accounts WHERE id = ? OR name = ? ORDER BY CASE WHEN id = ? THEN 0 ELSE 1 END LIMIT 1"
+    by_id_first = "CASE WHEN id = ? THEN 0 ELSE 1 END"
+    sql = f"SELECT {_ACCOUNT} FROM accounts WHERE id = ? OR name = ? ORDER BY {by_id_first} LIMIT 1"
     found = connection.execute(sql, (name_or_id,) * 3)
     return _account(found[0]) if found else None
 

@@ -1,4 +1,4 @@
-"""The seam: what SQLite and Postgres do differently, as narrow as it gets. Everything else in this folder is one text for both."""
+"""The seam: what SQLite and Postgres do differently, as narrow as it gets. All else here is one text for both."""
 
 from __future__ import annotations
 
@@ -52,7 +52,7 @@ class Database(Protocol):
     """A database of ours: one transaction at a time for the writer, connections of their own for readers."""
 
     def transaction(self, *, lasting: bool) -> AbstractContextManager[Transaction]:
-        """Commits when the block ends well. `lasting` False: what is lost with the machine need not survive power loss."""
+        """Commits when the block ends well. `lasting` False: what is written need not survive power loss."""
         ...
 
     def reader(self) -> AbstractContextManager[Connection]: ...

@@ -38,7 +38,8 @@ def append(transaction: Transaction, asked: Sequence[Append]) -> list[bool]:
     wanted = transaction.table("v", _FENCE, rows)
     found = transaction.execute(
         f"""WITH {wanted.sql} SELECT predictions.id FROM v JOIN predictions
-            ON predictions.id = v.id AND predictions.attempt = v.attempt AND predictions.node = COALESCE(v.node, predictions.node)
+            ON predictions.id = v.id AND predictions.attempt = v.attempt
+            AND predictions.node = COALESCE(v.node, predictions.node)
             ORDER BY predictions.id $for_update""",
         wanted.values,
     )

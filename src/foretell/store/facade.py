@@ -110,7 +110,7 @@ class Store(Records):
         await self._writer.submit(STOPPED, asked, key=prediction_id)
 
     async def rescue(self, *, but: str | None = None, silent_since: int | None = None) -> int:
-        """Frees, with a loss each, the rows of every incarnation except `but`, or of nodes unseen since `silent_since`."""
+        """Frees, with a loss each, the rows of every incarnation but `but`, or of nodes unseen since `silent_since`."""
         return await self._writer.submit(RESCUE, removal.Rescue(but, silent_since))
 
     async def delete(self, prediction_id: str, *, account_id: str | None) -> Prediction | None:
@@ -119,12 +119,12 @@ class Store(Records):
         return await self._writer.submit(DELETE, removal.Delete(prediction_id, account_id), key=prediction_id)
 
     async def get(self, prediction_id: str, *, deleted: bool = False) -> Prediction | None:
-        """The prediction with its body. `deleted` shows tombstones too, with their body while a delivery still needs it."""
+        """The prediction with its body. `deleted` shows tombstones too, with the body that a delivery still needs."""
         return await self._readers.ask(
             lambda connection: reads.get(connection, prediction_id, deleted=deleted)
         )
 
-    async def list_predictions(
+    async def list_predictions(  # noqa: PLR0913 each narrows the list
         self,
         *,
         account_id: str | None,
@@ -144,7 +144,7 @@ class Store(Records):
     async def events(
         self, prediction_id: str, *, attempt: int | None = None, after: int = 0, limit: int = 1000
     ) -> list[Event]:
-        """What an attempt has said after `after`, also what this process has not written yet; None: the newest attempt."""
+        """What an attempt (None: the newest) has said after `after`, also what is not written yet."""
         unwritten = self._live.unwritten(prediction_id)
         if attempt is None and unwritten:
             attempt = unwritten[-1].attempt
@@ -165,7 +165,7 @@ class Store(Records):
         return await self._readers.ask(lambda connection: lanes.position(connection, prediction_id))
 
     def say(self, event: Event) -> None:
-        """Followers in this process hear it at once; it is written within 100 ms, if its attempt is still the held one."""
+        """Followers in this process hear it at once; it is written within 100 ms if its attempt is still held."""
         self._live.say(event)
 
     def follow(self, prediction_id: str) -> Follower:

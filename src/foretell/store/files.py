@@ -49,7 +49,8 @@ def of_prediction(connection: Connection, prediction_id: str) -> list[File]:
 
 def orphans(connection: Connection, limit: int) -> list[File]:
     """Files whose blob nobody may read any more and is not known to be erased."""
-    sql = f"""SELECT {_COLUMNS} FROM files WHERE erased_at IS NULL AND (removed_at IS NOT NULL OR deleted_at IS NOT NULL)
+    sql = f"""SELECT {_COLUMNS} FROM files
+              WHERE erased_at IS NULL AND (removed_at IS NOT NULL OR deleted_at IS NOT NULL)
               ORDER BY id LIMIT ?"""
     return [_file(row) for row in connection.execute(sql, (limit,))]
 

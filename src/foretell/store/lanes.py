@@ -1,10 +1,10 @@
 """Lanes: who is next. Fair among accounts by start-time fair queuing, counted by the door in its own transactions.
 
 Each waiting row carries a *turn*, stamped when it is created: the account's last turn in the lane, or the lane's clock
-when the account has been away, plus what the row costs. Rows are taken in the order of their turns, and the clock follows
-the turns that are taken. So an account that brings a thousand rows at once gets turns far ahead, and the next account's
-first row goes between them, with nothing shared between nodes but the index. Each priority has a clock of its own:
-otherwise one urgent row of a busy account would carry the clock past everybody who comes later.
+when the account has been away, plus what the row costs. Rows are taken in the order of their turns, and the clock
+follows the turns that are taken. So an account that brings a thousand rows at once gets turns far ahead, and the
+next account's first row goes between them, with nothing shared between nodes but the index. Each priority has a
+clock of its own: otherwise one urgent row of a busy account would carry the clock past everybody who comes later.
 """
 
 from __future__ import annotations

@@ -20,7 +20,7 @@ BATCH_EVENTS_MAX = 1_000
 class Follower:
     """Hears the events of one prediction from `with` on.
 
-    The iteration ends when more than 256 KB wait to be read: then `lagged` is set, and the reader goes back to the table.
+    The iteration ends when more than 256 KB wait to be read: `lagged` is set, and the reader goes back to the table.
     """
 
     def __init__(self, live: Live, prediction_id: str) -> None:
@@ -128,7 +128,7 @@ class Live:
         try:
             await answer
         except Error:
-            # The run's result does not depend on its events; a database that is away fails the finish, and says so there.
+            # The run's result does not depend on its events; a database that is away fails the finish, and is heard of.
             pass
         finally:
             writing = self._writing[prediction_id]

@@ -17,7 +17,8 @@ _manifest = msgspec.json.Decoder(Manifest)
 def register(transaction: Transaction, version: Version, *, current: bool) -> None:
     """Writes a version, again if need be, and makes it the one its name means when `current`."""
     transaction.execute(
-        """INSERT INTO versions (id, model, manifest, input_schema, output_schema, streaming, offline_reason, created_at)
+        """INSERT INTO versions
+               (id, model, manifest, input_schema, output_schema, streaming, offline_reason, created_at)
            VALUES (?, ?, ?, ?, ?, ?, ?, ?) ON CONFLICT (id) DO UPDATE SET model = excluded.model,
            manifest = excluded.manifest, input_schema = excluded.input_schema, output_schema = excluded.output_schema,
            streaming = excluded.streaming, offline_reason = excluded.offline_reason""",

@@ -77,7 +77,7 @@ def move(
 def end(
     transaction: Transaction, moved: Sequence[Prediction], endings: Mapping[str, Ending]
 ) -> dict[str, Prediction]:
-    """What follows from a terminal move: the bodies, the deliveries that are owed, the notices. Gives the whole rows by id."""
+    """What follows from a terminal move: bodies, deliveries that are owed, notices. Gives the whole rows by id."""
     ended = [_ended(each, endings[each.id]) for each in with_bodies(transaction.connection, moved)]
     _write_bodies(transaction, ended)
     webhooks.owe(transaction, [(each, (_EVENTS[each.status],)) for each in ended])

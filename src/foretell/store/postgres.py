@@ -1,4 +1,4 @@
-"""Postgres: a writing connection, reading ones, and a direct one that listens. psycopg is synchronous here, in threads."""
+"""Postgres: a writing connection, reading ones, and one that listens. psycopg is synchronous here, in threads."""
 
 from __future__ import annotations
 

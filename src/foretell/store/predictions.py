@@ -234,7 +234,8 @@ def _ending(outcome: Outcome) -> Ending:
 
 def _locked(transaction: Transaction, asked: Sequence[Cancel]) -> dict[str, Prediction]:
     ids = sorted({each.prediction_id for each in asked})
-    sql = f"SELECT {COLUMNS} FROM predictions WHERE id IN ({marks(len(ids))}) AND deleted_at IS NULL ORDER BY id $for_update"
+    alive = f"id IN ({marks(len(ids))}) AND deleted_at IS NULL"
+    sql = f"SELECT {COLUMNS} FROM predictions WHERE {alive} ORDER BY id $for_update"
     owners = {each.prediction_id: each.account_id for each in asked}
     found = [prediction_of(row) for row in transaction.execute(sql, ids)]
     return {each.id: each for each in found if owners[each.id] in (None, each.account_id)}

@@ -1,4 +1,4 @@
-"""What happens to predictions from outside a run: deletion, rescue from lost nodes, and what a stop turned out to take."""
+"""What happens to predictions from outside a run: deletion, rescue from lost nodes, and what a stop took."""
 
 from __future__ import annotations
 

@@ -14,7 +14,8 @@ from foretell.store.database import Connection, Row, marks
 
 COLUMNS = (
     "id, account_id, key_id, model, model_type, version_id, lane, status, node, attempt, losses, priority, created_at, "
-    "held_at, started_at, completed_at, updated_at, origin, source, privacy, stream, phase, progress, cost_nanocredits, "
+    "held_at, started_at, completed_at, updated_at, origin, source, privacy, stream, phase, progress, "
+    "cost_nanocredits, "
     "data_removed_at, deleted_at"
 )
 QUALIFIED = ", ".join(f"predictions.{each}" for each in COLUMNS.split(", "))

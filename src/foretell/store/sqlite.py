@@ -174,7 +174,7 @@ class SqliteDatabase:
 
     def _log_bytes(self) -> int:
         try:
-            return os.stat(f"{self.path}-wal").st_size
+            return self.path.with_name(f"{self.path.name}-wal").stat().st_size
         except FileNotFoundError:
             return 0
 

@@ -21,7 +21,8 @@ _COLUMNS = (
     "id, prediction_id, account_id, key_id, event, url, state, attempts, next_at, body, signature, created_at"
 )
 _QUALIFIED = ", ".join(f"deliveries.{each}" for each in _COLUMNS.split(", "))
-_OWING = "SELECT 1 FROM deliveries WHERE deliveries.prediction_id = bodies.prediction_id AND state = 'pending' AND body IS NULL"
+_OWING = """SELECT 1 FROM deliveries
+            WHERE deliveries.prediction_id = bodies.prediction_id AND state = 'pending' AND body IS NULL"""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -147,7 +148,8 @@ def _row(prediction: Prediction, event: WebhookEvent, at: int) -> tuple[str | in
 def _due(transaction: Transaction, asked: Due) -> list[Delivery]:
     found = transaction.execute(
         f"""WITH picked AS MATERIALIZED (
-                SELECT id FROM deliveries WHERE state = 'pending' AND next_at <= ? ORDER BY next_at, id LIMIT ? $skip_locked)
+                SELECT id FROM deliveries WHERE state = 'pending' AND next_at <= ?
+                ORDER BY next_at, id LIMIT ? $skip_locked)
             UPDATE deliveries SET holder = ?, next_at = ? FROM picked
             WHERE deliveries.id = picked.id RETURNING {_QUALIFIED}""",
         (transaction.at, asked.limit, asked.holder, transaction.at + LEASE_SECONDS * 1_000_000),

@@ -1,8 +1,8 @@
 """Group commit: one thread writes what waits as one transaction, and answers each caller when it is committed.
 
-There is no lingering: while one group commits, the next one gathers. Within a group each verb runs once, over the list of
-what was asked of it. Two writes about one prediction under the same verb never share a group, and the order in which
-writes about one prediction came is kept.
+There is no lingering: while one group commits, the next one gathers. Within a group each verb runs once, over the
+list of what was asked of it. Two writes about one prediction under the same verb never share a group, and the order
+in which writes about one prediction came is kept.
 """
 
 from __future__ import annotations
@@ -74,7 +74,7 @@ class Writer:
     def submit(
         self, verb: Verb[Item, Answer], item: Item, *, key: str | None = None
     ) -> asyncio.Future[Answer]:
-        """Queues a write. Its future has the answer once it is durable, or raises Error(UNAVAILABLE) and nothing was written."""
+        """Queues a write. Its future has the answer once durable; Error(UNAVAILABLE): nothing was written."""
         if self._closing:
             raise Error(Code.UNAVAILABLE, "The server is stopping.")
         answer: asyncio.Future[Answer] = self._loop.create_future()
@@ -146,7 +146,7 @@ class Writer:
         for _ in range(TRIES_MAX):
             try:
                 return self._transact(group, topics)
-            except Exception as caught:
+            except Exception as caught:  # noqa: BLE001 whatever it is, each caller hears of it
                 error = caught
             if self._database.fault(error) is not Fault.AGAIN:
                 break
