@@ -36,3 +36,7 @@ class File:
     def path(self) -> str:
         """The path of its URL."""
         return f"/files/{self.id}/{self.name}"
+
+    def url(self, origin: str) -> str:
+        """The address under which anyone who knows it can fetch the file."""
+        return f"{origin}{self.path}"

@@ -204,3 +204,11 @@ def test_what_the_node_noted_is_kept_in_the_metadata() -> None:
     body = shown(replace(SUCCEEDED, result="x", metadata=noted))
     assert body["metadata"]["hardware"] == "cpu"
     assert body["metadata"]["stopped_by"]["stage"] == "cooperative"
+
+
+def test_a_count_is_a_whole_number_and_a_time_keeps_its_fraction() -> None:
+    metrics = skytells.render(replace(SUCCEEDED, metrics={"tokens_out": 12.0, "predict_time": 1.25}), [])[
+        "metrics"
+    ]
+    assert repr(metrics["tokens_out"]) == "12"
+    assert metrics["predict_time"] == 1.25

@@ -155,7 +155,11 @@ class Predictor(BasePredictor):
     found = await here.run(await here.model(source))
     assert found.result["text"] == "outside"
     files = {each.id: each for each in await here.store.files_of(found.id)}
-    assert files[found.result["image"][FILE_KEY]].content_type == "text/plain"
+    image = files[found.result["image"][FILE_KEY]]
+    assert image.content_type == "text/plain"
+    (value,) = [each for each in files.values() if each.purpose == "value"]
+    data = b"".join([part async for part in here.surroundings.blobs.read(value.blob)])
+    assert json.loads(data) == {"text": "outside", "image": image.url(found.origin)}
 
 
 async def test_a_hundred_predictions_share_one_replica_that_takes_many_at_once(here: Place) -> None:

@@ -12,7 +12,7 @@ from foretell.ids import new_token
 from foretell.node.outputs import Taken, unique_name
 from foretell.node.surroundings import Surroundings
 from foretell.prediction import Prediction
-from foretell.result import Form, form
+from foretell.result import Form, form, replaced
 
 VALUE_NAME = "output.json"
 
@@ -63,7 +63,8 @@ class Shelf:
     async def _keep(self, result: Any, taken: list[Taken]) -> None:
         await self._put(taken)
         if result is not None and form(result) is Form.VALUE:
-            data = msgspec.json.encode(result)
+            addresses = {each.id: each.url(self._prediction.origin) for each in self.files}
+            data = msgspec.json.encode(replaced(result, addresses.get))
             file = self._value_file(data)
             self.files.append(file)
             await self._surroundings.blobs.put_bytes(file.blob, data)

@@ -11,7 +11,6 @@ from starlette.requests import Request
 from foretell.api.requests import edge, origin, services
 from foretell.api.skytells.rendering import is_owner, rendered
 from foretell.dialects import skytells
-from foretell.dialects.skytells.files import url_of
 from foretell.event import Event, Kind
 from foretell.prediction import Phase, Prediction, Status
 from foretell.result import file_ids, replaced
@@ -131,7 +130,7 @@ class Telling:
             return data
         files = await services(self._request).store.files_of(self._prediction_id)
         own = origin(self._request)
-        shown: dict[str, Any] = replaced(data, {file.id: url_of(file, own) for file in files}.get)
+        shown: dict[str, Any] = replaced(data, {file.id: file.url(own) for file in files}.get)
         return shown
 
     def _row_progress(self, prediction: Prediction) -> bytes:

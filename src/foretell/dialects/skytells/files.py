@@ -6,18 +6,13 @@ from foretell.dialects.skytells.instants import timestamp
 from foretell.file import File
 
 
-def url_of(file: File, origin: str) -> str:
-    """The address under which anyone who knows it can fetch the file."""
-    return f"{origin}{file.path}"
-
-
 def storage_entry(file: File, origin: str) -> dict[str, Any]:
     """A file as `metadata.storage.files` lists it."""
     return {
         "name": file.name,
         "type": file.content_type,
         "size": file.size_bytes,
-        "url": url_of(file, origin),
+        "url": file.url(origin),
     }
 
 

@@ -2,7 +2,7 @@
 
 from typing import Any
 
-from foretell.dialects.skytells.files import storage_entry, url_of
+from foretell.dialects.skytells.files import storage_entry
 from foretell.dialects.skytells.instants import timestamp
 from foretell.dialects.skytells.models import wire_type
 from foretell.file import File, Purpose
@@ -78,7 +78,7 @@ def _output(prediction: Prediction, files: list[File], so_far: TextSoFar) -> Any
     if form(prediction.result) is Form.FILES:
         addresses = _addresses(prediction, files)
         return [addresses[each] for each in file_ids(prediction.result) if each in addresses]
-    values = [url_of(file, prediction.origin) for file in files if file.purpose is Purpose.VALUE]
+    values = [file.url(prediction.origin) for file in files if file.purpose is Purpose.VALUE]
     return values or None
 
 
@@ -89,7 +89,7 @@ def _result(prediction: Prediction, files: list[File]) -> Any:
 
 
 def _addresses(prediction: Prediction, files: list[File]) -> dict[str, str]:
-    return {file.id: url_of(file, prediction.origin) for file in files}
+    return {file.id: file.url(prediction.origin) for file in files}
 
 
 def _timestamp(at: int | None) -> str | None:
@@ -110,7 +110,7 @@ def _metrics(prediction: Prediction, files: list[File]) -> dict[str, float]:
     images = sum(file.content_type.startswith("image/") for file in files)
     if images:
         metrics["image_count"] = images
-    metrics |= {name: each for name, each in prediction.metrics.items() if _is_number(each)}
+    metrics |= {name: _whole(each) for name, each in prediction.metrics.items() if _is_number(each)}
     if prediction.status is Status.SUCCEEDED:
         metrics["progress"] = 100
     elif prediction.started_at is not None or prediction.progress > 0:
@@ -128,6 +128,11 @@ def _times(prediction: Prediction) -> dict[str, float]:
     if started is not None and completed is not None:
         times["predict_time"] = (completed - started) / SECONDS
     return times
+
+
+def _whole(value: float) -> float:
+    """A count is shown as a whole number, as strict decoders expect it."""
+    return int(value) if float(value).is_integer() else value
 
 
 def _is_number(value: object) -> bool:
