@@ -145,6 +145,7 @@ class Fleet:
         if replica.state is Readiness.READY:
             self._breakers[replica.version.id].loaded()
             self._load_seconds[replica.version.id] = replica.load_seconds
+            log.info("%s is loaded after %.1f s", replica.version.model, replica.load_seconds)
         if replica.state is Readiness.DRAINING and self._replicas.get(replica.version.id) is replica:
             del self._replicas[replica.version.id]
             self._leaving.add(replica)

@@ -1,5 +1,6 @@
 """Pictures are scored by the safety checker before anybody sees them; those it flags are withheld."""
 
+import asyncio
 import shutil
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -49,7 +50,7 @@ async def verdict(
     for taken in pictures:
         # A copy, so that what is stored is never in a child's reach.
         copy = folder / f"{taken.file.id}-{taken.file.name}"
-        shutil.copyfile(taken.path, copy)
+        await asyncio.to_thread(shutil.copyfile, taken.path, copy)
         try:
             score = _score(await ask(fleet, version, {"image": str(copy)}, folder))
         except (LoadFailed, RunFailed) as error:
