@@ -31,6 +31,8 @@ class Listening:
             server_header=False,
             backlog=_WAITING_MAX,
             ws="none",
+            # Longer than clients keep idle connections, so that none is closed under a request on its way.
+            timeout_keep_alive=75,
         )
         self._listener = listener
         self._server = _Http(settings)
