@@ -232,4 +232,5 @@ class Api:
 
 
 def config_at(data: Path, **settings: Any) -> Config:
-    return Config(data=str(data), port=0, **settings)
+    # Nothing in a test has to survive a loss of power.
+    return Config(data=str(data), port=0, durability="process", **settings)

@@ -116,8 +116,9 @@ def private_socket(path: Path) -> socket.socket:
 def public_socket(host: str, port: int) -> socket.socket:
     """A listening TCP socket. Raises Error(UNAVAILABLE) that says what is in the way."""
     try:
-        family, kind, _, _, address = socket.getaddrinfo(host, port, type=socket.SOCK_STREAM)[0]
-        listener = socket.socket(family, kind)
+        family, kind, protocol, _, address = socket.getaddrinfo(host, port, type=socket.SOCK_STREAM)[0]
+        # The protocol is named because asyncio sends small answers at once (TCP_NODELAY) only where it is.
+        listener = socket.socket(family, kind, protocol)
         listener.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
         listener.bind(address)
         listener.listen(_WAITING_MAX)

@@ -25,3 +25,9 @@ def test_a_stopping_server_is_alive_but_not_ready(api_with: Callable[..., Api]) 
     with api.anyone() as client:
         assert client.get("/healthz").status_code == 200
         strict.check_refusal(client.get("/readyz"), 503, "SERVICE_UNAVAILABLE")
+
+
+def test_an_answer_is_sent_at_once_also_on_a_connection_that_is_kept(api: Api) -> None:
+    with api.anyone() as client:
+        seconds = sorted(client.get("/healthz").elapsed.total_seconds() for _ in range(21))
+    assert seconds[10] < 0.03, "small answers wait for the caller's acknowledgement, which takes 40 ms"
