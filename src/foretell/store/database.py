@@ -76,6 +76,8 @@ class Transaction:
     connection: Connection
     at: int
     topics: dict[str, Any] = field(default_factory=dict)
+    last: dict[Callable[[Transaction, Any], None], Any] = field(default_factory=dict)
+    """What is to be done once everything else is written, each with what it is to be done with."""
 
     def tell(self, topic: str, value: Any = None) -> None:
         self.topics[topic] = value
@@ -89,6 +91,10 @@ class Transaction:
             return
         ignore = f" ON CONFLICT ({unless}) DO NOTHING" if unless else ""
         self.connection.insert(f"INSERT INTO {table} ({columns}) VALUES", rows, ignore)
+
+    def finish(self) -> None:
+        for write, gathered in self.last.items():
+            write(self, gathered)
 
     def table(self, name: str, columns: Mapping[str, str], rows: Sequence[Sequence[Value]]) -> Table:
         return self.connection.table(name, columns, rows)

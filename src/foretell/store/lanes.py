@@ -11,13 +11,17 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 from foretell.prediction import NewPrediction, Prediction
 from foretell.store.database import Connection, Transaction
 
 COST = 1_000_000
 """What one prediction costs of its account's share, at weight 1."""
+
+
+Place = tuple[str, int, str]
+"""A lane at one priority, with the version it is for."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -39,7 +43,7 @@ def join(transaction: Transaction, news: Sequence[NewPrediction]) -> list[int]:
     """The turn of each of `news`, which now count as waiting."""
     if not news:
         return []
-    _count(transaction, [(each.lane, each.priority, each.version_id) for each in news], +1)
+    _tally(transaction).count(news, +1)
     places = Counter((each.lane, each.priority, each.account_id) for each in news)
     last = _last_turns(transaction, places)
     turns = {place: last[place] - (count - 1) * COST for place, count in places.items()}
@@ -53,23 +57,21 @@ def join(transaction: Transaction, news: Sequence[NewPrediction]) -> list[int]:
 
 def rejoin(transaction: Transaction, predictions: Iterable[Prediction]) -> None:
     """Counts rows that are free again; they keep the turns they had."""
-    _count(transaction, [(each.lane, each.priority, each.version_id) for each in predictions], +1)
+    _tally(transaction).count(predictions, +1)
     transaction.tell("waiting")
 
 
 def leave(transaction: Transaction, predictions: Iterable[Prediction]) -> None:
     """Counts rows that no longer wait."""
-    _count(transaction, [(each.lane, each.priority, each.version_id) for each in predictions], -1)
+    _tally(transaction).count(predictions, -1)
 
 
-def advance(transaction: Transaction, lane: str, turns: Iterable[tuple[int, int]]) -> None:
-    """Moves the lane's clocks to the newest of the `(priority, turn)` that were taken."""
-    newest: dict[int, int] = {}
-    for priority, turn in turns:
-        newest[priority] = max(turn, newest.get(priority, turn))
-    for priority, turn in sorted(newest.items()):
-        sql = "UPDATE lanes SET now = ? WHERE lane = ? AND priority = ? AND now < ?"
-        transaction.execute(sql, (turn, lane, priority, turn))
+def advance(transaction: Transaction, taken: Iterable[tuple[Prediction, int]]) -> None:
+    """Moves the lanes' clocks to the newest of the turns that were taken."""
+    clocks = _tally(transaction).clocks
+    for each, turn in taken:
+        place = (each.lane, each.priority, each.version_id)
+        clocks[place] = max(turn, clocks.get(place, turn))
 
 
 def states(connection: Connection) -> list[LaneState]:
@@ -99,13 +101,32 @@ def position(connection: Connection, prediction_id: str) -> int | None:
     return int(found[0][0]) if found else None
 
 
-def _count(transaction: Transaction, places: Sequence[tuple[str, int, str]], by: int) -> None:
-    # Always in the same order, so that two processes wait for each other's lanes instead of deadlocking.
-    for (lane, priority, version_id), count in sorted(Counter(places).items()):
+@dataclass(slots=True)
+class _Tally:
+    """What a transaction changes about lanes: how many wait, and how far the clocks are."""
+
+    waiting: Counter[Place] = field(default_factory=Counter)
+    clocks: dict[Place, int] = field(default_factory=dict)
+
+    def count(self, rows: Iterable[Prediction | NewPrediction], by: int) -> None:
+        for each in rows:
+            self.waiting[each.lane, each.priority, each.version_id] += by
+
+
+def _tally(transaction: Transaction) -> _Tally:
+    tally: _Tally = transaction.last.setdefault(_write_tally, _Tally())
+    return tally
+
+
+def _write_tally(transaction: Transaction, tally: _Tally) -> None:
+    # Last of all and always in the same order: two processes then wait for each other's lanes and never deadlock.
+    for place in sorted(tally.waiting.keys() | tally.clocks.keys()):
+        count, clock = tally.waiting[place], tally.clocks.get(place, 0)
         transaction.execute(
-            """INSERT INTO lanes (lane, priority, version_id, waiting) VALUES (?, ?, ?, ?)
-               ON CONFLICT (lane, priority) DO UPDATE SET waiting = lanes.waiting + ?""",
-            (lane, priority, version_id, max(0, by * count), by * count),
+            """INSERT INTO lanes (lane, priority, version_id, waiting, now) VALUES (?, ?, ?, ?, ?)
+               ON CONFLICT (lane, priority) DO UPDATE SET waiting = lanes.waiting + ?,
+               now = CASE WHEN excluded.now > lanes.now THEN excluded.now ELSE lanes.now END""",
+            (*place, max(0, count), clock, count),
         )
 
 

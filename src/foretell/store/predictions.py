@@ -208,9 +208,7 @@ def _take(transaction: Transaction, asked: Take) -> list[Prediction]:
     found.sort(key=_place)
     taken = [prediction_of(row) for row in found]
     lanes.leave(transaction, taken)
-    lanes.advance(
-        transaction, asked.lane, [(each.priority, row[-1]) for each, row in zip(taken, found, strict=True)]
-    )
+    lanes.advance(transaction, [(each, row[-1]) for each, row in zip(taken, found, strict=True)])
     return with_bodies(transaction.connection, taken)
 
 

@@ -165,6 +165,7 @@ class Writer:
                 writes = [write for write in group if write.verb is verb]
                 answers = verb.run(transaction, [write.item for write in writes])
                 outcomes += zip(writes, answers, strict=True)
+            transaction.finish()
         topics.update(transaction.topics)
         return outcomes
 
