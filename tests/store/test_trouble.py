@@ -104,6 +104,25 @@ async def test_a_deadlock_with_another_process_is_run_again(postgres: Config) ->
     await store.close()
 
 
+@pytest.mark.needs("postgres")
+async def test_two_processes_in_the_same_lanes_do_not_deadlock(postgres: Config) -> None:
+    stores = [await open_store(postgres) for _ in range(2)]
+
+    async def work(store: Store, lanes: list[str]) -> None:
+        for _ in range(15):
+            creates = [store.create(new_prediction(lane=each, version_id=each)) for each in lanes]
+            takes = [store.take(each, node="n", count=1) for each in reversed(lanes)]
+            await asyncio.gather(*creates, *takes)
+
+    await asyncio.gather(work(stores[0], ["one", "two", "three"]), work(stores[1], ["three", "two", "one"]))
+    for each in stores:
+        await each.close()
+    with direct_to(postgres) as direct:
+        assert direct("SELECT deadlocks FROM pg_stat_database WHERE datname = current_database()") == [(0,)]
+        counted = direct("SELECT COUNT(*) FROM predictions WHERE node IS NULL AND completed_at IS NULL")
+        assert direct("SELECT CAST(SUM(waiting) AS BIGINT) FROM lanes") == counted
+
+
 async def waits_for_a_lock(config: Config) -> None:
     with direct_to(config) as direct:
         async with asyncio.timeout(10):
