@@ -125,3 +125,11 @@ async def test_what_is_final_stays_so(store: Store, clock: Clock, state: Deliver
     assert await store.delivery_attempts(delivery.id) == [ACCEPTED, REFUSED]
     assert await store.due(holder="courier", limit=10) == []
     assert await store.next_due_at() is None
+
+
+async def test_what_a_dead_courier_had_is_due_at_once(store: Store) -> None:
+    delivery = await one_due(store)
+    assert await store.due(holder="other", limit=10) == []
+    await store.free_deliveries()
+    [freed] = await store.due(holder="other", limit=10)
+    assert freed.id == delivery.id

@@ -135,3 +135,12 @@ async def test_one_replica_of_a_version_is_on_its_way_on_a_node(store: Store) ->
     assert await store.replica(replace(first, id="r2"))
     assert await store.replicas("n1") == [ready, replace(first, id="r2")]
     assert len(await store.replicas()) == 3
+
+
+async def test_a_retired_name_means_nothing_and_its_versions_stay_readable(store: Store) -> None:
+    await store.register(VERSION)
+    with store.notices.subscribe("models") as told:
+        await store.retire(["echo", "nobody"])
+        assert await told.wait(5)
+    assert await store.models() == []
+    assert await store.version("v1") == VERSION

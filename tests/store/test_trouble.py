@@ -5,6 +5,7 @@ import sqlite3
 
 import psycopg
 import pytest
+from psycopg import conninfo
 
 from databases import direct_to
 from foretell.config import Config
@@ -82,6 +83,30 @@ async def test_a_lost_postgres_fails_what_is_under_way_and_is_found_again(postgr
 
 
 @pytest.mark.needs("postgres")
+async def test_readers_find_a_lost_postgres_again_and_give_up_on_one_that_is_away(postgres: Config) -> None:
+    store = await open_store(postgres)
+    row = await store.create(new_prediction())
+    assert await store.get(row.id) == row
+    name = conninfo.conninfo_to_dict(postgres.database)["dbname"]
+    with psycopg.connect(postgres.database, dbname="postgres", autocommit=True) as elsewhere:
+        end = f"SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE datname = '{name}'"
+        elsewhere.execute(end.encode())
+        assert await store.get(row.id) == row
+        elsewhere.execute(f"ALTER DATABASE {name} ALLOW_CONNECTIONS false".encode())
+        elsewhere.execute(end.encode())
+        with pytest.raises(Error) as caught:
+            await store.get(row.id)
+        assert caught.value.code is Code.UNAVAILABLE
+        with pytest.raises(Error) as caught:
+            await store.create(new_prediction())
+        assert caught.value.code is Code.UNAVAILABLE
+        elsewhere.execute(f"ALTER DATABASE {name} ALLOW_CONNECTIONS true".encode())
+        assert await store.get(row.id) == row
+    await until_it_works(store)
+    await store.close()
+
+
+@pytest.mark.needs("postgres")
 async def test_a_deadlock_with_another_process_is_run_again(postgres: Config) -> None:
     store = await open_store(postgres)
     for _ in range(2):
@@ -108,13 +133,13 @@ async def test_a_deadlock_with_another_process_is_run_again(postgres: Config) ->
 async def test_two_processes_in_the_same_lanes_do_not_deadlock(postgres: Config) -> None:
     stores = [await open_store(postgres) for _ in range(2)]
 
-    async def work(store: Store, lanes: list[str]) -> None:
-        for _ in range(15):
-            creates = [store.create(new_prediction(lane=each, version_id=each)) for each in lanes]
-            takes = [store.take(each, node="n", count=1) for each in reversed(lanes)]
-            await asyncio.gather(*creates, *takes)
+    async def work(store: Store, fed: str, emptied: str) -> None:
+        for _ in range(100):
+            await asyncio.gather(
+                store.create(new_prediction(lane=fed, version_id=fed)), store.take(emptied, node="n", count=1)
+            )
 
-    await asyncio.gather(work(stores[0], ["one", "two", "three"]), work(stores[1], ["three", "two", "one"]))
+    await asyncio.gather(work(stores[0], "one", "two"), work(stores[1], "two", "one"))
     for each in stores:
         await each.close()
     with direct_to(postgres) as direct:
