@@ -1,8 +1,9 @@
-"""Train, or go on training, the autoencoder that turns a 64 x 64 picture into 4 x 16 x 16 latents and back."""
+"""Train, or go on training, the autoencoder: 64 x 64 pixels to 4 x 16 x 16 latents and back."""
 
 from __future__ import annotations
 
 import argparse
+import math
 import time
 from pathlib import Path
 
@@ -12,7 +13,7 @@ import torch.nn.functional as functional
 from data import COLOURS, pictures, recoloured
 from diffusers import AutoencoderKL
 
-PEAK_RATE, BATCH = 2e-3, 16
+BATCH = 16
 
 
 def main() -> None:
@@ -20,15 +21,21 @@ def main() -> None:
     torch.set_num_threads(arguments.threads)
     torch.manual_seed(arguments.seed)
     autoencoder = AutoencoderKL.from_pretrained(arguments.start) if arguments.start else new_autoencoder()
-    plain, coloured = training_pixels()
-    train(autoencoder, plain, coloured, arguments.minutes * 60)
-    autoencoder.eval()
-    with torch.no_grad():
-        latents = torch.cat(
-            [autoencoder.encode(signed(plain[i : i + 64])).latent_dist.mean for i in range(0, len(plain), 64)]
-        )
-    autoencoder.register_to_config(scaling_factor=1 / latents.std().item())
+    if arguments.decoder_only:
+        autoencoder.encoder.requires_grad_(False)
+        autoencoder.quant_conv.requires_grad_(False)
+    images = training_pixels()
+    train(autoencoder, images, seconds=arguments.minutes * 60, peak_rate=arguments.rate)
+    if not arguments.decoder_only:
+        scale(autoencoder.eval(), images[0])
     autoencoder.save_pretrained(arguments.output)
+
+
+def scale(autoencoder: AutoencoderKL, plain: torch.Tensor) -> None:
+    """Notes the factor that gives latents a deviation of one."""
+    with torch.no_grad():
+        latents = torch.cat([autoencoder.encode(signed(part)).latent_dist.mean for part in plain.split(64)])
+    autoencoder.register_to_config(scaling_factor=1 / latents.std().item())
     print("channel deviations", latents.std((0, 2, 3)).tolist(), flush=True)
 
 
@@ -36,7 +43,9 @@ def parsed_arguments() -> argparse.Namespace:
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("output", type=Path)
     parser.add_argument("--start", type=Path, help="folder of an autoencoder to continue from")
+    parser.add_argument("--decoder-only", action="store_true", help="leave the latents as they are")
     parser.add_argument("--minutes", type=float, default=10)
+    parser.add_argument("--rate", type=float, default=2e-3, help="peak learning rate")
     parser.add_argument("--threads", type=int, default=2)
     parser.add_argument("--seed", type=int, default=0)
     return parser.parse_args()
@@ -58,12 +67,10 @@ def new_autoencoder() -> AutoencoderKL:
 
 
 def training_pixels() -> tuple[torch.Tensor, torch.Tensor]:
-    """All pictures as they are, and the colour variants of those that have one main colour."""
-    everything = pictures()
-    variants = [recoloured(picture.pixels, colour) for picture in everything for colour in COLOURS]
-    return as_tensor([picture.pixels for picture in everything]), as_tensor(
-        [v for v in variants if v is not None]
-    )
+    """All pictures as they are, and in other colours."""
+    everything = [picture.pixels for picture in pictures()]
+    variants = [recoloured(pixels, colour) for pixels in everything for colour in COLOURS]
+    return as_tensor(everything), as_tensor(variants)
 
 
 def as_tensor(images: list[np.ndarray]) -> torch.Tensor:
@@ -74,27 +81,26 @@ def signed(pixels: torch.Tensor) -> torch.Tensor:
     return pixels.float() / 127.5 - 1
 
 
-def train(autoencoder: AutoencoderKL, plain: torch.Tensor, coloured: torch.Tensor, seconds: float) -> None:
+def train(
+    autoencoder: AutoencoderKL, images: tuple[torch.Tensor, torch.Tensor], *, seconds: float, peak_rate: float
+) -> None:
+    """Two plain pictures to one colour variant; the rate rises for 50 steps and falls by a half cosine."""
     autoencoder.to(memory_format=torch.channels_last)
-    optimizer = torch.optim.AdamW(autoencoder.parameters(), PEAK_RATE, weight_decay=1e-4)
-    started, step, losses = time.monotonic(), 0, []
+    parameters = [parameter for parameter in autoencoder.parameters() if parameter.requires_grad]
+    optimizer = torch.optim.AdamW(parameters, peak_rate, weight_decay=1e-4)
+    started, losses = time.monotonic(), []
     while (done := (time.monotonic() - started) / seconds) < 1:
-        optimizer.param_groups[0]["lr"] = (
-            PEAK_RATE * min(1, (step + 1) / 50) * (0.51 + 0.49 * np.cos(np.pi * done))
-        )
-        batch = torch.cat([some(plain, BATCH - BATCH // 3), some(coloured, BATCH // 3)])
+        rate = peak_rate * min(1, (len(losses) + 1) / 50) * (0.51 + 0.49 * math.cos(math.pi * done))
+        optimizer.param_groups[0]["lr"] = rate
+        batch = torch.cat([some(images[0], BATCH - BATCH // 3), some(images[1], BATCH // 3)])
         loss = loss_of(autoencoder, signed(batch).contiguous(memory_format=torch.channels_last))
         optimizer.zero_grad()
         loss.backward()
-        torch.nn.utils.clip_grad_norm_(autoencoder.parameters(), 1.0)
+        torch.nn.utils.clip_grad_norm_(parameters, 1.0)
         optimizer.step()
-        step += 1
         losses.append(loss.item())
-        if step % 100 == 0:
-            print(
-                f"step {step} seconds {time.monotonic() - started:.0f} loss {np.mean(losses[-100:]):.4f}",
-                flush=True,
-            )
+        if len(losses) % 100 == 0:
+            print(f"step {len(losses)} loss {np.mean(losses[-100:]):.4f} done {done:.0%}", flush=True)
 
 
 def some(images: torch.Tensor, count: int) -> torch.Tensor:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import random
 import re
+from collections.abc import Collection
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -13,8 +14,9 @@ from PIL import Image, ImageDraw, ImageFont
 
 FONT = Path("/usr/share/fonts/truetype/noto/NotoColorEmoji.ttf")
 SIDE = 64
-# The font's strikes are 136 x 128 pixels at size 109; the canvas leaves a white margin so that nothing touches the edge.
+# The font's pictures are 136 x 128 pixels at size 109; the white margin keeps them off the edge.
 FONT_SIZE, GLYPH, CANVAS = 109, (136, 128), 146
+FIRST_WORD = 3
 VOCABULARY = Path(__file__).with_name("vocabulary.txt")
 
 # Hue in turns of the colour circle, and a factor on saturation and on value.
@@ -30,25 +32,30 @@ COLOURS = {
 }
 OPENINGS = ("a ", "a ", "the ", "an emoji of a ", "a picture of a ", "a drawing of a ", "a photo of a ")
 SKIN_TONE = re.compile("[\U0001f3fb-\U0001f3ff]")
+ZODIAC = "aries|taurus|gemini|cancer|leo|virgo|libra|scorpio|sagittarius|capricorn|aquarius|pisces|ophiuchus"
 LEFT_OUT = re.compile(
-    r"^flag|button|keycap|o’clock|.thirty$|family|arrow|skin tone|^(man|woman|men|women|person|people) "
-    r"|facing right|^couple|^kiss |holding hands|^no |^(england|scotland|wales|zzz|flag.*)$|^input |square$|circle$|mailbox|speaker|pedestrian"
-    r"|^(aries|taurus|gemini|cancer|leo|virgo|libra|scorpio|sagittarius|capricorn|aquarius|pisces|ophiuchus)$"
-    r"|sign$|symbol|diamond with|^japanese .*|mark$|room$|mobile phone |^fast |banknote|wheelchair|deaf|^copyright|^registered|^trade mark|^ok hand|place medal"
+    r"^(man|woman|men|women|person|people) |^couple|^kiss |family|holding hands|skin tone|deaf|wheelchair"
+    r"|^flag|^(england|scotland|wales|zzz|flag.*)$|place medal|banknote|mailbox|speaker|pedestrian|arrow"
+    r"|button|keycap|o’clock|.thirty$|facing right|^no |^input |^japanese |^fast |mobile phone |diamond with"
+    r"|square$|circle$|sign$|mark$|room$|symbol|^copyright|^registered|^ok hand"
+    rf"|^({ZODIAC})$"
 )
 
 
 @dataclass(frozen=True)
 class Picture:
-    """One emoji: its 64 x 64 RGB pixels on white, its names (the first is its own), whether it is in the core."""
+    """One emoji: its 64 x 64 RGB pixels on white, its names (its own first), and how often it is shown.
+
+    `frequency` is 0 outside of the core vocabulary, 1 in it, FIRST_WORD for the words that are starred there.
+    """
 
     names: tuple[str, ...]
     pixels: np.ndarray
-    is_core: bool
+    frequency: int
 
 
 def pictures(font: Path = FONT) -> list[Picture]:
-    """Every emoji that is used, in a fixed order: flags, buttons, clock times and variants of people are left out."""
+    """Every emoji that is used, in a fixed order; flags, buttons, clocks and kinds of people are left out."""
     core = core_vocabulary()
     drawing_font = ImageFont.truetype(str(font), FONT_SIZE)
     found = []
@@ -59,22 +66,24 @@ def pictures(font: Path = FONT) -> list[Picture]:
         pixels = draw(symbol, drawing_font)
         if pixels is not None:
             aliases = [plain(alias) for alias in facts.get("alias", [])]
-            names = dict.fromkeys([name, *core.get(name, []), *aliases])
-            found.append(Picture(tuple(names), pixels, name in core))
+            frequency, synonyms = core.get(name, (0, []))
+            names = dict.fromkeys([name, *synonyms, *aliases])
+            found.append(Picture(tuple(names), pixels, frequency))
     return found
 
 
-def core_vocabulary(path: Path = VOCABULARY) -> dict[str, list[str]]:
-    """Name of an emoji to other words for it, from the vocabulary file."""
-    words: dict[str, list[str]] = {}
+def core_vocabulary(path: Path = VOCABULARY) -> dict[str, tuple[int, list[str]]]:
+    """Name of an emoji to how often it is shown and to other words for it, from the vocabulary file."""
+    words: dict[str, tuple[int, list[str]]] = {}
     for line in path.read_text(encoding="utf-8").splitlines():
         if line and not line.startswith("#"):
-            name, _, synonyms = line.partition(":")
-            words[plain(name)] = [plain(word) for word in synonyms.split(",") if word.strip()]
+            name, _, synonyms = line.removeprefix("* ").partition(":")
+            frequency = FIRST_WORD if line.startswith("* ") else 1
+            words[plain(name)] = frequency, [plain(word) for word in synonyms.split(",") if word.strip()]
     return words
 
 
-def is_used(symbol: str, name: str, facts: dict, core: dict[str, list[str]]) -> bool:
+def is_used(symbol: str, name: str, facts: dict, core: Collection[str]) -> bool:
     if facts.get("status") != emoji.STATUS["fully_qualified"] or SKIN_TONE.search(symbol):
         return False
     is_flag = all(0x1F1E6 <= ord(character) <= 0x1F1FF for character in symbol)
@@ -95,39 +104,52 @@ def draw(symbol: str, font: ImageFont.FreeTypeFont) -> np.ndarray | None:
     return np.asarray(canvas.resize((SIDE, SIDE), Image.Resampling.LANCZOS))
 
 
-def recoloured(pixels: np.ndarray, colour: str) -> np.ndarray | None:
-    """The picture with its main colour replaced; None where no one colour covers most of it."""
-    hue, saturation, value = np.moveaxis(
-        np.asarray(Image.fromarray(pixels).convert("HSV"), np.float32) / 255, -1, 0
-    )
-    drawn = (255 - pixels.astype(int)).max(-1) > 20
+def recoloured(pixels: np.ndarray, colour: str) -> np.ndarray:
+    """The picture with its main colour replaced; where no colour covers most of it, all of it is tinted."""
+    hsv = np.moveaxis(np.asarray(Image.fromarray(pixels).convert("HSV"), np.float32) / 255, -1, 0)
+    main = main_hue(hsv, drawn=(255 - pixels.astype(int)).max(-1) > 20)
+    where = in_front(pixels) if main is None else near(hsv[0], main) & (hsv[1] > 0.08)
+    strength = np.ones_like(hsv[0]) if main is None else np.clip(hsv[1] / 0.6, 0, 1)
+    return np.where(where[..., None], painted(hsv, where, strength, colour), pixels)
+
+
+def main_hue(hsv: np.ndarray, drawn: np.ndarray) -> float | None:
+    """The hue of most of what is drawn, in turns of the colour circle; None where there is no such hue."""
+    hue, saturation, value = hsv
     coloured = drawn & (saturation > 0.35) & (value > 0.25)
     if coloured.sum() < 0.55 * drawn.sum():
         return None
     histogram, edges = np.histogram(hue[coloured], bins=24, range=(0, 1))
     neighbourhood = histogram + np.roll(histogram, 1) + np.roll(histogram, -1)
-    main = edges[neighbourhood.argmax()] + 1 / 48
-    near = np.abs((hue - main + 0.5) % 1 - 0.5) < 0.09
-    if (near & coloured).sum() < 0.75 * coloured.sum():
-        return None
-    return painted(np.stack([hue, saturation, value]), pixels, near & (saturation > 0.08), colour)
+    main = float(edges[neighbourhood.argmax()] + 1 / 48)
+    return main if (near(hue, main) & coloured).sum() >= 0.75 * coloured.sum() else None
 
 
-def painted(hsv: np.ndarray, pixels: np.ndarray, where: np.ndarray, colour: str) -> np.ndarray:
-    """The pixels at `where` in the colour's hue, with their shading and their soft edges towards white kept."""
+def near(hue: np.ndarray, main: float) -> np.ndarray:
+    return np.abs((hue - main + 0.5) % 1 - 0.5) < 0.09
+
+
+def in_front(pixels: np.ndarray) -> np.ndarray:
+    """Where the picture is not its white ground."""
+    filled = Image.fromarray(pixels)
+    for corner in ((0, 0), (SIDE - 1, 0), (0, SIDE - 1), (SIDE - 1, SIDE - 1)):
+        ImageDraw.floodfill(filled, corner, (255, 0, 255), thresh=40)
+    return (np.asarray(filled) != (255, 0, 255)).any(-1)
+
+
+def painted(hsv: np.ndarray, where: np.ndarray, strength: np.ndarray, colour: str) -> np.ndarray:
+    """The picture in the colour's hue, with its shading, and with soft edges where the strength is small."""
     _, saturation, value = hsv
     hue, saturation_factor, value_factor = COLOURS[colour]
-    strength = np.clip(saturation / 0.6, 0, 1)
     shade = np.clip(0.9 * value_factor * value / np.quantile(value[where], 0.9), 0, 0.97)
     new_saturation = strength * np.clip(np.maximum(saturation, 0.75) * saturation_factor, 0, 1)
     new_value = strength * shade + (1 - strength) * value
     new = np.stack([np.full_like(value, hue), new_saturation, new_value], -1)
-    image = Image.fromarray((new * 255).astype(np.uint8), "HSV").convert("RGB")
-    return np.where(where[..., None], np.asarray(image), pixels)
+    return np.asarray(Image.fromarray((new * 255).astype(np.uint8), "HSV").convert("RGB"))
 
 
 def caption(names: tuple[str, ...], colour: str | None, chance: random.Random, exact: float) -> str:
-    """Words for a picture; `exact` is the share of captions that are the picture's own name and nothing else."""
+    """Words for a picture; `exact` is the share of captions that are its own name and nothing else."""
     name = names[0] if chance.random() < 0.6 else chance.choice(names)
     if colour:
         name = f"{colour} {without_colours(name)}"

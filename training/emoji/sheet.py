@@ -1,39 +1,39 @@
-"""Draw the prompts of prompts.txt with the exported model, one fixed seed for all, and save them as one sheet."""
+"""Draw the prompts of prompts.txt with the exported model, one seed for all, and save them as one sheet."""
 
 from __future__ import annotations
 
 import argparse
 import sys
 import time
+from collections.abc import Callable
 from pathlib import Path
 
 import numpy as np
 from PIL import Image, ImageDraw
 
 HERE = Path(__file__).parent
-sys.path.insert(0, str(HERE.parents[1] / "src" / "foretell" / "models" / "truefusion"))
+MODELS = HERE.parents[1] / "src" / "foretell" / "models"
+sys.path[:0] = [str(MODELS / "truefusion"), str(MODELS / "upscale")]
 
 from emoji_diffusion import Diffusion, noise  # noqa: E402
 
-CELL, CAPTION_HEIGHT, COLUMNS = 128, 14, 8
+CELL, CAPTION_HEIGHT, COLUMNS = 160, 14, 8
+Enlarge = Callable[[np.ndarray], np.ndarray]
 
 
 def main() -> None:
     arguments = parsed_arguments()
     prompts = [line.strip() for line in arguments.prompts.read_text().splitlines() if line.strip()]
     diffusion = Diffusion.open(lambda name: arguments.weights / name)
-    started = time.monotonic()
-    images = []
+    enlarge = enlarger(arguments.enlarge)
+    started, images = time.monotonic(), []
     for prompt in prompts:
-        pixels = diffusion.generate(
-            prompt, steps=arguments.steps, guidance=arguments.guidance, noise=noise(arguments.seed)
-        )
-        images.append(Image.fromarray((pixels * 255).round().astype(np.uint8)))
+        settings = {"steps": arguments.steps, "guidance": arguments.guidance}
+        drawn = diffusion.generate(prompt, noise=noise(arguments.seed), **settings)
+        pixels = enlarge((drawn * 255).round().astype(np.uint8))
+        images.append(Image.fromarray(pixels).resize((CELL, CELL), Image.Resampling.LANCZOS))
     print(f"{(time.monotonic() - started) / len(images):.2f} seconds a picture")
-    sheet(
-        [image.resize((CELL, CELL), Image.Resampling.LANCZOS) for image in images],
-        prompts if arguments.captions else [],
-    ).save(arguments.output)
+    sheet(images, prompts if arguments.captions else []).save(arguments.output, optimize=True)
 
 
 def parsed_arguments() -> argparse.Namespace:
@@ -42,10 +42,21 @@ def parsed_arguments() -> argparse.Namespace:
     parser.add_argument("output", type=Path, help="picture to write")
     parser.add_argument("--prompts", type=Path, default=HERE / "prompts.txt")
     parser.add_argument("--steps", type=int, default=25)
-    parser.add_argument("--guidance", type=float, default=4.0)
+    parser.add_argument("--guidance", type=float, default=3.0)
     parser.add_argument("--seed", type=int, default=3)
-    parser.add_argument("--no-captions", dest="captions", action="store_false")
+    parser.add_argument(
+        "--enlarge", type=Path, help="folder of the Real-ESRGAN weights, to enlarge as the model does"
+    )
+    parser.add_argument("--no-captions", dest="captions", action="store_false", help="to judge what is seen")
     return parser.parse_args()
+
+
+def enlarger(folder: Path | None) -> Enlarge:
+    if folder is None:
+        return lambda pixels: pixels
+    from realesrgan import Upscaler
+
+    return Upscaler(folder, "realesr-animevideov3-x4").enlarge
 
 
 def sheet(images: list[Image.Image], captions: list[str]) -> Image.Image:

@@ -1,4 +1,4 @@
-"""Train the text encoder and the denoiser together on cached latents, for a number of minutes; can be resumed."""
+"""Train the text encoder and the denoiser together on cached latents, for some minutes; can be resumed."""
 
 from __future__ import annotations
 
@@ -13,10 +13,10 @@ from pathlib import Path
 
 import numpy as np
 import torch
-from data import COLOURS, Picture, caption, pictures, recoloured
+from data import COLOURS, FIRST_WORD, Picture, caption, pictures, recoloured
 from diffusers import AutoencoderKL, DDIMScheduler, StableDiffusionPipeline, UNet2DConditionModel
 from torch import Tensor
-from transformers import CLIPTextModel, CLIPTokenizer
+from transformers import AutoTokenizer, CLIPTextModel
 
 WORDS_MAX = 24
 # Ratio of picture to noise, in power, beyond which a time counts less.
@@ -97,9 +97,12 @@ def load_dataset(autoencoder: Path, output: Path) -> Dataset:
     images: list[np.ndarray] = []
     dataset = Dataset(torch.empty(0))
     for picture in pictures():
-        (dataset.core if picture.is_core else dataset.rest).append((len(images), picture.names, None))
+        sample = (len(images), picture.names, None)
         images.append(picture.pixels)
-        if picture.is_core:
+        dataset.core += [sample] * picture.frequency
+        dataset.rest += [] if picture.frequency else [sample]
+        # A black heart in red would be a second, darker "red heart".
+        if picture.frequency == FIRST_WORD and not picture.names[0].startswith("black "):
             add_colours(picture, images, dataset)
     dataset.latents = cached_latents(images, autoencoder, output.with_name(output.name + "-latents.pt"))
     print(f"{len(dataset.core)} core {len(dataset.rest)} rest {len(dataset.coloured)} coloured", flush=True)
@@ -108,10 +111,8 @@ def load_dataset(autoencoder: Path, output: Path) -> Dataset:
 
 def add_colours(picture: Picture, images: list[np.ndarray], dataset: Dataset) -> None:
     for colour in COLOURS:
-        variant = recoloured(picture.pixels, colour)
-        if variant is not None:
-            dataset.coloured.append((len(images), picture.names, colour))
-            images.append(variant)
+        dataset.coloured.append((len(images), picture.names, colour))
+        images.append(recoloured(picture.pixels, colour))
 
 
 def cached_latents(images: list[np.ndarray], autoencoder: Path, cache: Path) -> Tensor:
@@ -133,7 +134,7 @@ class Training:
     def __init__(self, arguments: argparse.Namespace) -> None:
         self.arguments = arguments
         start = arguments.start
-        self.tokenizer = CLIPTokenizer.from_pretrained(start / "tokenizer")
+        self.tokenizer = AutoTokenizer.from_pretrained(start / "tokenizer")
         self.text_encoder = CLIPTextModel.from_pretrained(start / "text_encoder")
         self.unet = UNet2DConditionModel.from_pretrained(start / "unet").to(memory_format=torch.channels_last)
         self.parameters = [*self.unet.parameters(), *self.text_encoder.parameters()]
@@ -168,15 +169,14 @@ class Training:
         chance = random.Random(seed)
         first, losses = self.step, []
         started = saved = time.monotonic()
-        while not self.is_stopped and (done := (time.monotonic() - started) / (self.arguments.minutes * 60)) < 1:
+        while (
+            not self.is_stopped and (done := (time.monotonic() - started) / (self.arguments.minutes * 60)) < 1
+        ):
             self.set_rate(done, self.step - first)
             latents, captions = dataset.sample(self.arguments.batch, chance, self.arguments)
             losses.append(self.learn(latents, captions))
             if self.step % 200 == 0:
-                print(
-                    f"step {self.step} seconds {time.monotonic() - started:.0f} loss {np.mean(losses[-200:]):.4f}",
-                    flush=True,
-                )
+                print(f"step {self.step} loss {np.mean(losses[-200:]):.4f} done {done:.0%}", flush=True)
             if time.monotonic() - saved > 240:
                 self.save()
                 saved = time.monotonic()

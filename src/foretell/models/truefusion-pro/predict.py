@@ -26,7 +26,7 @@ class Predictor(BasePredictor):
         ),
         negative_prompt: str = Input(default="", max_length=1000, description="What to keep away from."),
         steps: int = Input(default=40, ge=1, le=100, description="Denoising steps for each candidate."),
-        guidance: float = Input(default=4.0, ge=0, le=20, description="How strictly the prompt is followed."),
+        guidance: float = Input(default=3.0, ge=0, le=20, description="How strictly the prompt is followed."),
         seed: Optional[int] = Input(
             default=None, ge=0, description="The same seed and inputs give the same picture."
         ),
