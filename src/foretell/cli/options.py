@@ -12,25 +12,25 @@ from foretell.errors import Code, Error
 Data = Annotated[
     str | None,
     typer.Option(
-        "--data", metavar="DIR", help="Data directory. [default: FORETELL_DATA or ~/.local/share/foretell]"
+        "--data", metavar="DIR", help="Data directory (default: FORETELL_DATA or ~/.local/share/foretell)."
     ),
 ]
 ConfigFile = Annotated[
     Path | None,
-    typer.Option("--config", metavar="FILE", help="TOML file with settings. [default: FORETELL_CONFIG]"),
+    typer.Option("--config", metavar="FILE", help="TOML file with settings (default: FORETELL_CONFIG)."),
 ]
 Database = Annotated[
     str | None,
-    typer.Option("--database", metavar="URL", help="postgresql://… [default: SQLite in the data directory]"),
+    typer.Option("--database", metavar="URL", help="postgresql://… (default: SQLite in the data directory)."),
 ]
 Url = Annotated[
     str | None,
     typer.Option(
-        "--url", metavar="URL", help="A server elsewhere. [default: FORETELL_URL, else the data directory's]"
+        "--url", metavar="URL", help="A server elsewhere (default: FORETELL_URL, else the data directory's)."
     ),
 ]
 ApiKey = Annotated[
-    str | None, typer.Option("--key", metavar="KEY", help="API key for --url. [default: FORETELL_KEY]")
+    str | None, typer.Option("--key", metavar="KEY", help="API key for --url (default: FORETELL_KEY).")
 ]
 Json = Annotated[bool, typer.Option("--json", help="Print JSON for programs.")]
 

@@ -20,8 +20,8 @@ from foretell.store import migrate as migrate_store
 if TYPE_CHECKING:
     from foretell.main import Server
 
-Host = Annotated[str | None, typer.Option(help="Address to listen on. [default: 127.0.0.1]")]
-Port = Annotated[int | None, typer.Option(help="Port to listen on; 0 takes a free one. [default: 8900]")]
+Host = Annotated[str | None, typer.Option(help="Address to listen on (default: 127.0.0.1).")]
+Port = Annotated[int | None, typer.Option(help="Port to listen on; 0 takes a free one (default: 8900).")]
 Sandbox = Annotated[
     bool | None,
     typer.Option("--sandbox", help="Instant, deterministic stand-ins under every model name, for tests."),
