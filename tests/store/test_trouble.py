@@ -108,6 +108,9 @@ async def test_readers_find_a_lost_postgres_again_and_give_up_on_one_that_is_awa
 
 @pytest.mark.needs("postgres")
 async def test_a_deadlock_with_another_process_is_run_again(postgres: Config) -> None:
+    with direct_to(postgres) as direct:
+        name = conninfo.conninfo_to_dict(postgres.database)["dbname"]
+        direct(f"ALTER DATABASE {name} SET deadlock_timeout = '2s'")
     store = await open_store(postgres)
     for _ in range(2):
         await store.create(new_prediction())

@@ -88,8 +88,8 @@ CREATE TABLE predictions (
 -- Free and not ended is what waits. Saying so without the status lets a run begin without touching any index.
 CREATE INDEX predictions_waiting ON predictions (lane, priority DESC, turn, id) WHERE node IS NULL AND completed_at IS NULL;
 CREATE INDEX predictions_held ON predictions (node) WHERE node IS NOT NULL;
-CREATE INDEX predictions_of_account ON predictions (account_id, created_at, id);
-CREATE INDEX predictions_by_age ON predictions (created_at, id);
+CREATE INDEX predictions_of_account ON predictions (account_id, created_at, id) WHERE deleted_at IS NULL;
+CREATE INDEX predictions_by_age ON predictions (created_at, id) WHERE deleted_at IS NULL;
 
 CREATE TABLE bodies (
     prediction_id  $word PRIMARY KEY,
