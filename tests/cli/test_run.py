@@ -45,6 +45,14 @@ def test_a_failure_is_told_in_the_models_words_and_by_the_exit_code(server: Fore
     assert "out of ink" in ran.stderr
 
 
+def test_square_brackets_of_others_are_printed_as_they_are(server: Foretell, data: Path) -> None:
+    told = "[/bold] in [red]model[1]"
+    assert told in foretell("run", "fail", "-i", f"message={told}", data=data).stderr
+    assert foretell("run", "echo", "-i", f"prompt={told}", data=data).stdout == f"{told}\n"
+    listed = foretell("predictions", "list", data=data).stdout
+    assert listed.count(told) == 2
+
+
 def test_wrong_inputs_are_all_named(server: Foretell, data: Path) -> None:
     ran = foretell("run", "echo", "-i", "repeat=5000", "-i", "promt=x", data=data)
     assert ran.returncode == 1

@@ -4,10 +4,10 @@ import sys
 
 import httpx
 import typer
-from rich.console import Console
 
 from foretell import __version__
 from foretell.cli import accounts, checking, keys, models, predictions, running, serving, webhooks
+from foretell.cli.printing import labelled, notes
 from foretell.errors import Error
 from foretell.store import LockedError
 
@@ -72,8 +72,7 @@ def main() -> None:
 
 
 def _complain(message: str, *details: str) -> None:
-    console = Console(stderr=True, soft_wrap=True)
-    console.print(f"[bold red]Error:[/] {message}", highlight=False)
+    notes.print(labelled("Error:", message))
     for detail in (each for each in details if each not in message):
-        console.print(f"  {detail}", highlight=False, markup=False)
+        notes.print(f"  {detail}")
     sys.exit(FAILED)

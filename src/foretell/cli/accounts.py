@@ -28,9 +28,7 @@ def create(
     if json:
         print_json(account)
         return
-    console.print(
-        f"Account '{name}' is there. Give it a key: foretell keys create NAME --account {name}", markup=False
-    )
+    console.print(f"Account '{name}' is there. Give it a key: foretell keys create NAME --account {name}")
 
 
 @app.command("list")

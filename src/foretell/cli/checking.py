@@ -9,6 +9,7 @@ from pathlib import Path
 from typing import Any
 
 import typer
+from rich.text import Text
 
 from foretell import catalog
 from foretell.cli.options import ConfigFile, Data, Database, Json, settings
@@ -127,6 +128,5 @@ def _report(values: dict[str, Any], findings: list[Finding], *, json: bool) -> N
         print_table(["SETTING", "VALUE", ""], rows)
         console.print()
     for each in findings:
-        mark = "[red]problem[/]" if each.is_problem else "[green]ok[/]     "
-        console.print(f"{mark} [bold]{each.about}[/]: ", end="")
-        console.print(each.says, markup=False)
+        mark = ("problem ", "red") if each.is_problem else ("ok      ", "green")
+        console.print(Text.assemble(mark, (each.about, "bold"), ": ", each.says))

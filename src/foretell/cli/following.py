@@ -22,7 +22,7 @@ class Follower:
         self.wrote_text = False
         self._text = text and not quiet
         columns = (
-            TextColumn("{task.description}"),
+            TextColumn("{task.description}", markup=False),
             BarColumn(),
             TextColumn("{task.fields[share]}"),
             TimeElapsedColumn(),

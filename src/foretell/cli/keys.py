@@ -72,7 +72,7 @@ def revoke(
     if json:
         print_json(revoked)
         return
-    notes.print(f"Key '{revoked['name']}' is revoked.", markup=False)
+    notes.print(f"Key '{revoked['name']}' is revoked.")
 
 
 def _state(key: dict[str, str | None]) -> str:

@@ -10,7 +10,7 @@ from rich.progress import BarColumn, DownloadColumn, Progress, TextColumn, TimeR
 from foretell import catalog
 from foretell.cli.connection import Target, call
 from foretell.cli.options import ApiKey, Data, Json, Url, settings
-from foretell.cli.printing import console, notes, print_json, print_table
+from foretell.cli.printing import console, labelled, notes, print_json, print_table
 from foretell.errors import Code, Error
 from foretell.model import Manifest
 from foretell.weights import Environments, Weights
@@ -51,8 +51,9 @@ def show(
     if json:
         print_json(found)
         return
-    console.print(f"[bold]{found['name']}[/] ({found['namespace']}, {found['type']}, {found['status']})")
-    console.print(found["description"] + "\n", markup=False)
+    facts = f"({found['namespace']}, {found['type']}, {found['status']})"
+    console.print(labelled(found["name"], facts, style="bold"))
+    console.print(found["description"] + "\n")
     schema = found["input_schema"]
     inputs = sorted(schema.get("properties", {}).items(), key=lambda each: each[1].get("x-order", 0))
     print_table(
@@ -87,7 +88,7 @@ def setup() -> None:
 def _manifests() -> list[Manifest]:
     versions, problems = catalog.load(settings(sandbox=False))
     for problem in problems:
-        notes.print(f"[yellow]Left out:[/] {problem}")
+        notes.print(labelled("Left out:", problem, style="yellow"))
     return [version.manifest for version in versions]
 
 
@@ -96,14 +97,19 @@ async def _set_up(manifests: list[Manifest]) -> list[str]:
     cache = settings().cache_path
     environments, weights = Environments(cache), Weights(cache)
     failed = []
-    columns = TextColumn("{task.description}"), BarColumn(), DownloadColumn(), TimeRemainingColumn()
+    columns = (
+        TextColumn("{task.description}", markup=False),
+        BarColumn(),
+        DownloadColumn(),
+        TimeRemainingColumn(),
+    )
     with Progress(*columns, console=notes, transient=True) as progress:
         for manifest in manifests:
             try:
                 await _ready(manifest, environments, weights, progress)
             except Error as error:
                 failed.append(manifest.namespace)
-                notes.print(f"[yellow]{manifest.namespace}:[/] {error.message}")
+                notes.print(labelled(f"{manifest.namespace}:", error.message, style="yellow"))
     return failed
 
 
@@ -123,7 +129,7 @@ def _shown_line(manifest: Manifest, progress: Progress, bar: Any) -> Callable[[s
         words = f"{manifest.namespace}: {line.strip()}"[:LINE_CHARACTERS]
         progress.update(bar, description=words)
         if not notes.is_terminal:
-            notes.print(line.rstrip(), markup=False)
+            notes.print(line.rstrip())
 
     return show_line
 

@@ -5,6 +5,7 @@ from typing import Annotated, Any
 
 import typer
 from rich.table import Table
+from rich.text import Text
 
 from foretell.cli.connection import Connection, Target, call
 from foretell.cli.following import Follower
@@ -58,7 +59,7 @@ def show(
         return
     table = Table.grid(padding=(0, 2))
     for name, value in _facts(found):
-        table.add_row(f"[bold]{name}[/]", value)
+        table.add_row(Text(name, "bold"), value)
     console.print(table)
 
 
@@ -98,7 +99,7 @@ def watch(
     if json:
         print_json(ended)
     else:
-        notes.print(f"{prediction_id} {ended['status']}", markup=False)
+        notes.print(f"{prediction_id} {ended['status']}")
     raise typer.Exit(0 if ended["status"] == "succeeded" else 1)
 
 
@@ -106,12 +107,12 @@ def _tell(prediction: dict[str, Any], *, json: bool, done: str) -> None:
     if json:
         print_json(prediction)
         return
-    notes.print(f"{prediction['id']} {done}.", markup=False)
+    notes.print(f"{prediction['id']} {done}.")
 
 
-def _status(prediction: dict[str, Any]) -> str:
-    word = prediction["status"]
-    return f"[{_COLORS.get(word, 'white')}]{word}[/]" if console.is_terminal else str(word)
+def _status(prediction: dict[str, Any]) -> Text:
+    word = str(prediction["status"])
+    return Text(word, _COLORS.get(word, ""))
 
 
 def _seconds(prediction: dict[str, Any]) -> str:
@@ -131,7 +132,7 @@ def _facts(prediction: dict[str, Any]) -> list[tuple[str, str]]:
     plain: list[tuple[str, Callable[[], Any]]] = [
         ("id", lambda: prediction["id"]),
         ("model", lambda: prediction["model"]["name"]),
-        ("status", lambda: _status(prediction)),
+        ("status", lambda: prediction["status"]),
         ("phase", lambda: prediction["metadata"].get("phase")),
         ("created", lambda: prediction["created_at"]),
         ("started", lambda: prediction["started_at"]),

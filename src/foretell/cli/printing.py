@@ -6,10 +6,17 @@ from typing import Any
 
 from rich.console import Console
 from rich.table import Table
+from rich.text import Text
 
-console = Console(soft_wrap=True, highlight=False)
-notes = Console(stderr=True, soft_wrap=True, highlight=False)
+# No markup: square brackets in what models and callers say are theirs.
+console = Console(soft_wrap=True, highlight=False, markup=False)
+notes = Console(stderr=True, soft_wrap=True, highlight=False, markup=False)
 """For what is not the answer itself: progress, hints, warnings."""
+
+
+def labelled(label: str, text: str, *, style: str = "bold red") -> Text:
+    """A sentence behind a word that stands out."""
+    return Text.assemble((label, style), " ", text)
 
 
 def print_json(value: Any) -> None:
@@ -19,13 +26,22 @@ def print_json(value: Any) -> None:
 def print_table(
     columns: Sequence[str], rows: Iterable[Sequence[Any]], *, empty: str = "Nothing here yet."
 ) -> None:
-    table = Table(*columns, box=None, pad_edge=False, header_style="bold")
-    for row in rows:
-        table.add_row(*("" if each is None else str(each) for each in row))
+    cells = [[_cell(each) for each in row] for row in rows]
+    table = Table(box=None, pad_edge=False, header_style="bold")
+    for number, name in enumerate(columns):
+        # The first column names the row, and is of no use in part.
+        whole = max((len(row[0]) for row in cells), default=0) if number == 0 else None
+        table.add_column(name, no_wrap=True, min_width=whole)
+    for row in cells:
+        table.add_row(*row)
     if table.row_count == 0:
         notes.print(empty)
         return
     console.print(table, soft_wrap=False) if console.is_terminal else _plain(columns, table)
+
+
+def _cell(value: Any) -> Text:
+    return value if isinstance(value, Text) else Text("" if value is None else str(value))
 
 
 def _plain(columns: Sequence[str], table: Table) -> None:

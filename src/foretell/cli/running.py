@@ -12,7 +12,7 @@ import typer
 from foretell.cli.connection import Connection, Target, call
 from foretell.cli.following import Follower
 from foretell.cli.options import ApiKey, Data, Json, Url
-from foretell.cli.printing import notes, print_json
+from foretell.cli.printing import labelled, notes, print_json
 from foretell.errors import Code, Error
 
 EXAMPLES = """Examples:
@@ -53,7 +53,7 @@ def run(
     if json:
         print_json(ended)
     if ended["status"] != "succeeded":
-        notes.print(f"[bold red]{ended['status'].capitalize()}:[/] {ended['error'] or 'it was stopped.'}")
+        notes.print(labelled(f"{ended['status'].capitalize()}:", ended["error"] or "it was stopped."))
         raise typer.Exit(1)
 
 

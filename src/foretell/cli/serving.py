@@ -12,7 +12,7 @@ import uvloop
 
 from foretell.cli import logs
 from foretell.cli.options import ConfigFile, Data, Database, settings
-from foretell.cli.printing import console, notes
+from foretell.cli.printing import console, labelled, notes
 from foretell.config import Config
 from foretell.errors import Code, Error
 from foretell.store import migrate as migrate_store
@@ -92,7 +92,7 @@ def migrate(database: Database = None, config: ConfigFile = None) -> None:
             Code.INVALID_REQUEST, "--database must name a Postgres database; SQLite migrates itself at start."
         )
     for name in migrate_store(chosen):
-        notes.print(f"Migrated: {name}", markup=False)
+        notes.print(f"Migrated: {name}")
     notes.print("The database is up to date.")
 
 
@@ -131,18 +131,18 @@ def _stop_signals() -> asyncio.Event:
 
 def _greet(server: "Server") -> None:
     for problem in server.problems:
-        notes.print(f"[yellow]Model left out:[/] {problem}")
+        notes.print(labelled("Model left out:", problem, style="yellow"))
     if not server.address:
         notes.print("Foretell runs models for the APIs on this database.")
         return
-    console.print(f"Foretell is ready at [bold]{server.address}[/]")
+    console.print(labelled("Foretell is ready at", server.address, style=""))
     if server.config.on_loopback:
         console.print(
             "Only this machine can call it; so webhooks and input files may have private addresses."
         )
     if server.first_key:
-        console.print(f"\nYour API key, shown this once: [bold]{server.first_key}[/]\n\nTry it:\n")
-        console.print(_example(server.address, server.first_key), markup=False)
+        console.print(f"\nYour API key, shown this once: {server.first_key}\n\nTry it:\n")
+        console.print(_example(server.address, server.first_key))
 
 
 def _example(address: str, key: str) -> str:
