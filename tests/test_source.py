@@ -7,7 +7,7 @@ import pytest
 
 from foretell import signature
 from foretell.errors import Error
-from foretell.source import SignatureError
+from foretell.signature.source import SignatureError
 from predictors import field, read
 
 

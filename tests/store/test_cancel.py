@@ -15,7 +15,7 @@ async def test_a_waiting_row_is_canceled_and_no_longer_waits(store: Store) -> No
     row = await store.create(new_prediction())
     canceled = await store.cancel(row.id, account_id="ann")
     assert canceled is not None
-    assert (canceled.status, canceled.metadata) == (Status.CANCELED, {"stopped_by": "caller"})
+    assert (canceled.status, canceled.metadata) == (Status.CANCELED, {"canceled_by": "caller"})
     assert canceled.completed_at is not None
     assert await store.waiting() == []
     assert await store.take(LANE, node="n1", count=1) == []
@@ -52,9 +52,9 @@ async def test_only_its_account_or_an_operator_may_cancel(store: Store) -> None:
     found = await store.get(row.id)
     assert found is not None
     assert found.status is Status.STARTING
-    canceled = await store.cancel(row.id, account_id=None, stopped_by="deadline")
+    canceled = await store.cancel(row.id, account_id=None, canceled_by="deadline")
     assert canceled is not None
-    assert canceled.metadata == {"stopped_by": "deadline"}
+    assert canceled.metadata == {"canceled_by": "deadline"}
 
 
 async def test_a_second_cancel_answers_like_the_first(store: Store) -> None:
@@ -73,7 +73,7 @@ async def test_the_stage_that_stopped_the_run_is_written_beside_the_row(store: S
     await store.stopped(row.id, attempt=taken.attempt, stage="killed", seconds=4.5)
     found = await store.get(row.id)
     assert found is not None
-    assert found.metadata == {"stopped_by": "killed", "stop_seconds": 4.5}
+    assert found.metadata == {"canceled_by": "caller", "stopped_by": "killed", "stop_seconds": 4.5}
     await store.stopped(row.id, attempt=9, stage="raised", seconds=1.0)
     assert await store.get(row.id) == found
 

@@ -97,11 +97,11 @@ class Store(Records):
         return await self._writer.submit(RELEASE, predictions.Release(hold, lost), key=hold.prediction_id)
 
     async def cancel(
-        self, prediction_id: str, *, account_id: str | None, stopped_by: str = "caller"
+        self, prediction_id: str, *, account_id: str | None, canceled_by: str = "caller"
     ) -> Prediction | None:
         """Ends a live row; gives the row as it now is, None when that account has no such row."""
         self._live.flush(prediction_id)
-        asked = predictions.Cancel(prediction_id, account_id, stopped_by)
+        asked = predictions.Cancel(prediction_id, account_id, canceled_by)
         return await self._writer.submit(CANCEL, asked, key=prediction_id)
 
     async def stopped(self, prediction_id: str, *, attempt: int, stage: str, seconds: float) -> None:

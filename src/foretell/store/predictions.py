@@ -86,7 +86,7 @@ class Cancel:
 
     prediction_id: str
     account_id: str | None
-    stopped_by: str
+    canceled_by: str
 
 
 def create(transaction: Transaction, asked: Sequence[Create]) -> list[Prediction | Error]:
@@ -188,7 +188,7 @@ def cancel(transaction: Transaction, asked: Sequence[Cancel]) -> list[Prediction
     lanes.leave(transaction, [before[each.id] for each in moved if before[each.id].node is None])
     for each in moved:
         transaction.tell(f"moved:{before[each.id].node}")
-    reasons = {each.prediction_id: Ending(metadata={"stopped_by": each.stopped_by}) for each in asked}
+    reasons = {each.prediction_id: Ending(metadata={"canceled_by": each.canceled_by}) for each in asked}
     found = end(transaction, moved, reasons)
     found |= read(transaction.connection, before.keys() - found.keys())
     return [found.get(each.prediction_id) for each in asked]

@@ -104,5 +104,7 @@ def _lost_holds(transaction: Transaction, asked: Rescue) -> list[Hold]:
         seen = "NOT EXISTS (SELECT 1 FROM nodes WHERE nodes.incarnation = predictions.node AND nodes.seen_at >= ?)"
         # A node may take before its first heartbeat is written, so a fresh hold is left alone.
         values = (asked.silent_since, asked.silent_since)
-        found += transaction.execute(f"{held} AND held_at < ? AND {seen} ORDER BY node, id $for_update", values)
+        found += transaction.execute(
+            f"{held} AND held_at < ? AND {seen} ORDER BY node, id $for_update", values
+        )
     return [Hold(*row) for row in found]

@@ -8,8 +8,8 @@ from typing import Any
 
 import jsonschema_rs
 
-from foretell import annotation, constant
-from foretell.source import Definition, Resolve, SignatureError, Source
+from foretell.signature import annotation, constant
+from foretell.signature.source import Definition, Resolve, SignatureError, Source
 
 Schema = dict[str, Any]
 Function = ast.FunctionDef | ast.AsyncFunctionDef

@@ -5,8 +5,8 @@ from __future__ import annotations
 import ast
 from typing import Any
 
-from foretell import constant
-from foretell.source import Found, SignatureError, Source
+from foretell.signature import constant
+from foretell.signature.source import Found, SignatureError, Source
 
 Schema = dict[str, Any]
 

@@ -7,7 +7,7 @@ import operator
 from collections.abc import Callable
 from typing import Any
 
-from foretell.source import SignatureError, Source
+from foretell.signature.source import SignatureError, Source
 
 DEPTH_MAX = 50
 SIZE_MAX = 10_000
