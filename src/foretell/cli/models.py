@@ -144,16 +144,15 @@ def _shown_bytes(manifest: Manifest, progress: Progress, bar: Any) -> Callable[[
 def _kind(schema: dict[str, Any]) -> str:
     if "enum" in schema:
         return " | ".join(map(str, schema["enum"]))
-    word = "file" if schema.get("format") == "uri" else str(schema.get("type", "any"))
-    low, high = schema.get("minimum"), schema.get("maximum")
-    return (
-        word
-        if low is None and high is None
-        else f"{word} {'' if low is None else low}…{'' if high is None else high}"
-    )
+    kind = schema.get("type", "any")
+    word = kind if isinstance(kind, str) else " or ".join(each for each in kind if each != "null")
+    word = "file" if schema.get("format") == "uri" else word
+    low, high = (schema.get(name, "") for name in ("minimum", "maximum"))
+    return f"{word} {low}…{high}" if f"{low}{high}" else word
 
 
 def _default(name: str, schema: dict[str, Any], whole: dict[str, Any]) -> str:
     if name in whole.get("required", ()):
         return "(required)"
-    return str(schema.get("default", ""))
+    default = schema.get("default")
+    return "" if default is None else str(default)

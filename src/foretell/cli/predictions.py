@@ -40,7 +40,14 @@ def list_(
         print_json(found)
         return
     rows = [
-        [each["id"], _status(each), each["model"]["name"], each["created_at"], _seconds(each), _short(each)]
+        [
+            each["id"],
+            _status(each),
+            each["model"]["name"],
+            each["created_at"][:19],
+            _seconds(each),
+            _short(each),
+        ]
         for each in found
     ]
     print_table(["ID", "STATUS", "MODEL", "CREATED", "SECONDS", "OUTPUT"], rows)

@@ -5,7 +5,6 @@ from collections.abc import Iterable, Sequence
 from typing import Any
 
 from rich.console import Console
-from rich.table import Table
 from rich.text import Text
 
 # No markup: square brackets in what models and callers say are theirs.
@@ -26,27 +25,21 @@ def print_json(value: Any) -> None:
 def print_table(
     columns: Sequence[str], rows: Iterable[Sequence[Any]], *, empty: str = "Nothing here yet."
 ) -> None:
+    """A line for each row, never cut: on a narrow terminal lines wrap, in a pipe they stay whole."""
     cells = [[_cell(each) for each in row] for row in rows]
-    table = Table(box=None, pad_edge=False, header_style="bold")
-    for number, name in enumerate(columns):
-        # The first column names the row, and is of no use in part.
-        whole = max((len(row[0]) for row in cells), default=0) if number == 0 else None
-        table.add_column(name, no_wrap=True, min_width=whole)
-    for row in cells:
-        table.add_row(*row)
-    if table.row_count == 0:
+    if not cells:
         notes.print(empty)
         return
-    console.print(table, soft_wrap=False) if console.is_terminal else _plain(columns, table)
+    cells.insert(0, [Text(each, "bold") for each in columns])
+    widths = [max(len(row[number]) for row in cells) for number in range(len(columns))]
+    for row in cells:
+        padded = [
+            Text.assemble(each, " " * (width - len(each))) for each, width in zip(row, widths, strict=True)
+        ]
+        line = Text("  ").join(padded)
+        line.rstrip()
+        console.print(line)
 
 
 def _cell(value: Any) -> Text:
     return value if isinstance(value, Text) else Text("" if value is None else str(value))
-
-
-def _plain(columns: Sequence[str], table: Table) -> None:
-    # Not cut to a terminal's width: what reads this is a pipe.
-    cells = [[str(cell) for cell in column.cells] for column in table.columns]
-    widths = [max(len(name), *map(len, column)) for name, column in zip(columns, cells, strict=True)]
-    for row in [columns, *zip(*cells, strict=True)]:
-        print("  ".join(cell.ljust(width) for cell, width in zip(row, widths, strict=True)).rstrip())
