@@ -21,24 +21,25 @@ class Picture:
     opacity: Image.Image | None
 
 
-def open_translucent(path: Path, factor: int) -> Picture:
+def open_translucent(path: Path, factor: int, pixels_max: int = INPUT_PIXELS_MAX) -> Picture:
     """The picture in the file, upright. Raises ValueError if it is damaged, or too large for the factor."""
     try:
         with Image.open(path, formats=FORMATS) as picture:
-            check_size(picture.width, picture.height, factor)
+            check_size(picture.width, picture.height, factor, pixels_max)
             return split(ImageOps.exif_transpose(picture))
     except UnidentifiedImageError as error:
         raise ValueError(f"The file is not a picture of a known kind ({', '.join(FORMATS)}).") from error
     except Image.DecompressionBombError as error:
-        raise ValueError(f"The picture has more than {INPUT_PIXELS_MAX:,} pixels.") from error
+        raise ValueError(f"The picture has more than {pixels_max:,} pixels.") from error
     except (OSError, SyntaxError, EOFError) as error:
         raise ValueError("The picture is damaged and cannot be read.") from error
 
 
-def check_size(width: int, height: int, factor: int) -> None:
+def check_size(width: int, height: int, factor: int, pixels_max: int) -> None:
+    """By the header alone, before anything is unpacked."""
     pixels = width * height
-    if pixels > INPUT_PIXELS_MAX:
-        raise ValueError(f"The picture is {width}×{height}; at most {INPUT_PIXELS_MAX:,} pixels are taken.")
+    if pixels > pixels_max:
+        raise ValueError(f"The picture is {width}×{height}; at most {pixels_max:,} pixels are taken.")
     if pixels * factor**2 > OUTPUT_PIXELS_MAX:
         raise ValueError(
             f"Enlarged {factor} times, {width}×{height} would be more than {OUTPUT_PIXELS_MAX:,} pixels: "
