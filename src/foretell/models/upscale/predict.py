@@ -8,7 +8,6 @@ from translucent import joined, on_white, open_translucent
 
 from foretell import progress, weights
 
-
 # The large networks take minutes for a megapixel.
 PIXELS_MAX = {"photo": 1_050_000, "anime": 2_100_000, "fast": 4_200_000}
 
@@ -25,8 +24,7 @@ class Predictor(BasePredictor):
         style: str = Input(
             default="fast",
             choices=["photo", "anime", "fast"],
-            description="A large network for photographs (to 1 megapixel) or for drawings (to 2), which takes minutes, "
-            "or a small fast one (to 4).",
+            description="A large network, minutes a megapixel, or a small fast one.",
         ),
         output_format: str = Input(
             default="png", choices=["png", "jpg", "webp"], description="The kind of file."
