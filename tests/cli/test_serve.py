@@ -17,23 +17,28 @@ from servers import KEY, SECONDS, Foretell, foretell, running, until
 
 def test_the_first_start_prints_a_key_once_and_a_command_that_works_when_pasted(tmp_path: Path) -> None:
     with running(tmp_path, "--sandbox", "--port", "0") as server:
-        said = server.said()
-        key = re.search(r"sk-[a-z0-9]+_[0-9a-f]+", said)
-        assert key
+        key = printed_key(server)
+        said = until(lambda: "}'" in server.said() and server.said(), about="the command")
         command = said[said.index("curl ") :].replace("\\\n", " ").strip().splitlines()[0]
         answer = subprocess.run(
             [*shlex.split(command), "-s"], capture_output=True, text=True, timeout=SECONDS, check=True
         )
         assert json.loads(answer.stdout)["status"] == "succeeded"
     with running(tmp_path, "--sandbox", "--port", "0") as again:
-        assert key[0] not in again.said()
-        assert again.client(key[0]).get("/v1/models").status_code == 200
+        assert again.client(key).get("/v1/models").status_code == 200
+        assert again.stop() == 0
+        assert "sk-" not in again.said()
+
+
+def printed_key(server: Foretell) -> str:
+    """The key, which is printed a moment after the address."""
+    return until(lambda: re.search(r"sk-[a-z0-9]+_[0-9a-f]+", server.said()), about="the key")[0]
 
 
 def test_the_key_is_printed_by_the_first_server_also_when_a_command_came_before_it(tmp_path: Path) -> None:
     assert foretell("accounts", "list", data=tmp_path).returncode == 0
     with running(tmp_path, "--sandbox", "--port", "0") as server:
-        assert re.search(r"sk-[a-z0-9]+_[0-9a-f]+", server.said())
+        assert printed_key(server)
 
 
 def test_a_fixed_key_opens_and_no_other_is_made(tmp_path: Path) -> None:
