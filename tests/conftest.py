@@ -3,11 +3,15 @@
 import importlib.util
 import os
 import shutil
+import signal
 from collections import defaultdict
 from collections.abc import Callable
 from functools import cache
 
 import pytest
+
+# A shell ignores Ctrl-C for what it starts in the background, and children inherit that: the servers under test would.
+signal.signal(signal.SIGINT, signal.default_int_handler)
 
 ALL = os.environ.get("FORETELL_TEST_ALL") == "1"
 _skipped: dict[str, list[str]] = defaultdict(list)

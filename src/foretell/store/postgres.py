@@ -93,6 +93,7 @@ class PostgresDatabase:
         self._writer: PostgresConnection | None = None
         self._backoff = Backoff()
         self._stopping = threading.Event()
+        self._listening = threading.Event()
         self._listener: threading.Thread | None = None
 
     @contextmanager
@@ -132,6 +133,8 @@ class PostgresDatabase:
             target=self._listen, args=(heard,), name="foretell-listen", daemon=True
         )
         self._listener.start()
+        # So that nothing which happens from now on is missed; a database that is away right now is polled meanwhile.
+        self._listening.wait(LISTEN_SECONDS)
 
     def close(self) -> None:
         self._stopping.set()
@@ -171,6 +174,7 @@ class PostgresDatabase:
                     raw.execute(f"LISTEN {CHANNEL}".encode())
                     delay = BACKOFF_SECONDS
                     heard(frozenset({EVERYTHING}))
+                    self._listening.set()
                     self._hear(raw, heard)
             except psycopg.Error:
                 self._stopping.wait(delay)
