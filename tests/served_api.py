@@ -15,7 +15,7 @@ from foretell.config import Config
 from foretell.event import Event, Kind
 from foretell.file import File, Purpose
 from foretell.ids import new_token
-from foretell.listening import Listening, local_only, origin, private_socket, public_socket, socket_path
+from foretell.main.listening import Listening, local_only, origin, private_socket, public_socket, socket_path
 from foretell.model import Manifest, Version
 from foretell.outbound import Outbound
 from foretell.prediction import FILE_KEY, Failure, Hold, Outcome, Prediction, Status

@@ -16,7 +16,7 @@ from foretell.cli.options import ConfigFile, Data, Database, Json, settings
 from foretell.cli.printing import console, print_json, print_table
 from foretell.config import Config
 from foretell.errors import Error
-from foretell.listening import is_served, socket_path
+from foretell.main.listening import is_served, socket_path
 from foretell.store import LockedError, open_store
 from foretell.weights import Environments, Weights
 

@@ -13,7 +13,7 @@ import httpx
 from foretell.cli import options
 from foretell.config import Config
 from foretell.errors import Code, Error
-from foretell.listening import is_served, reachable, socket_path
+from foretell.main.listening import is_served, reachable, socket_path
 
 T = TypeVar("T")
 ANSWER_SECONDS = 120.0
@@ -101,7 +101,7 @@ async def _serving(config: Config, *, node: bool) -> AsyncIterator[Path]:
         yield path
         return
     # Imported only here: commands that find a server start in half the time without it.
-    from foretell.main import Server
+    from foretell.main.server import Server
 
     server = Server(config, node=node, listen=False)
     await server.start()

@@ -18,7 +18,7 @@ from foretell.errors import Code, Error
 from foretell.store import migrate as migrate_store
 
 if TYPE_CHECKING:
-    from foretell.main import Server
+    from foretell.main.server import Server
 
 Host = Annotated[str | None, typer.Option(help="Address to listen on (default: 127.0.0.1).")]
 Port = Annotated[int | None, typer.Option(help="Port to listen on; 0 takes a free one (default: 8900).")]
@@ -98,7 +98,7 @@ def migrate(database: Database = None, config: ConfigFile = None) -> None:
 
 def _run(config: Config, *, api: bool = True, node: bool = True) -> None:
     # Imported only here: other commands start in half the time without it.
-    from foretell.main import Server
+    from foretell.main.server import Server
 
     logs.begin(config.log_format)
     uvloop.run(_serve(Server(config, api=api, node=node)))

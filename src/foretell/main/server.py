@@ -13,8 +13,9 @@ from foretell import api, catalog
 from foretell.blobs import Blobs, open_blobs
 from foretell.config import Config
 from foretell.errors import Code, Error
-from foretell.founding import found_account, found_directory, secret
-from foretell.listening import (
+from foretell.loops import Courier, Janitor
+from foretell.main.founding import found_account, found_directory, secret
+from foretell.main.listening import (
     Listening,
     is_served,
     local_only,
@@ -23,7 +24,6 @@ from foretell.listening import (
     public_socket,
     socket_path,
 )
-from foretell.loops import Courier, Janitor
 from foretell.model import Version
 from foretell.node import Node, Surroundings
 from foretell.outbound import Outbound

@@ -1,0 +1,1 @@
+"""The ends: what a server is made of, what its first start makes, and where it listens."""
