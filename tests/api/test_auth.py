@@ -99,7 +99,7 @@ def test_a_members_key_does_not_reach_the_operators_routes(api: Api) -> None:
         strict.check_refusal(client.get("/v1/admin/accounts"), 403, "FORBIDDEN")
 
 
-def test_the_private_socket_needs_no_key_and_acts_for_the_account_it_names(api: Api) -> None:
+def test_the_private_socket_needs_no_key_and_reaches_everything_or_the_account_it_names(api: Api) -> None:
     other = api.other_account()
     with api.client(other) as client:
         fox = {"model": "truefusion", "input": {"prompt": "a fox"}}
@@ -108,10 +108,15 @@ def test_the_private_socket_needs_no_key_and_acts_for_the_account_it_names(api: 
     with httpx.Client(
         transport=httpx.HTTPTransport(uds=str(api.socket)), base_url="http://local"
     ) as operator:
-        assert operator.get("/v1/predictions").status_code == 200
-        strict.check_refusal(operator.get(f"/v1/predictions/{prediction_id}"), 404, "PREDICTION_NOT_FOUND")
-        acting = {"x-foretell-account": account_id}
+        assert prediction_id in [each["id"] for each in operator.get("/v1/predictions").json()["data"]]
+        default, acting = {"x-foretell-account": "default"}, {"x-foretell-account": account_id}
+        refused = operator.get(f"/v1/predictions/{prediction_id}", headers=default)
+        strict.check_refusal(refused, 404, "PREDICTION_NOT_FOUND")
         assert operator.get(f"/v1/predictions/{prediction_id}", headers=acting).status_code == 200
+        canceled = operator.post(f"/v1/predictions/{prediction_id}/cancel").json()
+        assert canceled["success"] is True
+        deleted = operator.delete(f"/v1/predictions/{prediction_id}").json()
+        assert deleted["success"] is True
         nobody = operator.get("/v1/predictions", headers={"x-foretell-account": "nobody"})
         strict.check_refusal(nobody, 404, "NOT_FOUND")
 

@@ -25,15 +25,28 @@ Handler = Callable[[Request], Awaitable[Response]]
 
 @dataclass(frozen=True, slots=True)
 class Caller:
-    """Whom a request acts for. `raw_key` is the key as sent; without one it came by the local socket."""
+    """Whom a request acts for. `raw_key` is the key as sent; without one it came by the local socket.
+
+    `sees_all`: the operator on the local socket, who named no account: what anyone made is in reach.
+    """
 
     account: Account
     key: Key | None
     raw_key: str | None
+    sees_all: bool = False
 
     @property
     def is_operator(self) -> bool:
         return self.key is None or self.account.role is Role.OPERATOR
+
+    @property
+    def scope(self) -> str | None:
+        """The account whose things are in reach; None: everybody's."""
+        return None if self.sees_all else self.account.id
+
+    def reaches(self, account_id: str) -> bool:
+        """Whether what that account made is in reach."""
+        return self.scope in {None, account_id}
 
 
 class Keys:
@@ -154,4 +167,4 @@ async def _local_caller(request: Request) -> Caller:
     account = await edge(request).services.store.account(name)
     if account is None:
         raise Error(Code.NOT_FOUND, f"There is no account '{name}'.")
-    return Caller(account, None, None)
+    return Caller(account, None, None, sees_all=ACCOUNT_HEADER not in request.headers)

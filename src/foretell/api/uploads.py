@@ -77,7 +77,7 @@ async def _stored(request: Request, upload: Upload, blank: File) -> File:
 
 async def _own(request: Request) -> File:
     file = await services(request).store.file(request.path_params["id"])
-    if file is None or file.account_id != caller(request).account.id:
+    if file is None or not caller(request).reaches(file.account_id):
         raise Error(Code.FILE_NOT_FOUND, "There is no such file.")
     if file.removed_at is not None:
         raise Error(Code.GONE, "The file is no longer kept.")

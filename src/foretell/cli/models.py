@@ -17,6 +17,8 @@ from foretell.weights import Environments, Weights
 
 app = typer.Typer(no_args_is_help=True)
 LINE_CHARACTERS = 60
+STEPS = ("Collecting", "Processing", "Installing", "Successfully", "ERROR")
+"""How the lines begin by which pip tells what it is doing; its log keeps the others."""
 
 
 @app.command("list")
@@ -125,11 +127,15 @@ async def _ready(
 
 
 def _shown_line(manifest: Manifest, progress: Progress, bar: Any) -> Callable[[str], None]:
+    whose = "built-in models" if manifest.environment == "builtin" else manifest.namespace
+
     def show_line(line: str) -> None:
-        words = f"{manifest.namespace}: {line.strip()}"[:LINE_CHARACTERS]
+        if not line.startswith(STEPS):
+            return
+        words = f"{whose}: {line.strip()}"[:LINE_CHARACTERS]
         progress.update(bar, description=words)
         if not notes.is_terminal:
-            notes.print(line.rstrip())
+            notes.print(words)
 
     return show_line
 

@@ -42,7 +42,7 @@ async def index(request: Request) -> Response:
     if page.model is not None:
         model = (await edge(request).versions.find(page.model)).name
     found, total = await services(request).store.list_predictions(
-        account_id=caller(request).account.id,
+        account_id=caller(request).scope,
         model=model,
         status=page.status,
         since=page.since,

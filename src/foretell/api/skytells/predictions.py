@@ -33,8 +33,8 @@ async def get_stream(request: Request) -> Response:
 
 async def cancel(request: Request) -> Response:
     """The canceled prediction. Canceling twice is fine; canceling what has ended otherwise is refused."""
-    account_id = caller(request).account.id
-    prediction = await services(request).store.cancel(request.path_params["id"], account_id=account_id)
+    scope = caller(request).scope
+    prediction = await services(request).store.cancel(request.path_params["id"], account_id=scope)
     if prediction is None:
         raise _missing(request)
     if prediction.status is not Status.CANCELED:
@@ -46,12 +46,12 @@ async def cancel(request: Request) -> Response:
 async def delete(request: Request) -> Response:
     """The last state of the prediction, which is gone with its files; a live one is canceled first."""
     store = services(request).store
-    prediction_id, account_id = request.path_params["id"], caller(request).account.id
+    prediction_id = request.path_params["id"]
     before = await store.get(prediction_id)
-    if before is None or before.account_id != account_id:
+    if before is None or not is_owner(request, before):
         raise _missing(request)
     files = await store.files_of(prediction_id)
-    after = await store.delete(prediction_id, account_id=account_id)
+    after = await store.delete(prediction_id, account_id=before.account_id)
     if after is None:
         raise _missing(request)
     last = before if before.status is after.status else after

@@ -50,9 +50,9 @@ async def rendered(
 
 
 def is_owner(request: Request, prediction: Prediction) -> bool:
-    """Whether the caller's account made the prediction."""
+    """Whether the prediction is in the caller's reach, as more than a public one."""
     found = caller_or_none(request)
-    return found is not None and found.account.id == prediction.account_id
+    return found is not None and found.reaches(prediction.account_id)
 
 
 async def files_of(request: Request, prediction: Prediction) -> list[File]:
