@@ -109,7 +109,7 @@ def test_each_request_is_one_line_of_the_debug_log_and_each_prediction_one_of_th
     [request] = [each for each in caplog.records if each.name == "foretell.api"]
     assert (request.levelname, request.method, request.path) == ("DEBUG", "POST", "/v1/predictions")
     assert request.status == 200
-    [accepted] = [each for each in caplog.records if each.name == "foretell.predictions"]
+    [accepted] = [each for each in caplog.records if each.name == "foretell.predictions.accepted"]
     assert (accepted.levelname, accepted.prediction_id) == ("INFO", prediction["id"])
     assert accepted.request_id == request.request_id
     assert api.key not in caplog.text

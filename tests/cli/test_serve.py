@@ -134,6 +134,17 @@ def test_the_log_tells_which_request_made_a_prediction_and_how_it_ended(tmp_path
         assert (ended["model"], ended["status"]) == ("echo", "succeeded")
 
 
+def test_on_a_terminal_a_prediction_is_one_line(tmp_path: Path) -> None:
+    with running(tmp_path, "--sandbox", "--port", "0", "--key", KEY, FORETELL_LOG_FORMAT="text") as server:
+        body = {"model": "echo", "input": {"prompt": "hello"}, "await": True}
+        done = server.client().post("/v1/predict", json=body).json()["id"]
+        stopped = begin_slow(server)
+        server.client().post(f"/v1/predictions/{stopped}/cancel")
+        for found, word in ((done, "succeeded"), (stopped, "canceled")):
+            until(lambda found=found, word=word: f"{word} {found}" in server.said(), about="the line")
+            assert server.said().count(found) == 1
+
+
 def test_a_data_directory_with_a_long_name_serves_its_operator_too(tmp_path: Path) -> None:
     data = tmp_path / ("d" * 60) / ("e" * 60)
     with running(data, "--sandbox", "--port", "0"):

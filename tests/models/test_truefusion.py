@@ -75,12 +75,6 @@ def test_a_prompt_of_any_length_and_script_is_drawn(diffusion: Diffusion) -> Non
         assert np.isfinite(drawn(diffusion, prompt, steps=2)).all()
 
 
-def test_a_picture_agrees_better_with_its_own_prompt_than_with_another(diffusion: Diffusion) -> None:
-    own, other = diffusion.encode(["", "red heart"]), diffusion.encode(["", "green apple"])
-    latents = diffusion.denoise(own, noise(3), steps=12, guidance=4.0)
-    assert diffusion.agreement(latents, own) > diffusion.agreement(latents, other)
-
-
 def test_a_schedule_of_any_length_goes_from_noise_to_picture() -> None:
     for steps in (1, 2, 25, 100):
         points = schedule(steps)
@@ -119,3 +113,37 @@ def test_an_aspect_ratio_alone_gives_about_a_quarter_of_a_megapixel(size, ratio:
 def test_a_side_that_would_be_too_long_is_refused_in_words(size) -> None:
     with pytest.raises(ValueError, match="576×1024; a side can have at most 1000 pixels"):
         size(576, None, "9:16", side_max=1000)
+
+
+def test_things_joined_by_and_are_told_apart_and_one_thing_is_left_whole() -> None:
+    from arrangement import things
+
+    assert things("a cat and a blue dog") == ["a cat", "a blue dog"]
+    assert things("a sun, a tree, and a house") == ["a sun, a tree", "a house"]
+    assert things("a cat next to a dog & a mouse") == ["a cat", "a dog", "a mouse"]
+    for whole in (
+        "a red fox",
+        "fork and knife",
+        "a sandcastle",
+        "a red and blue heart",
+        "",
+        "and",
+        "a and " * 20,
+    ):
+        assert things(whole) == [whole]
+
+
+@pytest.mark.parametrize(
+    ("count", "width", "height"), [(1, 300, 100), (2, 512, 512), (3, 900, 200), (5, 640, 480)]
+)
+def test_places_lie_within_the_picture_and_do_not_overlap(count: int, width: int, height: int) -> None:
+    from arrangement import places
+
+    covered = np.zeros((height, width), int)
+    found = places(count, width, height)
+    for left, top, side in found:
+        assert 0 <= left <= left + side <= width
+        assert 0 <= top <= top + side <= height
+        covered[top : top + side, left : left + side] += 1
+    assert len(found) == count
+    assert covered.max() == 1

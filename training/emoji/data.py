@@ -30,7 +30,36 @@ COLOURS = {
     "pink": (0.92, 0.55, 1.15),
     "black": (0.0, 0.0, 0.3),
 }
-OPENINGS = ("a ", "a ", "the ", "an emoji of a ", "a picture of a ", "a drawing of a ", "a photo of a ")
+OPENINGS = (
+    *("a ", "a ", "a ", "the ", "an emoji of a ", "a picture of a ", "a drawing of a ", "a photo of a "),
+    *("a painting of a ", "a watercolor of a ", "an illustration of a ", "an icon of a ", "a sticker of a "),
+    *("a render of a ", "draw a ", "a close up of a ", "a portrait of a "),
+)
+ADJECTIVES = (
+    *("cute", "small", "big", "beautiful", "shiny", "simple", "detailed", "realistic", "cartoon", "colorful"),
+    *("lovely", "old", "new", "funny", "tiny", "giant", "little", "pretty"),
+)
+ENDINGS = (
+    *(
+        " on a white background",
+        " in the forest",
+        " at night",
+        " in the snow",
+        " on a table",
+        " on the beach",
+    ),
+    *(
+        " in the sky",
+        " on a hill",
+        " in the garden",
+        " in a field",
+        " in space",
+        " by the sea",
+        " on the grass",
+    ),
+    *(", highly detailed", ", 4k", ", digital art", ", watercolor", ", minimal", ", vector art", ", photo"),
+    *(" sitting on a sofa", " in a city", " in the rain", " at sunset", " on the moon", " in a room"),
+)
 SKIN_TONE = re.compile("[\U0001f3fb-\U0001f3ff]")
 ZODIAC = "aries|taurus|gemini|cancer|leo|virgo|libra|scorpio|sagittarius|capricorn|aquarius|pisces|ophiuchus"
 LEFT_OUT = re.compile(
@@ -155,7 +184,17 @@ def caption(names: tuple[str, ...], colour: str | None, chance: random.Random, e
         name = f"{colour} {without_colours(name)}"
     elif chance.random() < exact:
         return names[0]
-    return chance.choice(OPENINGS) + name if chance.random() < 0.35 else name
+    if chance.random() < 0.4:
+        return adorned(name, chance)
+    return chance.choice(OPENINGS) + name if chance.random() < 0.4 else name
+
+
+def adorned(name: str, chance: random.Random) -> str:
+    """The name among words that people write and that the pictures do not show: they should not disturb."""
+    opening = chance.choice(OPENINGS) if chance.random() < 0.7 else ""
+    adjective = chance.choice(ADJECTIVES) + " " if chance.random() < 0.4 else ""
+    ending = chance.choice(ENDINGS) if chance.random() < 0.6 else ""
+    return f"{opening}{adjective}{name}{ending}"
 
 
 def without_colours(name: str) -> str:

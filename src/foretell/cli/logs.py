@@ -18,6 +18,9 @@ def begin(form: str) -> None:
     root.handlers = [handler]
     root.setLevel(logging.WARNING)
     logging.getLogger("foretell").setLevel(logging.INFO)
+    if text:
+        # A person reads one line per prediction: how it ended. Programs join it to the request that made it.
+        logging.getLogger("foretell.predictions.accepted").setLevel(logging.WARNING)
 
 
 class Text(logging.Formatter):

@@ -40,7 +40,7 @@ PATIENCE_SECONDS = 0.8
 """How long a caller whose timeout counts from the last byte is left without one."""
 
 _sorted = msgspec.json.Encoder(order="sorted").encode
-_log = logging.getLogger("foretell.predictions")
+_log = logging.getLogger("foretell.predictions.accepted")
 
 
 async def predict(request: Request) -> Response:

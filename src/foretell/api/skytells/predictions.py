@@ -1,17 +1,19 @@
 """One prediction: get it, cancel it, delete it."""
 
+import logging
 from typing import Any
 
 from starlette.requests import Request
 from starlette.responses import Response
 
 from foretell.api.answers import answer
-from foretell.api.requests import accepts_stream, caller, caller_or_none, services
+from foretell.api.requests import accepts_stream, caller, caller_or_none, request_id, services
 from foretell.api.skytells.rendering import is_owner, rendered
 from foretell.api.skytells.streams import stream
 from foretell.errors import Code, Error
 from foretell.prediction import Prediction, Status
 
+_log = logging.getLogger("foretell.predictions")
 _TRUE = {"1", "true", "yes", "on", ""}
 
 
@@ -40,6 +42,8 @@ async def cancel(request: Request) -> Response:
     if prediction.status is not Status.CANCELED:
         message = f"The prediction has already {prediction.status.value} and cannot be canceled."
         raise Error(Code.FINISHED, message)
+    found = {"prediction_id": prediction.id, "model": prediction.model, "request_id": request_id(request)}
+    _log.info("canceled %s of %s", prediction.id, prediction.model, extra=found | {"status": "canceled"})
     return answer(await rendered(request, prediction) | {"success": True})
 
 

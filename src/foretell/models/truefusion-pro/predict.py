@@ -1,4 +1,4 @@
-"""Draws pictures in the manner of emoji from a few words, each the best of four."""
+"""Draws pictures in the manner of emoji from a few words, and several things in one."""
 
 import random
 from typing import Optional
@@ -10,22 +10,22 @@ from picture_file import save_picture
 from foretell import progress, weights
 
 SIDE_MAX = 2048
-CANDIDATES = 4
 ASPECT_RATIOS = ["1:1", "16:9", "4:3", "3:2", "2:3", "3:4", "9:16", "21:9"]
 
 
 class Predictor(BasePredictor):
     def setup(self) -> None:
         enlargers = ["realesrgan-x4plus-anime", "realesr-animevideov3-x4", "realesr-animevideov3-x2"]
-        self.painter = Painter(weights, enlargers, candidates=CANDIDATES)
+        self.painter = Painter(weights, enlargers, draws_several=True)
 
     def predict(
         self,
         prompt: str = Input(
-            max_length=1000, description="What to draw, in a few plain words: a thing, perhaps with a colour."
+            max_length=1000,
+            description="What to draw, in a few plain words: one thing, or several joined by 'and'.",
         ),
         negative_prompt: str = Input(default="", max_length=1000, description="What to keep away from."),
-        steps: int = Input(default=40, ge=1, le=100, description="Denoising steps for each candidate."),
+        steps: int = Input(default=40, ge=1, le=100, description="Denoising steps for each thing."),
         guidance: float = Input(default=3.0, ge=0, le=20, description="How strictly the prompt is followed."),
         seed: Optional[int] = Input(
             default=None, ge=0, description="The same seed and inputs give the same picture."

@@ -79,21 +79,6 @@ class Diffusion:
                 on_step(done)
         return latents
 
-    def agreement(self, latents: np.ndarray, words: np.ndarray) -> float:
-        """How much better the second row of words explains the latents than the first does; higher is better.
-
-        The latents are hidden under noise, the denoiser guesses that noise with each row, and the errors are
-        compared.
-        """
-        shared = noise(0, latents.shape[2] * PIXELS_PER_LATENT, latents.shape[1] * PIXELS_PER_LATENT)
-        gains = []
-        for point in schedule(8)[1:6]:
-            hidden = point.picture * latents + point.noise * shared
-            target = point.picture * shared - point.noise * latents
-            away, towards = (((v - target) ** 2).mean() for v in self._velocities(hidden, point, words))
-            gains.append((away - towards) / away)
-        return float(np.mean(gains))
-
     def encode(self, texts: list[str]) -> np.ndarray:
         """One row of word vectors per text; words beyond the 22nd are cut off."""
         rows = [self._ids(text) for text in texts]

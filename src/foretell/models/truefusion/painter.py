@@ -7,21 +7,20 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 
 import numpy as np
-from emoji_diffusion import NATIVE_SIDE, Diffusion, noise
+from arrangement import places, things
+from emoji_diffusion import Diffusion, noise
 from PIL import Image
 from realesrgan import Upscaler
 
 AREA = 512 * 512
 SIZE_STEP = 16
-# Candidates of one seed start from other noise than neighbouring seeds do.
-CANDIDATE_STRIDE = 2**32
 # Of the time that a picture takes; the rest is enlarging.
 DRAWING_SHARE = 0.7
 
 
 @dataclass(frozen=True)
 class Wish:
-    """What a small picture should show, and how it is to be drawn."""
+    """What a picture should show, and how it is to be drawn."""
 
     prompt: str
     negative_prompt: str
@@ -31,13 +30,15 @@ class Wish:
 
 
 class Painter:
-    """The loaded networks. `enlargers` follow one another until the picture is large enough.
+    """The loaded networks. `enlargers` follow one another until a drawing is large enough.
 
-    With several `candidates` each picture is drawn that often, and the one most like its prompt is kept.
+    Where it `draws_several`, things joined by "and" are drawn one by one and set side by side.
     """
 
-    def __init__(self, find: Callable[[str], Path], enlargers: Sequence[str], *, candidates: int = 1) -> None:
-        self._candidates = candidates
+    def __init__(
+        self, find: Callable[[str], Path], enlargers: Sequence[str], *, draws_several: bool = False
+    ) -> None:
+        self._draws_several = draws_several
         self.diffusion = Diffusion.open(find)
         self._enlargers = [Upscaler(find("realesrgan"), name) for name in enlargers]
 
@@ -45,49 +46,45 @@ class Painter:
         self, wish: Wish, count: int, size: tuple[int, int], on_progress: Callable[[float], None]
     ) -> Iterator[Image.Image]:
         """Pictures of that width and height, each from the next seed; progress is a fraction of them all."""
+        prompts = things(wish.prompt) if self._draws_several else [wish.prompt]
         for number in range(count):
-            steps = Steps(wish.steps * self._candidates, before=number, count=count, on_progress=on_progress)
-            drawn = self.draw(replace(wish, seed=wish.seed + number), steps.count_one)
-            yield self.fit(drawn, *size)
+            steps = Steps(wish.steps * len(prompts), before=number, count=count, on_progress=on_progress)
+            wishes = [replace(wish, prompt=prompt, seed=wish.seed + number) for prompt in prompts]
+            drawings = [self.draw(each, steps.count_one) for each in wishes]
+            yield self.arrange(drawings, *size)
             on_progress((number + 1) / count)
 
     def draw(self, wish: Wish, on_step: Callable[[int], None] | None = None) -> np.ndarray:
-        """The small picture, as floats from 0 to 1: of the candidates the one most like the prompt."""
-        words = self.diffusion.encode([wish.negative_prompt, wish.prompt])
-        starts = [noise(wish.seed + number * CANDIDATE_STRIDE) for number in range(self._candidates)]
-        found = [
-            self.diffusion.denoise(words, start, steps=wish.steps, guidance=wish.guidance, on_step=on_step)
-            for start in starts
-        ]
-        return self.diffusion.decode(self._best(found, words))
+        """The small drawing of a wish, as floats from 0 to 1."""
+        return self.diffusion.generate(
+            wish.prompt,
+            wish.negative_prompt,
+            steps=wish.steps,
+            guidance=wish.guidance,
+            noise=noise(wish.seed),
+            on_step=on_step,
+        )
 
     def fit(self, drawn: np.ndarray, width: int, height: int) -> Image.Image:
-        """The picture enlarged to the shorter side, in the middle of a canvas of its border's colour."""
-        side = min(width, height)
-        pixels = (drawn * 255).round().astype(np.uint8)
-        for enlarger in self._enlargers_for(side):
-            pixels = enlarger.enlarge(pixels)
-        picture = Image.fromarray(pixels).resize((side, side), Image.Resampling.LANCZOS)
-        if width == height:
-            return picture
-        canvas = Image.new("RGB", (width, height), border_colour(picture))
-        canvas.paste(picture, ((width - side) // 2, (height - side) // 2))
+        """The drawing enlarged to the shorter side, in the middle of a canvas of its border's colour."""
+        return self.arrange([drawn], width, height)
+
+    def arrange(self, drawings: Sequence[np.ndarray], width: int, height: int) -> Image.Image:
+        """The drawings enlarged and set side by side on a canvas of their borders' colour."""
+        spots = places(len(drawings), width, height)
+        pictures = [self._enlarge(drawn, side) for drawn, (_, _, side) in zip(drawings, spots, strict=True)]
+        canvas = Image.new("RGB", (width, height), border_colour(pictures[0]))
+        for picture, (left, top, _) in zip(pictures, spots, strict=True):
+            canvas.paste(picture, (left, top))
         return canvas
 
-    def _best(self, found: list[np.ndarray], words: np.ndarray) -> np.ndarray:
-        if len(found) == 1:
-            return found[0]
-        return max(found, key=lambda latents: self.diffusion.agreement(latents, words))
-
-    def _enlargers_for(self, side: int) -> list[Upscaler]:
-        """As few as reach the side, in order."""
-        chosen: list[Upscaler] = []
-        reached = NATIVE_SIDE
+    def _enlarge(self, drawn: np.ndarray, side: int) -> Image.Image:
+        """By as few of the enlargers as reach the side, and a last step to the very pixel."""
+        pixels = (drawn * 255).round().astype(np.uint8)
         for enlarger in self._enlargers:
-            if reached < side:
-                chosen.append(enlarger)
-                reached *= enlarger.factor
-        return chosen
+            if pixels.shape[0] < side:
+                pixels = enlarger.enlarge(pixels)
+        return Image.fromarray(pixels).resize((side, side), Image.Resampling.LANCZOS)
 
 
 class Steps:
