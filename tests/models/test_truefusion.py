@@ -119,7 +119,8 @@ def test_things_joined_by_and_are_told_apart_and_one_thing_is_left_whole() -> No
     from arrangement import things
 
     assert things("a cat and a blue dog") == ["a cat", "a blue dog"]
-    assert things("a sun, a tree, and a house") == ["a sun, a tree", "a house"]
+    assert things("a sun, a tree, and a house") == ["a sun", "a tree", "a house"]
+    assert things("a cat and a dog, digital art") == ["a cat", "a dog, digital art"]
     assert things("a cat next to a dog & a mouse") == ["a cat", "a dog", "a mouse"]
     for whole in (
         "a red fox",
