@@ -12,6 +12,7 @@ from foretell.config import Config
 from foretell.errors import Code, Error
 from foretell.store import Store, open_store
 from foretell.store.opening import open_database
+from foretell.store.reads import READERS_MAX
 from foretell.store.sqlite import SqliteDatabase
 from samples import LANE, new_prediction
 
@@ -103,6 +104,27 @@ async def test_readers_find_a_lost_postgres_again_and_give_up_on_one_that_is_awa
         elsewhere.execute(f"ALTER DATABASE {name} ALLOW_CONNECTIONS true".encode())
         assert await store.get(row.id) == row
     await until_it_works(store)
+    await store.close()
+
+
+@pytest.mark.needs("postgres")
+async def test_reads_that_take_too_long_leave_no_connection_open(
+    postgres: Config, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("foretell.store.postgres._READER", "-c statement_timeout=100ms")
+    store = await open_store(postgres)
+    row = await store.create(new_prediction())
+    with psycopg.connect(postgres.database) as blocking, direct_to(postgres) as direct:
+        blocking.execute("LOCK TABLE predictions")
+        for _ in range(READERS_MAX + 1):
+            with pytest.raises(Error):
+                await store.get(row.id)
+        [(reading,)] = direct(
+            "SELECT COUNT(*) FROM pg_stat_activity WHERE application_name = 'foretell' "
+            "AND datname = current_database() AND query LIKE '%FROM predictions%' AND state = 'idle'"
+        )
+        assert reading <= READERS_MAX
+    assert await store.get(row.id) == row
     await store.close()
 
 

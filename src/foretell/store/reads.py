@@ -6,7 +6,7 @@ import asyncio
 import threading
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
-from contextlib import AbstractContextManager, ExitStack
+from contextlib import ExitStack
 from dataclasses import dataclass
 from typing import TypeVar
 
@@ -37,8 +37,7 @@ class Readers:
     def __init__(self, database: Database) -> None:
         self._database = database
         self._mine = threading.local()
-        self._open = ExitStack()
-        self._opening = threading.Lock()
+        self._opened: list[ExitStack] = []
         self._threads = ThreadPoolExecutor(READERS_MAX, thread_name_prefix="foretell-read")
 
     async def ask(self, question: Callable[[Connection], Found]) -> Found:
@@ -52,7 +51,7 @@ class Readers:
         except Exception as error:
             if self._database.fault(error) is not Fault.UNAVAILABLE:
                 raise
-            self._mine.connection = None
+            self._let_go()
         try:
             return question(self._connection())
         except Exception as error:
@@ -64,15 +63,25 @@ class Readers:
 
     def close(self) -> None:
         self._threads.shutdown(wait=True)
-        self._open.close()
+        for each in self._opened:
+            each.close()
 
     def _connection(self) -> Connection:
         found: Connection | None = getattr(self._mine, "connection", None)
         if found is None:
-            opened: AbstractContextManager[Connection] = self._database.reader()
-            with self._opening:
-                found = self._open.enter_context(opened)
-            self._mine.connection = found
+            found = self._mine.connection = self._own().enter_context(self._database.reader())
+        return found
+
+    def _let_go(self) -> None:
+        # One that only took too long is still open, and the database has not many.
+        self._mine.connection = None
+        self._own().close()
+
+    def _own(self) -> ExitStack:
+        found: ExitStack | None = getattr(self._mine, "opened", None)
+        if found is None:
+            found = self._mine.opened = ExitStack()
+            self._opened.append(found)
         return found
 
 
