@@ -14,7 +14,7 @@ from foretell.errors import Error
 from foretell.file import File, Purpose
 from foretell.ids import new_token
 from foretell.loops import Janitor
-from foretell.loops.janitor import SECOND, Silence
+from foretell.loops.janitor import Silence
 from foretell.prediction import Outcome, Status
 from foretell.store import NodeState, Store, open_store
 from loops.offices import Office, until
@@ -22,50 +22,54 @@ from samples import LANE, new_prediction
 
 pytestmark = pytest.mark.anyio
 LOST_SECONDS = 20.0
+SECOND = 1_000_000
 START = 1_800_000_000 * SECOND
 
 
 def test_nobody_is_lost_before_one_has_listened_long_enough() -> None:
     silence = Silence(LOST_SECONDS)
     seen = {"dead": START - 3_600 * SECOND}
-    assert silence.since(seen, now=0.0) is None
-    assert silence.since(seen, now=19.9) is None
-    assert silence.since(seen, now=20.0) is not None
+    assert silence.lost(seen, now=0.0) is None
+    assert silence.lost(seen, now=19.9) is None
+    assert silence.lost(seen, now=20.0) == seen
 
 
 def test_a_node_that_goes_on_talking_is_never_lost_and_a_silent_one_is() -> None:
     silence = Silence(LOST_SECONDS)
-    silent_since = None
+    lost = None
     for look in range(13):
         now = 5.0 * look
         seen = {"alive": START + round(now * SECOND), "dead": START + round(min(now, 10.0) * SECOND)}
-        silent_since = silence.since(seen, now=now)
-        assert silent_since is None or seen["alive"] >= silent_since
-    assert silent_since is not None
-    assert START + 10 * SECOND < silent_since <= START + 40 * SECOND
-
-
-def test_the_last_node_of_all_is_lost_too_with_what_it_took_after_its_last_word() -> None:
-    silence = Silence(LOST_SECONDS)
-    found = [silence.since({"dead": START}, now=5.0 * look) for look in range(10)]
-    assert found[-1] == START + 25 * SECOND
+        lost = silence.lost(seen, now=now)
+        assert not lost or "alive" not in lost
+    assert lost == {"dead": START + 10 * SECOND}
 
 
 def test_after_an_interruption_one_listens_anew() -> None:
     silence = Silence(LOST_SECONDS)
-    silence.since({"node": START}, now=0.0)
+    silence.lost({"node": START}, now=0.0)
     silence.interrupted()
-    assert silence.since({"node": START}, now=30.0) is None
-    assert silence.since({"node": START}, now=50.0) is not None
+    assert silence.lost({"node": START}, now=30.0) is None
+    assert silence.lost({"node": START}, now=50.0) == {"node": START}
 
 
 def test_clocks_that_are_far_apart_make_nobody_lost() -> None:
     silence = Silence(LOST_SECONDS)
     for look in range(20):
         now = 5.0 * look
-        seen = {"alive": round(now * SECOND)}
-        silent_since = silence.since(seen, now=now + 1_000_000.0)
-        assert silent_since is None or seen["alive"] >= silent_since
+        assert not silence.lost({"alive": round(now * SECOND)}, now=now + 1_000_000.0)
+
+
+def test_a_databases_clock_that_is_set_back_makes_no_living_node_lost_and_saves_no_dead_one() -> None:
+    silence = Silence(LOST_SECONDS)
+    lost = None
+    for look in range(20):
+        now = 5.0 * look
+        back = 3_600.0 if look >= 10 else 0.0
+        seen = {"alive": START + round((now - back) * SECOND), "dead": START}
+        lost = silence.lost(seen, now=now)
+        assert not lost or "alive" not in lost
+    assert lost == {"dead": START}
 
 
 @pytest.mark.needs("postgres")

@@ -14,8 +14,6 @@ ORPHANS_AT_ONCE = 200
 ERASE_SECONDS = 60.0
 STAGED_SECONDS = 86_400.0
 """What was staged so long ago belongs to no upload that is still under way."""
-SECOND = 1_000_000
-"""One second in instants."""
 
 _log = logging.getLogger(__name__)
 
@@ -32,12 +30,11 @@ class Silence:
         """This process could not have heard anybody: it begins to listen anew."""
         self._listening_since = None
 
-    def since(self, seen: Mapping[str, int], *, now: float) -> int | None:
-        """The instant such that nodes last seen before it are lost; None: not listened long enough to say.
+    def lost(self, seen: Mapping[str, int], *, now: float) -> dict[str, int] | None:
+        """The nodes that are lost, with their last words; None: not listened long enough to say.
 
-        `seen` has each node's last heartbeat by the database's clock, `now` is this process's. How far the
-        two are apart does not matter: since a heartbeat, the database's clock has gone on for at least as
-        long as this process has known it.
+        `seen` has each node's last heartbeat by the database's clock, `now` is this process's. What the
+        database's clock shows does not matter, and it may be set back: a node that lives says something else.
         """
         if self._listening_since is None:
             self._heard, self._listening_since = {}, now
@@ -45,10 +42,11 @@ class Silence:
             node: self._heard[node] if node in self._heard and self._heard[node][0] == at else (at, now)
             for node, at in seen.items()
         }
-        if now - self._listening_since < self._lost_seconds or not self._heard:
+        if now - self._listening_since < self._lost_seconds:
             return None
-        passed = max(at + round((now - heard_at) * SECOND) for at, heard_at in self._heard.values())
-        return passed - round(self._lost_seconds * SECOND)
+        return {
+            node: at for node, (at, heard_at) in self._heard.items() if now - heard_at >= self._lost_seconds
+        }
 
 
 class Janitor:
@@ -89,11 +87,10 @@ class Janitor:
             self._silence.interrupted()
             raise
         self._looked_at = self._clock()
-        silent_since = self._silence.since(
-            {each.incarnation: each.seen_at for each in nodes}, now=self._looked_at
-        )
-        if silent_since is not None:
-            count = await self._store.rescue(silent_since=silent_since)
+        seen = {each.incarnation: each.seen_at for each in nodes}
+        silent = self._silence.lost(seen, now=self._looked_at)
+        if silent is not None:
+            count = await self._store.rescue(silent=silent)
             _log.log(
                 logging.WARNING if count else logging.DEBUG, "Freed %d predictions of lost nodes.", count
             )

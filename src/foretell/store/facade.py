@@ -109,9 +109,12 @@ class Store(Records):
         asked = removal.Stopped(prediction_id, attempt, stage, seconds)
         await self._writer.submit(STOPPED, asked, key=prediction_id)
 
-    async def rescue(self, *, but: str | None = None, silent_since: int | None = None) -> int:
-        """Frees, with a loss each, the rows of every incarnation but `but`, or of nodes unseen since `silent_since`."""
-        return await self._writer.submit(RESCUE, removal.Rescue(but, silent_since))
+    async def rescue(self, *, but: str | None = None, silent: Mapping[str, int] | None = None) -> int:
+        """Frees, with a loss each, the rows of every incarnation but `but`, or of those that are `silent` or unknown.
+
+        `silent` has the `seen_at` of each that is lost unless it has spoken since.
+        """
+        return await self._writer.submit(RESCUE, removal.Rescue(but, silent))
 
     async def delete(self, prediction_id: str, *, account_id: str | None) -> Prediction | None:
         """Cancels a live row, then leaves a tombstone. Gives the row as it was; None when there is none."""

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
 from foretell.prediction import Hold, Prediction
@@ -24,10 +24,14 @@ class Delete:
 
 @dataclass(frozen=True, slots=True)
 class Rescue:
-    """Whose holds are lost: every incarnation's but one, or those of nodes not seen since an instant."""
+    """Whose holds are lost: every incarnation's but one, or those of nodes whose last word is still the same.
+
+    With `silent`, the last words by incarnation, also those of incarnations that nobody knows: a node says that
+    it lives before it takes anything.
+    """
 
     but: str | None
-    silent_since: int | None
+    silent: Mapping[str, int] | None
 
 
 @dataclass(frozen=True, slots=True)
@@ -100,11 +104,15 @@ def _lost_holds(transaction: Transaction, asked: Rescue) -> list[Hold]:
     found = []
     if asked.but is not None:
         found += transaction.execute(f"{held} AND node <> ? ORDER BY node, id $for_update", (asked.but,))
-    if asked.silent_since is not None:
-        seen = "NOT EXISTS (SELECT 1 FROM nodes WHERE nodes.incarnation = predictions.node AND nodes.seen_at >= ?)"
-        # A node may take before its first heartbeat is written, so a fresh hold is left alone.
-        values = (asked.silent_since, asked.silent_since)
-        found += transaction.execute(
-            f"{held} AND held_at < ? AND {seen} ORDER BY node, id $for_update", values
-        )
+    if asked.silent is not None:
+        lively = _lively(transaction, asked.silent)
+        among = f" AND node NOT IN ({marks(len(lively))})" if lively else ""
+        found += transaction.execute(f"{held}{among} ORDER BY node, id $for_update", lively)
     return [Hold(*row) for row in found]
+
+
+def _lively(transaction: Transaction, silent: Mapping[str, int]) -> list[str]:
+    """The nodes that are known, except those that have said nothing since the word that is known of them."""
+    # Locked, so that who speaks up again meanwhile finds its holds gone, and not half of them.
+    known = transaction.execute("SELECT incarnation, seen_at FROM nodes ORDER BY id $for_update")
+    return [node for node, seen_at in known if silent.get(node) != seen_at]
