@@ -64,6 +64,10 @@ def test_a_version_is_what_lies_in_its_folders_and_not_where_they_lie(tmp_path: 
     assert read(first).id != read(second).id
 
 
+def test_a_copy_of_a_folder_is_a_model_of_its_own(tmp_path: Path) -> None:
+    assert read(model(tmp_path, "mine")).id != read(model(tmp_path, "yours")).id
+
+
 def test_modules_that_it_shares_belong_to_a_version(tmp_path: Path) -> None:
     beside = tmp_path / "beside"
     beside.mkdir()

@@ -100,14 +100,17 @@ def _signature(manifest: Manifest) -> signature.Signature:
 
 
 def _version_id(manifest: Manifest) -> str:
-    """The hash of everything that makes the model what it is. Weights count by the hash in the manifest."""
+    """The hash of everything that makes the model what it is. Weights count by the hash in the manifest.
+
+    Its name is a part of that: a copy of a folder is another model.
+    """
     folder = Path(manifest.folder)
     weights = {
         (folder / each.source.removeprefix("file:")).resolve()
         for each in manifest.weights
         if each.source.startswith("file:")
     }
-    found = hashlib.sha256()
+    found = hashlib.sha256(f"{manifest.namespace}\n".encode())
     for number, root in enumerate((folder, *map(Path, manifest.paths))):
         for path in _files(root, weights):
             found.update(f"{number} {path.relative_to(root).as_posix()} {_file_digest(path)}\n".encode())
