@@ -14,6 +14,7 @@ for requirement in ("numpy", "onnxruntime", "tokenizers"):
 
 import numpy as np  # noqa: E402 - only where the model's requirements are installed
 from emoji_diffusion import Diffusion, noise, schedule  # noqa: E402
+from lexicon import Lexicon  # noqa: E402
 
 COLOUR_NAMES = ("red", "green", "blue")
 
@@ -73,6 +74,33 @@ def test_without_guidance_the_prompt_alone_decides(diffusion: Diffusion) -> None
 def test_a_prompt_of_any_length_and_script_is_drawn(diffusion: Diffusion) -> None:
     for prompt in ("", "red apple " * 100, "красное яблоко 🍎", "<|endoftext|> heart"):
         assert np.isfinite(drawn(diffusion, prompt, steps=2)).all()
+
+
+@pytest.mark.parametrize(
+    ("prompt", "understood"),
+    [
+        ("A cute cat sitting on a sofa", "cat"),
+        ("a small golden bird, highly detailed", "yellow bird"),
+        ("green apple", "green apple"),
+        ("a photo of two red buses", "red bus"),
+        ("smiling face with heart-eyes", "smiling face with heart eyes"),
+        ("the quarterly report", "the quarterly report"),
+        ("", ""),
+    ],
+)
+def test_of_a_prompt_the_known_thing_and_its_colour_are_understood(prompt: str, understood: str) -> None:
+    assert Lexicon(MODELS / "truefusion" / "lexicon.txt").understood(prompt) == understood
+
+
+def test_what_is_to_be_avoided_is_a_known_thing_or_a_colour_or_nothing() -> None:
+    lexicon = Lexicon(MODELS / "truefusion" / "lexicon.txt")
+    avoided = [lexicon.avoided(text) for text in ("a big dog", "too much red", "blurry, bad quality", "")]
+    assert avoided == ["dog", "red", "", ""]
+
+
+def test_a_prompt_in_whole_sentences_draws_what_its_known_words_draw(diffusion: Diffusion) -> None:
+    plain = drawn(diffusion, "blue heart", steps=4)
+    assert drawn(diffusion, "A photo of a beautiful blue heart!", steps=4).tobytes() == plain.tobytes()
 
 
 def test_a_schedule_of_any_length_goes_from_noise_to_picture() -> None:

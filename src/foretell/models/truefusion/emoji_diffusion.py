@@ -13,6 +13,7 @@ from pathlib import Path
 
 import numpy as np
 import onnxruntime
+from lexicon import Lexicon
 from tokenizers import Tokenizer
 
 NATIVE_SIDE = 64
@@ -37,6 +38,7 @@ class Diffusion:
         self._unet = session(unet)
         self._decoder = session(decoder)
         self._tokenizer = Tokenizer.from_file(str(tokenizer))
+        self._lexicon = Lexicon(Path(__file__).with_name("lexicon.txt"))
 
     @classmethod
     def open(cls, find: Callable[[str], Path]) -> Diffusion:
@@ -54,7 +56,7 @@ class Diffusion:
         on_step: Callable[[int], None] | None = None,
     ) -> np.ndarray:
         """The picture as height x width x 3 floats from 0 to 1; `on_step` hears how many steps are done."""
-        words = self.encode([negative_prompt, prompt])
+        words = self.encode([self._lexicon.avoided(negative_prompt), prompt])
         return self.decode(self.denoise(words, noise, steps=steps, guidance=guidance, on_step=on_step))
 
     def denoise(
@@ -80,8 +82,8 @@ class Diffusion:
         return latents
 
     def encode(self, texts: list[str]) -> np.ndarray:
-        """One row of word vectors per text; words beyond the 22nd are cut off."""
-        rows = [self._ids(text) for text in texts]
+        """One row of word vectors per text, of what the lexicon understands of it."""
+        rows = [self._ids(self._lexicon.understood(text)) for text in texts]
         (words,) = self._text_encoder.run(None, {"ids": np.array(rows, np.int64)})
         return np.asarray(words)
 
