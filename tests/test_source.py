@@ -43,10 +43,22 @@ def test_choices_may_be_what_constants_add_up_to(expression: str, value: list[st
         ("RATIOS['1:1'][0]", 1024),
         ("not True", False),
         ("1e3", 1000.0),
+        ("Size.large", "l"),
+        ("Size.large.value", "l"),
+        ("Point.y", 0.0),
     ],
 )
 def test_a_default_may_be_an_expression(expression: str, value: Any) -> None:
     assert field(f"x: Any = {expression}")["default"] == value
+
+
+def test_a_default_may_be_a_member_of_the_type() -> None:
+    assert field("x: Size = Size.large") == {"type": "string", "enum": ["s", "l"], "default": "l"}
+
+
+def test_what_a_class_does_not_have_is_not_taken_from_the_file_around_it() -> None:
+    with pytest.raises(SignatureError, match=r"`Size\.MAX` cannot be known"):
+        field("x: int = Size.MAX")
 
 
 def test_a_class_may_hold_the_constants() -> None:

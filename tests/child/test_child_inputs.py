@@ -17,6 +17,8 @@ from cog import Path
 from foretell.inputs import Parameters
 class Size(enum.Enum):
     small = "s"
+class Times(enum.IntEnum):
+    twice = 2
 class Box(TypedDict):
     width: int
 def shown(value):
@@ -63,6 +65,8 @@ def given(child: Child, annotation: str, value: Any) -> Any:
         ("Annotated[dict, Opaque]", {"a": 1}, "dict {'a': 1}"),
         ("Literal['a', 'b']", "a", "str 'a'"),
         ("Size", "s", "Size <Size.small: 's'>"),
+        ("Times", 2, "Times <Times.twice: 2>"),
+        ("List[Times]", [2.0], ["Times <Times.twice: 2>"]),
         ("Secret", "hush", "Secret Secret('**********')"),
         ("Optional[Secret]", "hush", "Secret Secret('**********')"),
         ("Unknown", "x", "str 'x'"),

@@ -95,7 +95,9 @@ class _Evaluation:
         return self._found(node)
 
     def _attribute(self, node: ast.Attribute) -> Any:
-        return self._found(node)
+        # An Enum's member stands for its value already.
+        is_value = node.attr == "value" and isinstance(node.value, ast.Attribute)
+        return self._found(node.value if is_value and self._source.find(node) is None else node)
 
     def _unaryop(self, node: ast.UnaryOp) -> Any:
         act = _UNARY.get(type(node.op))

@@ -56,7 +56,12 @@ class Source:
         """What a name or a dotted name stands for; None for a builtin and for what comes from elsewhere."""
         if isinstance(node, ast.Name):
             return self._find_name(node.id)
-        if isinstance(node, ast.Attribute) and isinstance(node.value, ast.Name):
+        if not isinstance(node, ast.Attribute):
+            return None
+        owner = self.find(node.value)
+        if owner and isinstance(owner.node, ast.ClassDef):
+            return owner.source._find_in_class(owner.node, node.attr)
+        if isinstance(node.value, ast.Name):
             module, name = self._imports.get(node.value.id, ("", "?"))
             sibling = self._sibling(f"{module}.{name}".strip(".") if name else module)
             return sibling._find_name(node.attr) if sibling else None
@@ -78,6 +83,12 @@ class Source:
             sibling = self._sibling(module) if original else None
             return sibling._find_name(original) if sibling else None
         return self._find_starred(name)
+
+    def _find_in_class(self, definition: ast.ClassDef, name: str) -> Found | None:
+        inner = self.within(definition)
+        found = inner._names.get(name)
+        # What the class does not have itself, it has from the file around it.
+        return Found(inner, found) if found is not None and found is not self._names.get(name) else None
 
     def _find_starred(self, name: str) -> Found | None:
         siblings = (self._sibling(module) for module in self._star_imports)

@@ -84,6 +84,8 @@ def converted(value: Any, hint: Any) -> Any:
         return None
     if annotation.is_list(hint) and isinstance(value, list):
         return [converted(item, annotation.item(hint)) for item in value]
+    if annotation.is_class(hint) and issubclass(hint, Enum):
+        return hint(value)
     if isinstance(value, str):
         return _from_text(value, hint)
     if hint is int and isinstance(value, float) and value.is_integer():
@@ -94,8 +96,6 @@ def converted(value: Any, hint: Any) -> Any:
 def _from_text(value: str, hint: Any) -> Any:
     if not annotation.is_class(hint):
         return value
-    if issubclass(hint, Enum):
-        return hint(value)
     if issubclass(hint, Secret):
         return Secret(value)
     if issubclass(hint, File):
