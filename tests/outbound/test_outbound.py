@@ -252,6 +252,15 @@ def test_each_hop_of_a_download_is_checked(tmp_path: Path) -> None:
     assert list(tmp_path.iterdir()) == []
 
 
+@pytest.mark.parametrize("location", ["//\x80", "http://[bad", "http://a..b/", "http://a:b/"])
+def test_a_redirect_to_what_is_no_address_is_an_error_for_the_caller(tmp_path: Path, location: str) -> None:
+    async def work() -> None:
+        async with Stranger(redirecting({"/hook": location})) as stranger:
+            await refusal(Outbound(LOCAL).download(stranger.url, tmp_path / "f", bytes_max=9, seconds=5))
+
+    run(work())
+
+
 def test_a_download_that_goes_in_circles_is_given_up(tmp_path: Path) -> None:
     async def work() -> None:
         async with Stranger(redirecting({"/hook": "/hook"})) as stranger:

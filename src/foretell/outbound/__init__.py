@@ -119,7 +119,7 @@ class Outbound:
         async with self._sent("GET", url, {"Accept": "*/*", "Accept-Encoding": "identity"}) as response:
             headers = _headers(response)
             if response.status in REDIRECTS and "location" in headers:
-                return target(str(url.join(headers["location"])))
+                return target(_joined(url, headers["location"]))
             if response.status != 200:
                 raise Error(Code.INVALID_INPUT, f"{url} could not be fetched: it answered {response.status}.")
             if headers.get("content-encoding", "identity") != "identity":
@@ -151,6 +151,13 @@ class Outbound:
         if own is None or self._reach.names(url.host):
             return False
         return url.host == own.host and port(url) == port(own)
+
+
+def _joined(url: httpx.URL, location: str) -> str:
+    try:
+        return str(url.join(location))
+    except httpx.InvalidURL as error:
+        raise Error(Code.INVALID_INPUT, f"{url} redirects to what is not a URL.") from error
 
 
 @asynccontextmanager
