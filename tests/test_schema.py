@@ -114,3 +114,10 @@ def test_secrets_are_hidden_where_an_input_is_shown() -> None:
     hidden = {"prompt": "a fox", "token": "**********", "other_token": "**********"}
     assert without_secrets(PICTURE, values) == hidden
     assert values["token"] == "s3cret"
+
+
+def test_an_input_that_is_nested_too_deeply_is_refused() -> None:
+    deep: list[object] = []
+    for _ in range(900):
+        deep = [deep]
+    assert problems({"prompt": deep}) == ("input: is nested too deeply",)

@@ -20,6 +20,9 @@ SYNONYMS = (
 PROBLEMS_MAX = 100
 """How many problems of one input are named; what is beyond is counted."""
 
+NAMED_ALL_MAX = 10_000
+"""How many values an input may hold for all its problems to be named; of a larger one it is the first."""
+
 HIDDEN = "**********"
 """What stands in the place of a secret."""
 
@@ -88,7 +91,8 @@ class InputSchema:
         for given, value in values.items():
             name = self._own_name(given)
             if name is None and not self._open:
-                problems.append(self._unknown(given))
+                # What is beyond is only counted, and a search for the nearest name takes its time.
+                problems.append(self._unknown(given) if len(problems) < PROBLEMS_MAX else given)
             elif name is not None and name != given and name in values:
                 problems.append(f"{given}: is another word for '{name}', which is given too")
             elif value is not None or self._takes_null(name or given):
@@ -102,6 +106,8 @@ class InputSchema:
         return next((word for word in words if word in self._properties), None)
 
     def _unknown(self, given: str) -> str:
+        if len(given) > _SHOWN_MAX:
+            return f"{_shortened(given)}: is not an input of this model"
         nearest = difflib.get_close_matches(given, self._properties, n=1, cutoff=0.6)
         if nearest:
             return f"{_shortened(given)}: is not an input of this model; did you mean '{nearest[0]}'?"
@@ -148,9 +154,12 @@ class InputSchema:
         return any(self._is_file(each) for each in (*schema.get("anyOf", ()), schema.get("items")) if each)
 
     def _invalid(self, completed: dict[str, Any]) -> Iterator[str]:
-        for problem in self._validator.iter_errors(completed):
-            if problem.kind.name != "additionalProperties" or problem.instance_path:
-                yield _sentence(problem)
+        try:
+            for problem in self._validator.iter_errors(completed):
+                if problem.kind.name != "additionalProperties" or problem.instance_path:
+                    yield _sentence(problem)
+        except (ValueError, RecursionError):  # what the validator has for a value that it cannot walk
+            yield "input: is nested too deeply"
 
 
 def without_secrets(schema: dict[str, Any], values: dict[str, Any]) -> dict[str, Any]:
@@ -172,6 +181,19 @@ def invalid_input(problems: list[str]) -> Error:
 
 def _is_secret(schema: dict[str, Any]) -> bool:
     return schema.get("format") == "password" or any(_is_secret(each) for each in schema.get("anyOf", ()))
+
+
+def _is_vast(values: dict[str, Any]) -> bool:
+    """Whether an input holds more than `NAMED_ALL_MAX` values, at whatever depth."""
+    waiting: list[Any] = [values]
+    count = 0
+    while waiting and count <= NAMED_ALL_MAX:
+        value = waiting.pop()
+        if isinstance(value, list | dict):
+            count += len(value)
+            if count <= NAMED_ALL_MAX:
+                waiting += value.values() if isinstance(value, dict) else value
+    return count > NAMED_ALL_MAX
 
 
 def _types(schema: dict[str, Any]) -> set[str]:
