@@ -1,5 +1,6 @@
 """Keys: who is let in, and as whom."""
 
+import asyncio
 import time
 from collections.abc import Callable
 
@@ -8,6 +9,8 @@ import pytest
 
 import strict
 from foretell.account import Key, key_digest, new_key
+from foretell.api.auth import Keys
+from foretell.errors import Error
 from served_api import Api
 from servers import until
 
@@ -60,6 +63,22 @@ def test_a_revoked_key_is_refused_at_once(either_api: Api) -> None:
         assert client.get("/v1/predictions").status_code == 200
         api.run(api.store.revoke_key(key.removeprefix("sk-").split("_")[0]))
         until(lambda: client.get("/v1/predictions").status_code == 401, about="the refusal", seconds=4)
+
+
+def test_a_key_that_was_read_just_before_it_was_revoked_is_not_trusted_after(api: Api) -> None:
+    key = api.other_account()
+
+    async def work() -> None:
+        keys = Keys(api.services)
+        reading = asyncio.create_task(keys.caller(key))
+        await asyncio.sleep(0)  # it has begun to read
+        keys.forget()
+        await reading
+        await api.store.revoke_key(key.removeprefix("sk-").split("_")[0])
+        with pytest.raises(Error, match="not valid"):
+            await keys.caller(key)
+
+    api.run(work())
 
 
 def test_an_expired_key_is_refused(api: Api) -> None:

@@ -58,9 +58,11 @@ class Keys:
         self._sealed: set[str] = set()
         self._fixed = services.config.key
         self._verified: dict[bytes, tuple[Caller, float]] = {}
+        self._forgotten = 0
 
     def forget(self) -> None:
         """Verifies every key anew at its next use."""
+        self._forgotten += 1
         self._verified.clear()
         self._sealed.clear()
 
@@ -77,8 +79,11 @@ class Keys:
         digest = hashlib.sha256(raw.encode()).digest()
         found = self._verified.get(digest)
         if found is None or found[1] < time.monotonic():
+            forgotten = self._forgotten
             found = await self._verify(raw), time.monotonic() + LIFE_SECONDS
-            self._keep(digest, found)
+            # What was read before keys changed may be what no longer holds.
+            if forgotten == self._forgotten:
+                self._keep(digest, found)
         return found[0]
 
     def _keep(self, digest: bytes, found: tuple[Caller, float]) -> None:
