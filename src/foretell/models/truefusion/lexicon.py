@@ -20,11 +20,11 @@ WORD = re.compile(r"[^\W_]+(?:[’'][^\W_]+)?")
 
 
 class Lexicon:
-    """The names that the model was trained on, one a line in a file."""
+    """The words that the model was trained on, one a line in a file: a name, or "other word: name"."""
 
     def __init__(self, file: Path) -> None:
-        names = file.read_text(encoding="utf-8").splitlines()
-        self._names = {tuple(words(name)): name for name in names}
+        lines = [line.partition(": ") for line in file.read_text(encoding="utf-8").splitlines()]
+        self._names = {tuple(words(word)): name or word for word, _, name in lines}
         self._longest = max(map(len, self._names))
 
     def understood(self, prompt: str) -> str:
@@ -58,6 +58,8 @@ def words(text: str) -> list[str]:
 
 
 def coloured(name: str, before: list[str]) -> str:
-    """The name with the last colour that was named before it, if there is one."""
+    """The name in the last colour that was named before it, if there is one."""
     colours = [COLOURS[word] for word in before if word in COLOURS]
-    return f"{colours[-1]} {name}" if colours else name
+    if not colours:
+        return name
+    return " ".join([colours[-1], *(word for word in name.split() if word not in COLOURS)])

@@ -16,6 +16,8 @@ AREA = 512 * 512
 SIZE_STEP = 16
 # Of the time that a picture takes; the rest is enlarging.
 DRAWING_SHARE = 0.7
+# How far a seed may turn a drawing, in degrees, and how much of its square it then fills.
+TURN_MAX, SHARES_OF_SIDE = 10.0, (0.85, 0.97)
 
 
 @dataclass(frozen=True)
@@ -51,7 +53,7 @@ class Painter:
             steps = Steps(wish.steps * len(prompts), before=number, count=count, on_progress=on_progress)
             wishes = [replace(wish, prompt=prompt, seed=wish.seed + number) for prompt in prompts]
             drawings = [self.draw(each, steps.count_one) for each in wishes]
-            yield self.arrange(drawings, *size)
+            yield self.arrange(drawings, *size, pose_seed=wish.seed + number)
             on_progress((number + 1) / count)
 
     def draw(self, wish: Wish, on_step: Callable[[int], None] | None = None) -> np.ndarray:
@@ -69,11 +71,16 @@ class Painter:
         """The drawing enlarged to the shorter side, in the middle of a canvas of its border's colour."""
         return self.arrange([drawn], width, height)
 
-    def arrange(self, drawings: Sequence[np.ndarray], width: int, height: int) -> Image.Image:
-        """The drawings enlarged and set side by side on a canvas of their borders' colour."""
+    def arrange(
+        self, drawings: Sequence[np.ndarray], width: int, height: int, *, pose_seed: int | None = None
+    ) -> Image.Image:
+        """The drawings enlarged and set side by side on a canvas of their borders' colour, perhaps posed."""
         spots = places(len(drawings), width, height)
         pictures = [self._enlarge(drawn, side) for drawn, (_, _, side) in zip(drawings, spots, strict=True)]
         canvas = Image.new("RGB", (width, height), border_colour(pictures[0]))
+        if pose_seed is not None:
+            chance = np.random.default_rng(pose_seed)
+            pictures = [posed(picture, chance) for picture in pictures]
         for picture, (left, top, _) in zip(pictures, spots, strict=True):
             canvas.paste(picture, (left, top))
         return canvas
@@ -85,6 +92,20 @@ class Painter:
             if pixels.shape[0] < side:
                 pixels = enlarger.enlarge(pixels)
         return Image.fromarray(pixels).resize((side, side), Image.Resampling.LANCZOS)
+
+
+def posed(picture: Image.Image, chance: np.random.Generator) -> Image.Image:
+    """The picture a little smaller, turned and shifted.
+
+    The denoiser has learnt one picture of each thing, so that its noise alone would change next to nothing.
+    """
+    ground = border_colour(picture)
+    turned = picture.rotate(chance.uniform(-TURN_MAX, TURN_MAX), Image.Resampling.BICUBIC, fillcolor=ground)
+    side = round(picture.width * chance.uniform(*SHARES_OF_SIDE))
+    left, top = (int(chance.integers(0, picture.width - side + 1)) for _ in range(2))
+    canvas = Image.new("RGB", picture.size, ground)
+    canvas.paste(turned.resize((side, side), Image.Resampling.LANCZOS), (left, top))
+    return canvas
 
 
 class Steps:
