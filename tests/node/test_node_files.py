@@ -18,7 +18,7 @@ from foretell.node.frames import FileAt
 from foretell.node.outputs import Outputs, unique_name
 from foretell.node.trouble import RunFailed
 from foretell.prediction import FILE_KEY, Prediction, Status
-from node.places import ACCOUNT, Place, place
+from node.places import ACCOUNT, Place, place, until
 
 pytestmark = pytest.mark.anyio
 
@@ -54,6 +54,14 @@ def address(tmp_path: Path) -> Iterator[str]:
     server.shutdown()
     thread.join()
     server.server_close()
+
+
+MAKES_A_FILE = """
+class Predictor(BasePredictor):
+    def predict(self) -> Path:
+        Path("a.txt").write_text("inside")
+        return Path("a.txt")
+"""
 
 
 async def upload(here: Place, data: bytes, *, account: str = ACCOUNT) -> File:
@@ -257,3 +265,13 @@ def test_a_data_uri_is_read_with_and_without_base64() -> None:
     assert data_of("data:image/png;base64,aGk=") == ("image/png", b"hi")
     assert data_of("data:,a%20b") == ("", b"a b")
     assert data_of("data:text/plain;charset=utf-8;base64,aGk") == ("text/plain", b"hi")
+
+
+async def test_a_blob_that_may_have_been_left_half_put_is_known_and_to_be_erased(here: Place) -> None:
+    blobs = here.surroundings.config.data_path / "blobs"
+    blobs.rmdir()
+    blobs.write_text("no directory")
+    found = await here.run(await here.model(MAKES_A_FILE))
+    assert found.status is Status.FAILED
+    (file,) = await until(lambda: here.store.orphans(10))
+    assert file.prediction_id == found.id

@@ -1,11 +1,14 @@
 """Nodes stop and vanish: what they held runs again, but not for ever."""
 
+from dataclasses import replace
+
 import pytest
 
+from foretell.file import File, Purpose
 from foretell.prediction import LOSSES_MAX, Hold, Phase, Prediction, Status
 from foretell.store import NodeState, Store
 from foretell.webhook import WebhookEvent
-from samples import LANE, Clock, asking, new_prediction
+from samples import DONE, LANE, Clock, asking, new_prediction
 
 pytestmark = pytest.mark.anyio
 
@@ -78,6 +81,29 @@ async def test_a_third_rescue_fails_the_row(store: Store) -> None:
         assert await store.rescue(but="mine") == 1
     assert (await found(store, row.id)).status is Status.FAILED
     assert await store.rescue(but="mine") == 0
+
+
+@pytest.mark.parametrize("way", ["release", "lose", "rescue", "cancel", "fail"])
+async def test_an_attempt_that_did_not_end_well_leaves_no_files(store: Store, way: str) -> None:
+    row = await store.create(new_prediction())
+    hold = await take(store, "n1")
+    given = File(
+        id="given", account_id="ann", prediction_id=row.id, purpose=Purpose.OUTPUT, name="one.txt",
+        content_type="text/plain", size_bytes=4, sha256="00", created_at=1,
+    )  # fmt: skip
+    await store.announce_files([given])
+    assert await store.files_of(row.id) == [given]
+    match way:
+        case "release" | "lose":
+            await store.release(hold, lost=way == "lose")
+        case "rescue":
+            await store.rescue(but="n2")
+        case "cancel":
+            await store.cancel(row.id, account_id=None)
+        case "fail":
+            await store.finish(hold, replace(DONE, status=Status.FAILED))
+    assert await store.files_of(row.id) == []
+    assert await store.orphans(10) == [given]
 
 
 async def test_only_silent_nodes_lose_their_holds(store: Store, clock: Clock) -> None:

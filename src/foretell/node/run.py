@@ -4,11 +4,9 @@ import asyncio
 import logging
 import shutil
 import time
-from collections.abc import Awaitable, Callable, Sequence
-from typing import Any, TypeVar
+from typing import Any
 
-from foretell.errors import Code, Error
-from foretell.file import File
+from foretell.errors import Error
 from foretell.node import safety
 from foretell.node.channel import Channel
 from foretell.node.fetch import Fetch
@@ -17,6 +15,7 @@ from foretell.node.folder import Folder
 from foretell.node.hearing import Answer, Hearing
 from foretell.node.outcome import Measured, failed, setup_failed, succeeded
 from foretell.node.outputs import Outputs
+from foretell.node.patience import written
 from foretell.node.replica import Replica
 from foretell.node.shelf import Shelf
 from foretell.node.stop import stop_run
@@ -27,12 +26,9 @@ from foretell.prediction import LOSSES_MAX, Hold, Outcome, Phase, Prediction
 
 NOTE_SECONDS = 0.5
 """While a replica loads, its row is told how far it is no more often than this."""
-RETRY_SECONDS = 1.0
-"""How long to wait before a write is tried again that the store could not take."""
 
 log = logging.getLogger(__name__)
 predictions_log = logging.getLogger("foretell.predictions")
-Written = TypeVar("Written")
 
 
 class Run:
@@ -130,7 +126,7 @@ class Run:
     async def _ran(self, given: dict[str, Any]) -> Answer:
         # Whose process died runs alone from then on: a neighbour may have been to blame, or may be spared.
         async with self._replica.slot(self.id, alone=self.prediction.losses > 0) as channel:
-            if not await self._written(lambda: self._surroundings.store.begin(self.hold)):
+            if not await written(self.id, lambda: self._surroundings.store.begin(self.hold)):
                 raise HoldLost
             self.has_begun = True
             self._measured.began_at = self._surroundings.clock()
@@ -186,7 +182,7 @@ class Run:
         await self._voice.end()
         self._is_ending = True
         outcome = succeeded(self._measured, value, shelf.files, at=self._surroundings.clock())
-        self._is_stored = await self._finished(outcome, shelf.unpublished)
+        self._is_stored = await self._finished(outcome)
 
     async def _checked(self, value: Any) -> Any:
         """The value without what the safety checker withholds, if the caller wants it checked."""
@@ -218,7 +214,7 @@ class Run:
                 await self._fail(setup_failed(error))
             case ReplicaGone():
                 self._is_ending = True
-                await self._written(lambda: self._surroundings.store.release(self.hold))
+                await written(self.id, lambda: self._surroundings.store.release(self.hold))
             case ReplicaDied():
                 await self._died(error)
             case _:
@@ -230,7 +226,7 @@ class Run:
     async def _died(self, error: ReplicaDied) -> None:
         if self.prediction.losses + 1 < LOSSES_MAX:
             self._is_ending = True
-            await self._written(lambda: self._surroundings.store.release(self.hold, lost=True))
+            await written(self.id, lambda: self._surroundings.store.release(self.hold, lost=True))
             return
         times = f"{LOSSES_MAX} times, and no longer tried"
         await self._fail(
@@ -242,13 +238,13 @@ class Run:
         self._is_ending = True
         await self._finished(failed(self._measured, error, at=self._surroundings.clock()))
 
-    async def _finished(self, outcome: Outcome, files: Sequence[File] = ()) -> bool:
+    async def _finished(self, outcome: Outcome) -> bool:
         """Whether the prediction has ended that way: by this write, or by one whose answer got lost."""
         store = self._surroundings.store
-        if await self._written(lambda: store.finish(self.hold, outcome, files=files)) is not None:
+        if await written(self.id, lambda: store.finish(self.hold, outcome)) is not None:
             self._say(outcome)
             return True
-        found = await self._written(lambda: store.get(self.id))
+        found = await written(self.id, lambda: store.get(self.id))
         return found is not None and (found.attempt, found.status) == (self.hold.attempt, outcome.status)
 
     def _say(self, outcome: Outcome) -> None:
@@ -260,21 +256,10 @@ class Run:
 
     async def _note(self, phase: Phase, fraction: float | None = None) -> None:
         progress = None if fraction is None or phase is not Phase.RUNNING else 100 * fraction
-        if not await self._written(
-            lambda: self._surroundings.store.note(self.hold, phase=phase, progress=progress)
+        if not await written(
+            self.id, lambda: self._surroundings.store.note(self.hold, phase=phase, progress=progress)
         ):
             raise HoldLost
-
-    async def _written(self, write: Callable[[], Awaitable[Written]]) -> Written:
-        """Tries until the store takes it; the hold's end ends that, too."""
-        while True:
-            try:
-                return await write()
-            except Error as error:
-                if error.code is not Code.UNAVAILABLE:
-                    raise
-                log.warning("prediction %s waits for the store: %s", self.id, error.message)
-                await asyncio.sleep(RETRY_SECONDS)
 
     async def _clean_up(self) -> None:
         try:

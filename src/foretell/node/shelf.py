@@ -1,4 +1,8 @@
-"""Where a run's outputs go: blobs first, then rows; and nothing is left of a run that does not end well."""
+"""Where a run's outputs go: rows first, then blobs; and nothing is left of a run that does not end well.
+
+A row says where its blob lies, so that what a killed node leaves half put away can be found and erased: the door
+deletes the rows of every attempt that did not end well.
+"""
 
 import asyncio
 import hashlib
@@ -10,6 +14,7 @@ import msgspec
 from foretell.file import File, Purpose
 from foretell.ids import new_token
 from foretell.node.outputs import Taken, unique_name
+from foretell.node.patience import written
 from foretell.node.surroundings import Surroundings
 from foretell.prediction import Prediction
 from foretell.result import Form, form, replaced
@@ -22,52 +27,43 @@ class Shelf:
 
     def __init__(self, prediction: Prediction, surroundings: Surroundings) -> None:
         self.files: list[File] = []
-        self._published: set[str] = set()
         self._prediction = prediction
         self._surroundings = surroundings
 
-    @property
-    def unpublished(self) -> list[File]:
-        """The files that have no row yet."""
-        return [each for each in self.files if each.id not in self._published]
-
     async def publish(self, taken: list[Taken]) -> None:
-        """Stores files that a stream gives before its end."""
-        await _uninterrupted(self._publish(taken))
+        """Stores files that are not stored yet."""
+        there = {each.id for each in self.files}
+        new = [each for each in taken if each.file.id not in there]
+        await self._announce([each.file for each in new])
+        await _uninterrupted(self._put(new))
 
     async def keep(self, result: Any, taken: list[Taken]) -> None:
         """Stores the files, and the result itself where it is shown as a file."""
-        await _uninterrupted(self._keep(result, taken))
+        await self.publish(taken)
+        if result is not None and form(result) is Form.VALUE:
+            addresses = {each.id: each.url(self._prediction.origin) for each in self.files}
+            data = msgspec.json.encode(replaced(result, addresses.get))
+            file = self._value_file(data)
+            await self._announce([file])
+            await _uninterrupted(self._surroundings.blobs.put_bytes(file.blob, data))
 
     async def clear(self) -> None:
         """Takes away what was stored."""
         files, self.files = self.files, []
         for each in files:
-            if each.id in self._published:
-                await self._surroundings.store.delete_file(each.id)
+            await self._surroundings.store.delete_file(each.id)
         await self._surroundings.blobs.delete([each.blob for each in files])
 
-    async def _publish(self, taken: list[Taken]) -> None:
-        await self._put(taken)
-        for each in taken:
-            self._published.add(each.file.id)
-            await self._surroundings.store.add_file(each.file)
+    async def _announce(self, files: list[File]) -> None:
+        """Writes the rows of blobs that are about to be there."""
+        if not files:
+            return
+        self.files += files
+        await written(self._prediction.id, lambda: self._surroundings.store.announce_files(files))
 
     async def _put(self, taken: list[Taken]) -> None:
-        there = {each.id for each in self.files}
         for each in taken:
-            if each.file.id not in there:
-                self.files.append(each.file)
-                await self._surroundings.blobs.put_file(each.file.blob, each.path)
-
-    async def _keep(self, result: Any, taken: list[Taken]) -> None:
-        await self._put(taken)
-        if result is not None and form(result) is Form.VALUE:
-            addresses = {each.id: each.url(self._prediction.origin) for each in self.files}
-            data = msgspec.json.encode(replaced(result, addresses.get))
-            file = self._value_file(data)
-            self.files.append(file)
-            await self._surroundings.blobs.put_bytes(file.blob, data)
+            await self._surroundings.blobs.put_file(each.file.blob, each.path)
 
     def _value_file(self, data: bytes) -> File:
         return File(

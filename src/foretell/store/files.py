@@ -16,6 +16,22 @@ def insert(transaction: Transaction, files: Iterable[File]) -> None:
     transaction.insert("files", _COLUMNS, [_row(each) for each in files])
 
 
+def announce(transaction: Transaction, files: Iterable[File]) -> None:
+    """Writes rows, some of which may be there already."""
+    transaction.insert("files", _COLUMNS, [_row(each) for each in files], unless="id")
+
+
+def drop_outputs(transaction: Transaction, prediction_ids: Sequence[str]) -> None:
+    """Hides what attempts that did not end well have given; the blobs are erased later."""
+    if not prediction_ids:
+        return
+    transaction.execute(
+        f"""UPDATE files SET deleted_at = ?
+            WHERE prediction_id IN ({marks(len(prediction_ids))}) AND deleted_at IS NULL""",
+        (transaction.at, *prediction_ids),
+    )
+
+
 def delete(transaction: Transaction, file_id: str) -> None:
     """Hides the file at once; its blob is erased later."""
     transaction.execute(

@@ -7,7 +7,7 @@ from dataclasses import dataclass, field, replace
 from typing import Any
 
 from foretell.prediction import MOVES, Failure, Move, Prediction, Status
-from foretell.store import webhooks
+from foretell.store import files, webhooks
 from foretell.store.database import Transaction, Value
 from foretell.store.rows import QUALIFIED, encoded, prediction_of, with_bodies
 from foretell.webhook import WebhookEvent
@@ -77,9 +77,10 @@ def move(
 def end(
     transaction: Transaction, moved: Sequence[Prediction], endings: Mapping[str, Ending]
 ) -> dict[str, Prediction]:
-    """What follows from a terminal move: bodies, deliveries that are owed, notices. Gives the whole rows by id."""
+    """What follows from a terminal move: bodies, files, deliveries owed, notices. Gives the whole rows by id."""
     ended = [_ended(each, endings[each.id]) for each in with_bodies(transaction.connection, moved)]
     _write_bodies(transaction, ended)
+    files.drop_outputs(transaction, [each.id for each in ended if each.status is not Status.SUCCEEDED])
     webhooks.owe(transaction, [(each, (_EVENTS[each.status],)) for each in ended])
     for each in ended:
         transaction.tell(f"prediction:{each.id}", each)

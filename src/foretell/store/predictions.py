@@ -171,6 +171,7 @@ def release(transaction: Transaction, asked: Sequence[Release]) -> list[Predicti
     freed = f"{losses}, node = NULL, held_at = NULL, started_at = NULL, phase = '{Phase.QUEUED}'"
     free = move(transaction, Move.RELEASE, rows, columns, (freed, []))
     lanes.rejoin(transaction, free)
+    files.drop_outputs(transaction, [each.id for each in free])
     for each in free:
         transaction.tell(f"prediction:{each.id}")
     found = end(transaction, failed, {each.id: Ending(failure=_LOST) for each in failed})

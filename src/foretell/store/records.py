@@ -101,6 +101,10 @@ class Records:
     async def add_file(self, file: File) -> None:
         await self._do(files.insert, [file])
 
+    async def announce_files(self, announced: Sequence[File]) -> None:
+        """Writes rows of blobs that are about to be put; done twice is as good as once."""
+        await self._pass(files.announce, announced)
+
     async def file(self, file_id: str) -> File | None:
         """None when it was deleted; one whose data retention removed has `removed_at`."""
         return await self._ask(files.of_id, file_id)
