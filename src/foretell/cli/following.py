@@ -2,6 +2,7 @@
 
 import json
 import sys
+from collections import deque
 from collections.abc import AsyncIterator
 from typing import Any, Self
 
@@ -9,10 +10,13 @@ import httpx
 from rich.progress import BarColumn, Progress, TaskID, TextColumn, TimeElapsedColumn
 
 from foretell.cli.connection import Connection, refusal
-from foretell.cli.printing import notes
+from foretell.cli.printing import harmless, notes
 
 SILENCE_SECONDS = 60.0
 """A stream says something at least each 15 s; after this long without a word it counts as dead."""
+LOG_PIECES = 50
+"""How much of a log is kept: each is what the model wrote at once."""
+LOG_LINES = 20
 
 
 class Follower:
@@ -21,6 +25,7 @@ class Follower:
     def __init__(self, *, quiet: bool = False, text: bool = False) -> None:
         self.wrote_text = False
         self._text = text and not quiet
+        self._log: deque[str] = deque(maxlen=LOG_PIECES)
         columns = (
             TextColumn("{task.description}", markup=False),
             BarColumn(),
@@ -55,6 +60,12 @@ class Follower:
             if prediction["completed_at"]:
                 return prediction
 
+    def tell_log(self, prediction: dict[str, Any]) -> None:
+        """The end of a failure's log, with the traceback of what was raised."""
+        lines = harmless("".join(self._log)).splitlines()[-LOG_LINES:]
+        if prediction["status"] == "failed" and lines:
+            notes.print("\n".join(("The end of its log:", *lines)))
+
     def _show(self, event: "ServerEvent") -> None:
         match event.name:
             case "output":
@@ -62,6 +73,10 @@ class Follower:
             case "progress":
                 share = float(event.data.get("progress") or 0.0)
                 self._progress.update(self._bar, total=100, completed=share, share=f"{share:.0f} %")
+            case "log":
+                self._log.append(str(event.data.get("text", "")))
+            case "restarted":
+                self._log.clear()
             case "status":
                 words = event.data.get("phase") or event.data.get("status") or "running"
                 self._progress.update(self._bar, description=str(words))

@@ -10,7 +10,7 @@ from rich.text import Text
 from foretell.cli.connection import Connection, Target, call
 from foretell.cli.following import Follower
 from foretell.cli.options import ApiKey, Data, Json, Url
-from foretell.cli.printing import console, notes, print_json, print_table
+from foretell.cli.printing import console, harmless, notes, print_json, print_table
 
 app = typer.Typer(no_args_is_help=True)
 Id = Annotated[str, typer.Argument(metavar="ID", help="The prediction's id.")]
@@ -66,7 +66,7 @@ def show(
         return
     table = Table.grid(padding=(0, 2))
     for name, value in _facts(found):
-        table.add_row(Text(name, "bold"), value)
+        table.add_row(Text(harmless(name), "bold"), harmless(value))
     console.print(table)
 
 
@@ -98,14 +98,17 @@ def watch(
 ) -> None:
     """Follow a prediction until it ends; exits 1 unless it succeeded."""
 
+    follower = Follower(quiet=json)
+
     async def follow(server: Connection) -> dict[str, Any]:
-        with Follower(quiet=json) as follower:
+        with follower:
             return await follower.follow(server, prediction_id)
 
     ended = call(Target(data, url=url, key=key), follow)
     if json:
         print_json(ended)
     else:
+        follower.tell_log(ended)
         notes.print(f"{prediction_id} {ended['status']}")
     raise typer.Exit(0 if ended["status"] == "succeeded" else 1)
 

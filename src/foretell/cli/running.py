@@ -3,6 +3,7 @@
 import asyncio
 import json as json_text
 import mimetypes
+from collections.abc import Iterator
 from pathlib import Path
 from typing import Annotated, Any
 from urllib.parse import urlsplit
@@ -66,6 +67,8 @@ async def _run(
     made = await server.post("/v1/predictions", {"model": model, "input": values})
     with Follower(quiet=json, text=output is None) as follower:
         ended = await _followed(server, follower, made["id"])
+    if not json:
+        follower.tell_log(ended)
     if ended["status"] == "succeeded":
         await _deliver(server, ended, output=output, quiet=json or follower.wrote_text)
     return ended
@@ -88,16 +91,26 @@ def _split(text: str) -> tuple[str, str]:
 
 
 async def _value(server: Connection, text: str, schema: dict[str, Any]) -> Any:
-    is_file = schema.get("format") == "uri" or schema.get("items", {}).get("format") == "uri"
+    kinds = list(_kinds(schema))
+    is_file = any("uri" in {each.get("format"), each.get("items", {}).get("format")} for each in kinds)
+    types = {each.get("type", "string") for each in kinds} - {"null"}
     if text.startswith("@"):
         path = _file(text[1:])
-        return await _upload(server, path) if is_file else await asyncio.to_thread(path.read_text)
-    if schema.get("type", "string") == "string" or is_file:
+        content = await _upload(server, path) if is_file else await asyncio.to_thread(path.read_text)
+        return [content] if is_file and types == {"array"} else content
+    if types == {"string"}:
         return text
     try:
         return json_text.loads(text)
     except ValueError:
         return text
+
+
+def _kinds(schema: dict[str, Any]) -> Iterator[dict[str, Any]]:
+    """The schema of each type that an input may have."""
+    for each in schema.get("anyOf", [schema]):
+        types = each.get("type", "string")
+        yield from ({**each, "type": kind} for kind in ([types] if isinstance(types, str) else types))
 
 
 def _file(name: str) -> Path:

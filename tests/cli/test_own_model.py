@@ -1,0 +1,71 @@
+"""`foretell run` on a model of one's own: what its author sees."""
+
+import json
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+from servers import KEY, Foretell, foretell, running
+
+MANIFEST = 'name = "Mine"\ntype = "text"\ndescription = "For a test."\npredictor = "predict.py:predict"\n'
+PREDICT = """
+from typing import List, Optional
+from cog import Path
+
+def predict(word: Optional[str] = None, files: Optional[List[Path]] = None, count: Optional[int] = None,
+            is_broken: bool = False) -> str:
+    if is_broken:
+        print("about to break \\x1b[31m")
+        return {}["what is not there"]
+    return f"{word!r} {[file.read_text() for file in files or []]} {count!r}"
+"""
+
+
+@pytest.fixture(scope="module")
+def data(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    return tmp_path_factory.mktemp("data")
+
+
+@pytest.fixture(scope="module")
+def server(data: Path, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Foretell]:
+    folder = tmp_path_factory.mktemp("models") / "mine"
+    folder.mkdir()
+    (folder / "model.toml").write_text(MANIFEST)
+    (folder / "predict.py").write_text(PREDICT)
+    options = ("--sandbox", "--port", "0", "--key", KEY, "--models", str(folder.parent))
+    with running(data, *options) as started:
+        yield started
+
+
+def test_what_looks_like_a_number_is_text_where_text_is_wanted(server: Foretell, data: Path) -> None:
+    ran = foretell("run", "mine", "-i", "word=123", "-i", "count=4", data=data)
+    assert ran.stdout == "'123' [] 4\n", ran.stderr
+
+
+def test_a_file_may_stand_for_a_list_of_one(server: Foretell, data: Path, tmp_path: Path) -> None:
+    (tmp_path / "words").write_text("from a file")
+    ran = foretell("run", "mine", "-i", f"files=@{tmp_path / 'words'}", data=data)
+    assert ran.stdout == "None ['from a file'] None\n", ran.stderr
+    ran = foretell("run", "mine", "-i", 'files=["data:,one", "data:,two"]', data=data)
+    assert ran.stdout == "None ['one', 'two'] None\n", ran.stderr
+
+
+def test_a_failure_comes_with_the_end_of_its_log(server: Foretell, data: Path) -> None:
+    ran = foretell("run", "mine", "-i", "is_broken=true", data=data)
+    assert ran.returncode == 1
+    assert "about to break \ufffd[31m" in ran.stderr
+    assert 'return {}["what is not there"]' in ran.stderr
+    made = json.loads(foretell("predictions", "list", "--json", data=data).stdout)[0]
+    assert "Traceback" in foretell("predictions", "watch", made["id"], data=data).stderr
+
+
+def test_what_strangers_say_does_not_command_the_terminal(server: Foretell, data: Path) -> None:
+    foretell("run", "fail", "-i", "message=\x1b]0;title\x07 and \x9b2J", data=data)
+    made = json.loads(foretell("predictions", "list", "--json", data=data).stdout)[0]
+    told = [
+        foretell("predictions", "list", data=data).stdout,
+        foretell("predictions", "show", made["id"], data=data).stdout,
+        foretell("run", "fail", "-i", "message=\x1b]0;title\x07 and \x9b2J", data=data).stderr,
+    ]
+    assert all("title" in each and not {"\x1b", "\x07", "\x9b"} & set(each) for each in told)
