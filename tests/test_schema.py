@@ -1,3 +1,5 @@
+import time
+
 import pytest
 
 from foretell.errors import Code, Error
@@ -98,6 +100,32 @@ def test_a_flood_of_problems_is_counted_not_listed() -> None:
     found = problems({"prompt": "a"} | {f"field{number}": 1 for number in range(500)})
     assert len(found) == 101
     assert found[-1] == "and 400 more"
+
+
+def test_a_vast_input_is_refused_in_a_moment_and_its_small_parts_are_still_named() -> None:
+    began = time.monotonic()
+    vast: dict[str, object] = {"sizes": ["one"] * 1_000_000, "more": [1] * 1_000_000}
+    wrong = problems({"steps": 900} | vast)
+    unknown = problems(
+        {"prompt": "a"} | {f"field{number}": 1 for number in range(300_000)} | {"x" * 10**6: 1}
+    )
+    # Both took minutes in which the server answered nobody.
+    assert time.monotonic() - began < 10
+    reason = "holds more than 10,000 values, not all of which are what this model takes"
+    assert set(wrong) == {
+        f"sizes: {reason}",
+        f"more: {reason}",
+        "prompt: is required",
+        "steps: 900 is more than the maximum of 50",
+    }
+    assert unknown[-1] == "and 299901 more"
+
+
+def test_a_vast_input_that_fits_is_taken_whatever_else_is_wrong() -> None:
+    values = {"prompt": "a", "sizes": [1.0] * 20_000}
+    assert SCHEMA.complete(values)["sizes"] == [1] * 20_000
+    found = problems({"sizes": [1] * 20_000, "steps": "x"})
+    assert set(found) == {'steps: "x" is not an integer', "prompt: is required"}
 
 
 def test_an_open_schema_takes_fields_it_does_not_name() -> None:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import difflib
 import json
-from collections.abc import Iterator, Mapping
+from collections.abc import Mapping
 from typing import Any, cast
 
 import jsonschema_rs
@@ -20,8 +20,8 @@ SYNONYMS = (
 PROBLEMS_MAX = 100
 """How many problems of one input are named; what is beyond is counted."""
 
-NAMED_ALL_MAX = 10_000
-"""How many values an input may hold for all its problems to be named; of a larger one it is the first."""
+VAST = 10_000
+"""From how many values on not every problem among them is named."""
 
 HIDDEN = "**********"
 """What stands in the place of a secret."""
@@ -128,6 +128,8 @@ class InputSchema:
 
     def _whole(self, value: Any, schema: dict[str, Any]) -> Any:
         """`value` with floats such as 30.0 made integers where the schema wants integers."""
+        if not isinstance(value, float | list):
+            return value
         schema = self._resolved(schema)
         if isinstance(value, list) and isinstance(schema.get("items"), dict):
             return [self._whole(each, schema["items"]) for each in value]
@@ -153,13 +155,35 @@ class InputSchema:
             return True
         return any(self._is_file(each) for each in (*schema.get("anyOf", ()), schema.get("items")) if each)
 
-    def _invalid(self, completed: dict[str, Any]) -> Iterator[str]:
+    def _invalid(self, completed: dict[str, Any]) -> list[str]:
         try:
-            for problem in self._validator.iter_errors(completed):
-                if problem.kind.name != "additionalProperties" or problem.instance_path:
-                    yield _sentence(problem)
+            if self._validator.is_valid(completed):
+                return []
+            return self._sentences(completed) or ["input: is not what this model takes"]
         except (ValueError, RecursionError):  # what the validator has for a value that it cannot walk
-            yield "input: is nested too deeply"
+            return ["input: is nested too deeply"]
+
+    def _sentences(self, completed: dict[str, Any]) -> list[str]:
+        """What is wrong. The validator finds all problems before it names one, which takes minutes where
+        there are millions, so that it gets only values of a size at which it cannot."""
+        vast = {name: value for name, value in completed.items() if _is_vast(value)}
+        alone = jsonschema_rs.validator_for({**self._schema, "required": []})
+        sentences = [
+            f"{_shortened(name)}: holds more than {VAST:,} values, not all of which are what this model takes"
+            for name, value in vast.items()
+            if not alone.is_valid({name: value})
+        ]
+        rest = {name: value for name, value in completed.items() if name not in vast}
+        if _is_vast(rest):
+            return sentences
+        found = self._validator.iter_errors(rest)
+        return sentences + [_sentence(problem) for problem in found if not self._is_known(problem, vast)]
+
+    def _is_known(self, problem: jsonschema_rs.ValidationError, vast: Mapping[str, Any]) -> bool:
+        """Whether it is no problem, or was named already: unknown names, and what was held back."""
+        if problem.kind.name == "required" and not problem.instance_path:
+            return problem.kind.as_dict()["property"] in vast
+        return problem.kind.name == "additionalProperties" and not problem.instance_path
 
 
 def without_secrets(schema: dict[str, Any], values: dict[str, Any]) -> dict[str, Any]:
@@ -183,17 +207,16 @@ def _is_secret(schema: dict[str, Any]) -> bool:
     return schema.get("format") == "password" or any(_is_secret(each) for each in schema.get("anyOf", ()))
 
 
-def _is_vast(values: dict[str, Any]) -> bool:
-    """Whether an input holds more than `NAMED_ALL_MAX` values, at whatever depth."""
-    waiting: list[Any] = [values]
-    count = 0
-    while waiting and count <= NAMED_ALL_MAX:
-        value = waiting.pop()
-        if isinstance(value, list | dict):
-            count += len(value)
-            if count <= NAMED_ALL_MAX:
-                waiting += value.values() if isinstance(value, dict) else value
-    return count > NAMED_ALL_MAX
+def _is_vast(value: Any) -> bool:
+    """Whether more than `VAST` values lie in this one, at whatever depth."""
+    waiting, count = [value], 0
+    while waiting and count <= VAST:
+        each = waiting.pop()
+        if isinstance(each, list | dict):
+            count += len(each)
+            if count <= VAST:
+                waiting += each.values() if isinstance(each, dict) else each
+    return count > VAST
 
 
 def _types(schema: dict[str, Any]) -> set[str]:
