@@ -71,6 +71,12 @@ def test_days_are_inclusive_and_in_utc(api: Api, names: tuple[str, str]) -> None
     assert ids(listed(api, key, **{first: "2999-01-01"})) == []
 
 
+def test_the_last_day_that_a_calendar_has_may_end_a_list(either_api: Api) -> None:
+    key = either_api.other_account()
+    expected = created(either_api, key, 1)
+    assert ids(listed(either_api, key, **{"from": "0001-01-01", "to": "9999-12-31"})) == expected
+
+
 @pytest.mark.parametrize(
     ("query", "status", "error_id"),
     [

@@ -19,6 +19,7 @@ PER_PAGE = 20
 PER_PAGE_MAX = 50
 PAGE_MAX = 1_000_000
 _DATE = re.compile(r"\d{4}-\d{2}-\d{2}", re.ASCII)
+_DAY = timedelta(days=1) // timedelta(microseconds=1)
 _EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 _SYNONYMS = {"from": "since", "to": "until"}
 
@@ -72,7 +73,7 @@ def _page(query: QueryParams) -> Page:
         number=_number(query, "page", default=1, most=PAGE_MAX),
         per_page=_number(query, "per_page", default=PER_PAGE, most=PER_PAGE_MAX),
         since=None if since is None else _instant(since),
-        until=None if until is None else _instant(until + timedelta(days=1)) - 1,
+        until=None if until is None else _instant(until) + _DAY - 1,
         status=_status(query),
         model=query.get("model") or None,
     )
