@@ -90,6 +90,7 @@ def test_a_file_beyond_the_limit_is_refused_and_leaves_nothing_behind(api_with: 
         ("application/json", b"{}"),
         ("multipart/form-data", b"--x\r\n\r\n--x--"),
         ("multipart/form-data; boundary=x", b""),
+        (f"multipart/form-data; boundary={'x' * 4_000}", b""),
         ("multipart/form-data; boundary=x", b"garbage"),
         (
             "multipart/form-data; boundary=x",

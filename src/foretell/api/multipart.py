@@ -7,7 +7,7 @@ from collections.abc import AsyncIterator
 from typing import TYPE_CHECKING
 from urllib.parse import unquote
 
-from python_multipart.exceptions import MultipartParseError
+from python_multipart.exceptions import FormParserError, MultipartParseError
 from python_multipart.multipart import MultipartParser, parse_options_header
 from starlette.requests import Request
 
@@ -33,7 +33,10 @@ class Upload:
         self.name = ""
         self.content_type = ""
         self._chunks = request.stream()
-        self._parser = MultipartParser(boundary, _callbacks(self))
+        try:
+            self._parser = MultipartParser(boundary, _callbacks(self))
+        except FormParserError as error:
+            raise _malformed(str(error)) from error
         self._header = (bytearray(), bytearray())
         self._headers: dict[str, str] = {}
         self._pieces: list[bytes] = []
