@@ -1,5 +1,6 @@
 """What a node loads and unloads, and what it leaves behind when it dies."""
 
+import asyncio
 import signal
 import subprocess
 import sys
@@ -117,6 +118,16 @@ async def test_a_hold_that_nobody_runs_is_released(here: Place) -> None:
     await until(lambda: _is_free(here, prediction_id))
     await here.store.register(unknown)
     assert (await here.ended(prediction_id)).result == "hello"
+
+
+async def test_what_was_taken_as_the_node_began_to_stop_is_sent_back_without_a_loss(here: Place) -> None:
+    unknown = catalog.read_folder(here.folder(ECHO), created_at=0)
+    prediction_id = await here.create(unknown)
+    taking = here.store.take(unknown.lane(None), node=here.node.incarnation, count=1)
+    (taken,), _ = await asyncio.gather(taking, here.node.stop(0.0))
+    found = await here.store.get(prediction_id)
+    assert found is not None and taken.id == found.id
+    assert (found.node, found.losses) == (None, 0)
 
 
 NODE = """

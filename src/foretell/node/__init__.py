@@ -68,6 +68,7 @@ class Node:
         for each in others:
             each.cancel()
         await asyncio.wait(others)
+        await self._heartbeat.let_go()
         self._folder.close()
 
     async def _listen(self) -> None:

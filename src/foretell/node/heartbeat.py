@@ -41,9 +41,19 @@ class Heartbeat:
             try:
                 async with asyncio.timeout(max(1.0, config.heartbeat_seconds)):
                     await self.beat()
-            except (Error, TimeoutError) as error:
+            except Exception as error:  # noqa: BLE001 a node that fell silent would lose all it runs
                 log.warning("the store did not hear that this node lives: %r", error)
                 self._let_go()
+
+    async def let_go(self) -> None:
+        """Sends back what this node still holds at its end, as what was taken while it began to stop."""
+        store = self._surroundings.store
+        try:
+            # Asked of the writer, who by then has done every take before it.
+            for hold in await store.heartbeat(self._state):
+                await store.release(hold)
+        except Error as error:
+            log.warning("what this node still holds could not be sent back: %s", error.message)
 
     async def listen(self) -> None:
         """Stops what was canceled, deleted or rescued as soon as that is told."""
@@ -55,7 +65,7 @@ class Heartbeat:
                 before = self._runs.holds
                 try:
                     self._runs.keep_only(await store.held(self._state.incarnation), before)
-                except (Error, TimeoutError) as error:
+                except Exception as error:  # noqa: BLE001 the next notice or beat says it again
                     log.warning("what this node still holds could not be read: %r", error)
 
     def _let_go(self) -> None:
