@@ -1,5 +1,6 @@
 """APIs and nodes as processes of their own, on one Postgres: two of each."""
 
+import signal
 import time
 from collections.abc import Iterator
 from contextlib import ExitStack
@@ -13,6 +14,13 @@ from predictions import create, end, once_each, processing
 from servers import KEY, Foretell, Receiver, foretell, running, until
 
 pytestmark = pytest.mark.needs("postgres")
+MANIFEST = 'name = "Size"\ntype = "text"\ndescription = "For a test."\npredictor = "predict.py:predict"\n'
+PREDICT = """
+from cog import Path
+
+def predict(file: Path) -> str:
+    return str(len(file.read_bytes()))
+"""
 
 
 @dataclass
@@ -80,6 +88,49 @@ def test_a_killed_nodes_predictions_are_run_by_the_other_and_told_of(site: Site,
     until(lambda: len(once_each(receiver)) == 6, about="the webhooks")
     told = sorted(each["headers"]["x-foretell-event"] for each in once_each(receiver))
     assert told == sorted(["started", "processing", "completed"] * 2)
+
+
+def test_a_node_that_was_frozen_stops_what_others_run_by_then_and_its_late_writes_count_for_nothing(
+    site: Site, receiver: Receiver
+) -> None:
+    made = create(site.apis[0], "slow", {"seconds": 12}, receiver)
+    processing(site.apis[0], made["id"])
+    run = site.data / "run"
+
+    def folders(attempt: int) -> list[Path]:
+        return list(run.glob(f"*/{made['id']}-{attempt}"))
+
+    (folder,) = folders(1)
+    frozen = next(
+        node
+        for node in site.nodes
+        if any(folder.parent in Path(child.cwd()).parents for child in node.children())
+    )
+    frozen.process.send_signal(signal.SIGSTOP)
+    until(lambda: folders(2), about="the second attempt")
+    frozen.process.send_signal(signal.SIGCONT)
+    until(lambda: not folders(1), about="the end of the first attempt", seconds=6)
+    assert folders(2)
+    ended = end(site.apis[1], made["id"])
+    assert (ended["status"], ended["output"].count("done")) == ("succeeded", 1)
+    until(lambda: len(once_each(receiver)) == 3, about="the webhooks")
+    again = create(site.apis[0], "echo", {"prompt": "still there"})
+    assert end(site.apis[0], again["id"])["status"] == "succeeded"
+
+
+def test_a_node_by_itself_reaches_no_private_address_for_callers_it_does_not_know(
+    site: Site, receiver: Receiver, tmp_path: Path
+) -> None:
+    folder = tmp_path / "models" / "size"
+    folder.mkdir(parents=True)
+    (folder / "model.toml").write_text(MANIFEST)
+    (folder / "predict.py").write_text(PREDICT)
+    options = ("--database", site.database, "--models", str(folder.parent))
+    with running(site.data, *options, "--port", "0", "--key", KEY, command="api") as api:
+        made = create(api, "size", {"file": receiver.url})
+        ended = end(api, made["id"])
+    assert ended["status"] == "failed"
+    assert "could not be reached" in ended["error"]
 
 
 def test_the_commands_reach_the_site_by_its_data_directory_and_by_its_database(site: Site) -> None:
