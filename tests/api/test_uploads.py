@@ -9,7 +9,7 @@ import httpx
 import pytest
 
 import strict
-from served_api import Api
+from served_api import Api, version
 
 PNG = b"\x89PNG\r\n\x1a\n" + bytes(range(256)) * 40
 
@@ -173,3 +173,19 @@ def test_somebody_elses_file_is_as_good_as_none(api: Api) -> None:
         answer = created(api, image, stranger)
         strict.check_refusal(answer, 422, "INVALID_INPUT")
         assert "no such file" in answer.json()["error"]["details"]
+
+
+def test_an_input_names_a_thousand_files_at_most(api_with: Callable[..., Api]) -> None:
+    api = api_with()
+    pictures = {"type": "array", "items": {"type": "string", "format": "uri"}}
+    collage = version("collage", "image", {"type": "object", "properties": {"pictures": pictures}})
+    api.run(api.store.register(collage))
+    with api.client() as client:
+        answers = [
+            client.post("/v1/predictions", json={"model": "collage", "input": {"pictures": addresses}})
+            for addresses in (["https://example.com/a"] * 1_000, ["https://example.com/a"] * 1_001)
+        ]
+    assert answers[0].status_code == 200
+    strict.check_refusal(answers[1], 422, "INVALID_INPUT")
+    reason = "pictures[1000]: is beyond the 1,000 files that an input may name"
+    assert answers[1].json()["error"]["details"] == reason

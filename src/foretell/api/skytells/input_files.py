@@ -2,6 +2,7 @@
 
 import re
 from collections.abc import Iterator
+from itertools import islice
 from typing import Any
 
 from starlette.requests import Request
@@ -10,14 +11,20 @@ from foretell.api.requests import caller, origin, services
 from foretell.errors import Error
 from foretell.schema import InputSchema, invalid_input
 
+FILES_MAX = 1_000
+"""How many files one input may name: each is looked up now and fetched before the run."""
+
 _DATA = re.compile(r"data:[\w.+-]*(?:/[\w.+-]+)?(?:;[\w.+-]+(?:=[^;,]*)?)*,", re.ASCII)
 _TOKEN = re.compile(r"[\w-]{8,64}", re.ASCII)
 
 
 async def check_files(request: Request, schema: InputSchema, values: dict[str, Any]) -> None:
     """Refuses files that could never be read, all of them at once. Raises Error(INVALID_INPUT)."""
+    files = list(islice(_files(schema, values), FILES_MAX + 1))
+    if len(files) > FILES_MAX:
+        raise invalid_input([f"{files[-1][0]}: is beyond the {FILES_MAX:,} files that an input may name"])
     problems = []
-    for path, value in _files(schema, values):
+    for path, value in files:
         problem = await _problem(request, value)
         if problem is not None:
             problems.append(f"{path}: {problem}")
