@@ -2,11 +2,25 @@
 
 import asyncio
 import ssl
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Coroutine
 from dataclasses import dataclass, field
-from typing import Self
+from typing import Any, Self
+
+import pytest
+
+from foretell.errors import Error
 
 HEADER_SECONDS = 20
+
+
+def run(work: Coroutine[Any, Any, Any]) -> Any:
+    return asyncio.run(work)
+
+
+async def refusal(work: Coroutine[Any, Any, Any]) -> Error:
+    with pytest.raises(Error) as caught:
+        await work
+    return caught.value
 
 
 @dataclass(frozen=True)

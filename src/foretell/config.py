@@ -6,6 +6,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field, fields
 from pathlib import Path
 from typing import Any
+from urllib.parse import urlsplit
 
 
 def _setting(default: Any, sentence: str) -> Any:
@@ -70,8 +71,12 @@ class Config:
 
     @property
     def on_loopback(self) -> bool:
-        """Whether only this machine can call: then webhooks and file inputs may reach private addresses."""
-        return self.host in {"127.0.0.1", "::1", "localhost"}
+        """Whether only this machine can call: then webhooks and file inputs may reach private addresses.
+
+        A public URL on another host means that a proxy lets others in.
+        """
+        called = urlsplit(self.public_url).hostname or self.host
+        return {self.host, called} <= {"127.0.0.1", "::1", "localhost"}
 
 
 def load(

@@ -1,10 +1,7 @@
 """Requests to strangers: bounded in time and size, and only ever to the address that was checked."""
 
-import asyncio
 import socket
 import time
-from collections.abc import Coroutine
-from pathlib import Path
 from typing import Any
 
 import pytest
@@ -12,20 +9,10 @@ import pytest
 from foretell.config import Config
 from foretell.errors import Code, Error
 from foretell.outbound import Outbound, check_form
-from strangers import Received, Stranger, answers, drips, hangs, pours
+from strangers import Stranger, answers, drips, hangs, pours, refusal, run
 
 LOCAL = Config()
 PUBLIC_SERVER = Config(host="0.0.0.0")
-
-
-def run(work: Coroutine[Any, Any, Any]) -> Any:
-    return asyncio.run(work)
-
-
-async def refusal(work: Coroutine[Any, Any, Any]) -> Error:
-    with pytest.raises(Error) as caught:
-        await work
-    return caught.value
 
 
 def test_a_post_arrives_with_its_bytes_and_headers_and_brings_back_the_answer() -> None:
@@ -167,6 +154,18 @@ def test_proxy_settings_of_the_environment_do_not_count(monkeypatch: pytest.Monk
     run(work())
 
 
+def test_behind_a_public_address_strangers_call_and_private_addresses_are_out_of_reach() -> None:
+    async def work() -> None:
+        async with Stranger(answers(200)) as stranger:
+            proxied = Config(host="127.0.0.1", public_url="https://ai.example.com")
+            await refusal(Outbound(proxied).post(stranger.url, b"{}", {}, 5))
+            assert stranger.received == []
+            allowed = Config(host="127.0.0.1", public_url="https://ai.example.com", allow_private="127.0.0.1")
+            assert (await Outbound(allowed).post(stranger.url, b"{}", {}, 5)).status == 200
+
+    run(work())
+
+
 def test_this_servers_own_public_address_is_not_called() -> None:
     async def work() -> None:
         async with Stranger(answers(200)) as stranger:
@@ -212,86 +211,6 @@ def test_what_is_not_a_plain_web_address_is_refused_by_its_form(url: str) -> Non
 )
 def test_the_form_alone_says_nothing_about_where_a_url_leads(url: str) -> None:
     check_form(url)
-
-
-def redirecting(path_to: dict[str, str]) -> Any:
-    async def behave(request: Received, writer: asyncio.StreamWriter) -> None:
-        if request.path in path_to:
-            await answers(302, headers=f"Location: {path_to[request.path]}\r\n")(request, writer)
-        else:
-            await answers(200, headers="Content-Type: image/png; x=y\r\n", body=b"picture")(request, writer)
-
-    return behave
-
-
-def test_a_download_follows_redirects_and_keeps_the_file_under_a_safe_name(tmp_path: Path) -> None:
-    async def work() -> None:
-        async with Stranger(redirecting({"/hook": "/next", "/next": "/final/../etc/ca%20t"})) as stranger:
-            found = await Outbound(LOCAL).download(stranger.url, tmp_path / "file", bytes_max=100, seconds=5)
-        assert (found.content_type, found.name, found.size_bytes) == ("image/png", "ca-t.png", 7)
-        assert (tmp_path / "file").read_bytes() == b"picture"
-
-    run(work())
-
-
-def test_each_hop_of_a_download_is_checked(tmp_path: Path) -> None:
-    async def resolver(host: str, _port: int) -> list[str]:
-        return ["127.0.0.1"] if host == "allowed.example" else ["169.254.169.254"]
-
-    async def work() -> None:
-        async with Stranger(redirecting({"/hook": "http://metadata.example/latest"})) as stranger:
-            outbound = Outbound(Config(host="0.0.0.0", allow_private="allowed.example"), resolver=resolver)
-            url = f"http://allowed.example:{stranger.port}/hook"
-            error = await refusal(outbound.download(url, tmp_path / "file", bytes_max=100, seconds=5))
-            assert len(stranger.received) == 1
-            assert "could not be reached" in error.message
-        async with Stranger(redirecting({"/hook": "file:///etc/passwd"})) as stranger:
-            await refusal(Outbound(LOCAL).download(stranger.url, tmp_path / "file", bytes_max=100, seconds=5))
-
-    run(work())
-    assert list(tmp_path.iterdir()) == []
-
-
-@pytest.mark.parametrize("location", ["//\x80", "http://[bad", "http://a..b/", "http://a:b/"])
-def test_a_redirect_to_what_is_no_address_is_an_error_for_the_caller(tmp_path: Path, location: str) -> None:
-    async def work() -> None:
-        async with Stranger(redirecting({"/hook": location})) as stranger:
-            await refusal(Outbound(LOCAL).download(stranger.url, tmp_path / "f", bytes_max=9, seconds=5))
-
-    run(work())
-
-
-def test_a_download_that_goes_in_circles_is_given_up(tmp_path: Path) -> None:
-    async def work() -> None:
-        async with Stranger(redirecting({"/hook": "/hook"})) as stranger:
-            error = await refusal(
-                Outbound(LOCAL).download(stranger.url, tmp_path / "f", bytes_max=9, seconds=5)
-            )
-            assert "redirects more than 5 times" in error.message
-            assert len(stranger.received) == 6
-
-    run(work())
-
-
-def test_a_download_ends_where_it_becomes_too_large_and_leaves_nothing(tmp_path: Path) -> None:
-    async def work() -> None:
-        async with Stranger(pours) as stranger:
-            work = Outbound(LOCAL).download(stranger.url, tmp_path / "f", bytes_max=100_000, seconds=10)
-            assert (await refusal(work)).code is Code.TOO_LARGE
-
-    run(work())
-    assert list(tmp_path.iterdir()) == []
-
-
-def test_a_download_has_a_deadline_and_says_what_a_server_answered(tmp_path: Path) -> None:
-    async def work() -> None:
-        async with Stranger(drips) as slow, Stranger(answers(404)) as absent:
-            late = await refusal(Outbound(LOCAL).download(slow.url, tmp_path / "f", bytes_max=9, seconds=0.3))
-            none = await refusal(Outbound(LOCAL).download(absent.url, tmp_path / "f", bytes_max=9, seconds=5))
-        assert "did not answer within 0.3 seconds" in late.message
-        assert "it answered 404" in none.message
-
-    run(work())
 
 
 def test_a_refused_connection_tells_nothing_of_this_network() -> None:

@@ -71,7 +71,8 @@ class Server:
         listener = self._public() if self._has_api and self._listens else None
         store = await open_store(self.config)
         self._closing.push_async_callback(store.close)
-        blobs, outbound = open_blobs(self.config), Outbound(self.config)
+        blobs = open_blobs(self.config)
+        outbound = Outbound(self.config, serves_callers=self._has_api)
         self._closing.push_async_callback(outbound.close)
         if self._has_api:
             await self._found(store)

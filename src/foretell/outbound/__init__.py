@@ -60,8 +60,10 @@ class Downloaded:
 class Outbound:
     """The client. It connects only to addresses that it has checked itself."""
 
-    def __init__(self, config: Config, *, resolver: Resolve = resolve) -> None:
-        self._reach = Reach(local=config.on_loopback, allowed=config.allow_private)
+    def __init__(self, config: Config, *, serves_callers: bool = True, resolver: Resolve = resolve) -> None:
+        """`serves_callers`: whether who calls does so at this process; a node alone works for APIs elsewhere,
+        which may be open to strangers."""
+        self._reach = Reach(local=config.on_loopback and serves_callers, allowed=config.allow_private)
         self._own = httpx.URL(config.public_url) if config.public_url else None
         self._pool = httpcore.AsyncConnectionPool(
             ssl_context=httpx.create_ssl_context(),
