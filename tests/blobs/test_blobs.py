@@ -2,12 +2,14 @@
 
 import asyncio
 import hashlib
+import resource
 from collections.abc import AsyncIterator
 from pathlib import Path
 
 import pytest
 
-from foretell.blobs import WINDOW_BYTES, Blobs
+from foretell.blobs import WINDOW_BYTES, Blobs, open_blobs
+from foretell.config import Config
 from foretell.errors import Code, Error
 
 LARGE = bytes(range(256)) * (2 * WINDOW_BYTES // 256 + 5)
@@ -153,5 +155,31 @@ def test_many_writers_of_one_name_leave_one_of_their_values_whole(blobs: Blobs) 
     assert run(work()) in values
 
 
+def test_a_full_disk_is_said_to_be_one_and_leaves_nothing_behind(tmp_path: Path) -> None:
+    blobs = open_blobs(Config(data=str(tmp_path)))
+    before = resource.getrlimit(resource.RLIMIT_FSIZE)
+    resource.setrlimit(resource.RLIMIT_FSIZE, (100_000, before[1]))
+    try:
+        for put in (
+            blobs.put_bytes("a/b", b"x" * 200_000),
+            blobs.put_stream("a/b", chunks(b"x" * 200_000), bytes_max=1_000_000),
+        ):
+            with pytest.raises(Error) as caught:
+                run(put)
+            assert caught.value.code is Code.UNAVAILABLE
+    finally:
+        resource.setrlimit(resource.RLIMIT_FSIZE, before)
+    assert files(tmp_path) == []
+
+
 def files(folder: Path) -> list[Path]:
     return [path for path in folder.rglob("*") if path.is_file()]
+
+
+def test_other_users_of_the_machine_cannot_look_in_even_if_the_data_directory_is_open(tmp_path: Path) -> None:
+    tmp_path.chmod(0o755)
+    open_blobs(Config(data=str(tmp_path)))
+    assert {(path.name, path.stat().st_mode & 0o777) for path in tmp_path.iterdir()} == {
+        ("blobs", 0o700),
+        ("staging", 0o700),
+    }

@@ -2,11 +2,12 @@
 
 import asyncio
 import contextlib
+import errno
 import hashlib
 import os
 import shutil
 import time
-from collections.abc import AsyncIterator, Sequence
+from collections.abc import AsyncIterator, Iterator, Sequence
 from datetime import timedelta
 from pathlib import Path
 from typing import BinaryIO
@@ -24,13 +25,15 @@ WINDOW_BYTES = 4 * 1024**2
 REQUEST_SECONDS = 120
 """How long one request to a bucket may take; a large blob is several requests."""
 
+_FULL = {errno.ENOSPC, errno.EDQUOT, errno.EFBIG}
+
 
 def open_blobs(config: Config) -> "Blobs":
     """The blobs that `config` names. A bucket's credentials come from the usual `AWS_…` variables."""
     staging = config.data_path / "staging"
     if not config.blobs:
         root = config.data_path / "blobs"
-        root.mkdir(parents=True, exist_ok=True)
+        root.mkdir(parents=True, exist_ok=True, mode=0o700)
         return Blobs(LocalStore(root), staging, root=root, flush=config.durability == "power")
     bucket, _, prefix = config.blobs.removeprefix("s3://").partition("/")
     return Blobs(_bucket(bucket, prefix.strip("/"), config.s3_endpoint), staging)
@@ -47,7 +50,7 @@ class Blobs:
         self._staging = staging
         self._root = root
         self._flush = flush
-        staging.mkdir(parents=True, exist_ok=True)
+        staging.mkdir(parents=True, exist_ok=True, mode=0o700)
 
     async def put_file(self, name: str, path: Path) -> None:
         """Keeps the file at `path` as `name`; `path` is gone afterwards."""
@@ -58,23 +61,28 @@ class Blobs:
         await asyncio.to_thread(path.unlink)
 
     async def put_bytes(self, name: str, data: bytes) -> None:
-        """Keeps `data` as `name`."""
+        """Keeps `data` as `name`. Error(UNAVAILABLE) on a full disk; then nothing is left behind."""
         if self._root is None:
             await obstore.put_async(self._store, name, data)
             return
         staged = self._staged()
-        await asyncio.to_thread(staged.write_bytes, data)
-        await self.put_file(name, staged)
+        try:
+            with _if_there_is_room():
+                await asyncio.to_thread(staged.write_bytes, data)
+                await self.put_file(name, staged)
+        finally:
+            staged.unlink(missing_ok=True)
 
     async def put_stream(self, name: str, chunks: AsyncIterator[bytes], *, bytes_max: int) -> tuple[int, str]:
         """Keeps what `chunks` yield as `name` and returns its size and SHA-256.
 
-        Error(TOO_LARGE) beyond `bytes_max`. Whatever ends the stream early, nothing is left behind.
+        Error(TOO_LARGE) beyond `bytes_max`, Error(UNAVAILABLE) on a full disk. Whatever ends the stream early, nothing is left behind.
         """
         staged = self._staged()
         try:
-            found = await _written(staged, chunks, bytes_max=bytes_max)
-            await self.put_file(name, staged)
+            with _if_there_is_room():
+                found = await _written(staged, chunks, bytes_max=bytes_max)
+                await self.put_file(name, staged)
         finally:
             staged.unlink(missing_ok=True)
         return found
@@ -125,6 +133,16 @@ class Blobs:
 
     def _staged(self) -> Path:
         return self._staging / new_token(96)
+
+
+@contextlib.contextmanager
+def _if_there_is_room() -> Iterator[None]:
+    try:
+        yield
+    except OSError as error:
+        if error.errno not in _FULL:
+            raise
+        raise Error(Code.UNAVAILABLE, "There is no room for the file now.", retry_after_seconds=60) from error
 
 
 def _bucket(bucket: str, prefix: str, endpoint: str) -> S3Store:
