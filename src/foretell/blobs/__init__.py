@@ -76,7 +76,8 @@ class Blobs:
     async def put_stream(self, name: str, chunks: AsyncIterator[bytes], *, bytes_max: int) -> tuple[int, str]:
         """Keeps what `chunks` yield as `name` and returns its size and SHA-256.
 
-        Error(TOO_LARGE) beyond `bytes_max`, Error(UNAVAILABLE) on a full disk. Whatever ends the stream early, nothing is left behind.
+        Error(TOO_LARGE) beyond `bytes_max`, Error(UNAVAILABLE) on a full disk. Whatever ends the stream
+        early, nothing is left behind.
         """
         staged = self._staged()
         try:
