@@ -7,6 +7,7 @@ import pytest
 from foretell.file import File, Purpose
 from foretell.prediction import LOSSES_MAX, Hold, Phase, Prediction, Status
 from foretell.store import NodeState, Store
+from foretell.store.nodes import Readiness, ReplicaState
 from foretell.webhook import WebhookEvent
 from samples import DONE, LANE, Clock, asking, new_prediction
 
@@ -112,12 +113,16 @@ async def test_only_silent_nodes_lose_their_holds(store: Store, clock: Clock) ->
     rows = [await store.create(new_prediction()) for _ in range(2)]
     await take(store, "silent")
     lively = await take(store, "lively")
+    for node in ("silent", "lively"):
+        await store.replica(ReplicaState(id=node, version_id="v", node=node, state=Readiness.READY))
     last_words = {each.incarnation: each.seen_at for each in await store.nodes()}
     clock.pass_seconds(15)
     assert await store.heartbeat(NodeState(id="b", incarnation="lively")) == [lively]
     assert await store.rescue(silent={}) == 0
     assert await store.rescue(silent=last_words) == 1
     assert [(await found(store, each.id)).losses for each in rows] == [1, 0]
+    assert [each.incarnation for each in await store.nodes()] == ["lively"]
+    assert [each.node for each in await store.replicas()] == ["lively"]
 
 
 async def test_a_restarted_node_loses_what_its_earlier_incarnation_held(store: Store, clock: Clock) -> None:

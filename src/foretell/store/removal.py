@@ -96,7 +96,16 @@ def _rescue(transaction: Transaction, asked: Rescue) -> int:
         transaction.tell(f"moved:{node}")
     if asked.but is not None:
         transaction.execute("DELETE FROM replicas WHERE node <> ?", (asked.but,))
+    for node, seen_at in (asked.silent or {}).items():
+        _forget_node(transaction, node, seen_at)
     return len(holds)
+
+
+def _forget_node(transaction: Transaction, node: str, seen_at: int) -> None:
+    """Every start is a node of its own, so that their rows would pile up; one that speaks up again writes its anew."""
+    sql = "DELETE FROM nodes WHERE incarnation = ? AND seen_at = ? RETURNING incarnation"
+    if transaction.execute(sql, (node, seen_at)):
+        transaction.execute("DELETE FROM replicas WHERE node = ?", (node,))
 
 
 def _lost_holds(transaction: Transaction, asked: Rescue) -> list[Hold]:
