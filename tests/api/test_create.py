@@ -169,3 +169,11 @@ def test_a_full_queue_refuses_with_503_and_a_time_to_come_back(api_with: Any) ->
     assert [each.status_code for each in answers] == [200, 200, 503]
     strict.check_refusal(answers[-1], 503, "OVERLOADED")
     assert int(answers[-1].headers["retry-after"]) > 0
+
+
+def test_a_refusal_names_the_model_as_the_caller_did(api: Api) -> None:
+    body = {"model": "flux.2-PRO", "input": {"prompt": "a fox"}, "stream": True, "await": True}
+    with api.client() as client:
+        answer = client.post("/v1/predict", json=body)
+    strict.check_refusal(answer, 400, "INVALID_PARAMETER_COMBINATION")
+    assert "'FLUX.2-pro'" in answer.json()["response"]

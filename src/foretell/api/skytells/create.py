@@ -78,7 +78,7 @@ async def _new_prediction(request: Request, wish: Wish) -> NewPrediction:
     known = await edge(request).versions.find(wish.model)
     version = known.version
     if version.offline_reason is not None:
-        raise Error(Code.UNAVAILABLE, f"The model '{version.model}' is offline: {version.offline_reason}")
+        raise Error(Code.UNAVAILABLE, f"The model '{known.name}' is offline: {version.offline_reason}")
     _check_combination(wish, known)
     values = known.schema.complete(_with_safety(wish, known))
     await check_files(request, known.schema, values)
@@ -105,7 +105,7 @@ async def _new_prediction(request: Request, wish: Wish) -> NewPrediction:
 
 def _check_combination(wish: Wish, known: Known) -> None:
     if wish.stream and wish.awaits and not known.version.streaming:
-        message = f"'stream' with 'await' needs a model that streams, and '{known.version.model}' does not."
+        message = f"'stream' with 'await' needs a model that streams, and '{known.name}' does not."
         raise Error(Code.INVALID_COMBINATION, message)
 
 
