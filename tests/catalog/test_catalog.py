@@ -186,6 +186,13 @@ def test_a_folder_of_models_that_is_not_there_is_said(tmp_path: Path) -> None:
     assert problems == [f"{tmp_path / 'none'} is not a directory of models"]
 
 
+def test_a_folder_without_a_model_in_it_is_said(tmp_path: Path) -> None:
+    (tmp_path / "mine").mkdir()
+    (tmp_path / "mine" / "predict.py").write_text(PREDICT)
+    _, problems = catalog.load(Config(models=str(tmp_path), sandbox=True), created_at=1)
+    assert problems == [f"{tmp_path} has neither a model.toml nor a folder with one"]
+
+
 def test_a_model_that_cannot_run_here_is_registered_with_the_reason(tmp_path: Path) -> None:
     def reason(manifest: Manifest) -> str | None:
         return "No wheel." if manifest.namespace == "mine" else None

@@ -33,9 +33,13 @@ def load(
     """
     now = time.time_ns() // 1_000 if created_at is None else created_at
     root = Path(config.models).expanduser() if config.models else None
-    own, problems = _read_all(_folders(root), created_at=now)
-    if root is not None and not root.is_dir():
-        problems.append(f"{root} is not a directory of models")
+    folders = _folders(root)
+    own, problems = _read_all(folders, created_at=now)
+    if root is not None and not folders:
+        reason = (
+            f"has neither a {FILE} nor a folder with one" if root.is_dir() else "is not a directory of models"
+        )
+        problems.append(f"{root} {reason}")
     own = _without_clashes(own, problems)
     shipped, more = (sandbox(created_at=now), []) if config.sandbox else _read_all(built_in(), created_at=now)
     versions = own + _behind(own, shipped)
