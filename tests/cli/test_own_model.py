@@ -29,11 +29,12 @@ def data(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 @pytest.fixture(scope="module")
 def server(data: Path, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Foretell]:
-    folder = tmp_path_factory.mktemp("models") / "mine"
-    folder.mkdir()
-    (folder / "model.toml").write_text(MANIFEST)
-    (folder / "predict.py").write_text(PREDICT)
-    options = ("--sandbox", "--port", "0", "--key", KEY, "--models", str(folder.parent))
+    models = tmp_path_factory.mktemp("models")
+    for name, predict in {"mine": PREDICT, "unready": f"import nothing_like_it\n{PREDICT}"}.items():
+        (models / name).mkdir()
+        (models / name / "model.toml").write_text(MANIFEST)
+        (models / name / "predict.py").write_text(predict)
+    options = ("--sandbox", "--port", "0", "--key", KEY, "--models", str(models))
     with running(data, *options) as started:
         yield started
 
@@ -58,6 +59,11 @@ def test_a_failure_comes_with_the_end_of_its_log(server: Foretell, data: Path) -
     assert 'return {}["what is not there"]' in ran.stderr
     made = json.loads(foretell("predictions", "list", "--json", data=data).stdout)[0]
     assert "Traceback" in foretell("predictions", "watch", made["id"], data=data).stderr
+
+
+def test_the_log_of_a_failed_setup_is_told_once(server: Foretell, data: Path) -> None:
+    ran = foretell("run", "unready", data=data)
+    assert (ran.returncode, ran.stderr.count("Traceback")) == (1, 1)
 
 
 def test_what_strangers_say_does_not_command_the_terminal(server: Foretell, data: Path) -> None:

@@ -63,7 +63,8 @@ class Follower:
     def tell_log(self, prediction: dict[str, Any]) -> None:
         """The end of a failure's log, with the traceback of what was raised."""
         lines = harmless("".join(self._log)).splitlines()[-LOG_LINES:]
-        if prediction["status"] == "failed" and lines:
+        # Where the setup failed, the error itself ends with its log.
+        if prediction["status"] == "failed" and prediction["error_id"] != "setup_failed" and lines:
             notes.print("\n".join(("The end of its log:", *lines)))
 
     def _show(self, event: "ServerEvent") -> None:
