@@ -1,6 +1,7 @@
 """Keys: who is let in, and as whom."""
 
 import asyncio
+import sqlite3
 import time
 from collections.abc import Callable
 
@@ -54,6 +55,16 @@ def test_the_key_header_wins_over_authorization(api: Api) -> None:
         assert client.get("/v1/predictions").status_code == 200
     with api.client("wrong", authorization=f"Bearer {api.key}") as client:
         strict.check_refusal(client.get("/v1/predictions"), 401, "UNAUTHORIZED")
+
+
+def test_a_key_is_good_for_reading_while_nothing_can_be_written(api_with: Callable[..., Api]) -> None:
+    api = api_with()
+    unused = api.other_account()
+    other = sqlite3.connect(api.services.config.data_path / "foretell.db", isolation_level=None)
+    other.execute("BEGIN IMMEDIATE")
+    with api.client(unused) as client:
+        assert client.get("/v1/predictions").status_code == 200
+    other.close()
 
 
 def test_a_revoked_key_is_refused_at_once(either_api: Api) -> None:

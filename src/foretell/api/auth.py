@@ -1,7 +1,9 @@
 """Who calls: keys, accounts, and the operator on the server's own socket."""
 
+import asyncio
 import hashlib
 import hmac
+import logging
 import time
 from collections.abc import Awaitable, Callable
 from dataclasses import dataclass
@@ -19,6 +21,8 @@ LIFE_SECONDS = 5.0
 
 CACHED_MAX = 10_000
 DEFAULT_ACCOUNT = "default"
+
+_log = logging.getLogger(__name__)
 
 Handler = Callable[[Request], Awaitable[Response]]
 
@@ -58,6 +62,7 @@ class Keys:
         self._sealed: set[str] = set()
         self._fixed = services.config.key
         self._verified: dict[bytes, tuple[Caller, float]] = {}
+        self._touching: set[asyncio.Task[None]] = set()
         self._forgotten = 0
 
     def forget(self) -> None:
@@ -105,8 +110,20 @@ class Keys:
             raise Error(Code.UNAUTHORIZED, "The API key is not valid.")
         if account.suspended_at is not None:
             raise Error(Code.SUSPENDED, f"The account '{account.name}' is suspended.")
-        await self._store.touch_key(key.id)
+        self._touch(key.id)
         return Caller(account, key, raw)
+
+    def _touch(self, key_id: str) -> None:
+        """Notes that the key was used. Nobody waits for that: what can only be read is still readable."""
+        touching = asyncio.create_task(self._touched(key_id))
+        self._touching.add(touching)
+        touching.add_done_callback(self._touching.discard)
+
+    async def _touched(self, key_id: str) -> None:
+        try:
+            await self._store.touch_key(key_id)
+        except Error as error:
+            _log.warning("that a key was used could not be noted: %s", error.message)
 
     async def _key(self, raw: str) -> Key | None:
         """The stored key that `raw` is: the configured one by its digest, any other by its public id."""
