@@ -1,9 +1,11 @@
 """What an attempt says to those who follow it: log, output and progress, numbered, capped, in order."""
 
 import asyncio
+import contextlib
 import time
 from typing import Any
 
+from foretell.errors import Error
 from foretell.event import Event, Kind
 from foretell.node.surroundings import Surroundings
 from foretell.prediction import Hold, Phase
@@ -23,7 +25,7 @@ class Voice:
         self._left_bytes = surroundings.config.log_bytes_max
         self._dropped_bytes = 0
         self._noted_seconds = 0.0
-        self._noting: asyncio.Task[bool] | None = None
+        self._noting: asyncio.Task[None] | None = None
 
     def log(self, source: str, text: str) -> None:
         """What goes beyond the cap is counted, not kept."""
@@ -61,8 +63,10 @@ class Voice:
         if self._noting is not None:
             await asyncio.wait({self._noting})
 
-    async def _note(self, percent: float) -> bool:
-        return await self._surroundings.store.note(self._hold, phase=Phase.RUNNING, progress=percent)
+    async def _note(self, percent: float) -> None:
+        # Those who follow have heard it; the row is told the next one, or the end.
+        with contextlib.suppress(Error):
+            await self._surroundings.store.note(self._hold, phase=Phase.RUNNING, progress=percent)
 
     def _say(self, kind: Kind, data: dict[str, Any]) -> None:
         self._sequence += 1
