@@ -128,15 +128,20 @@ def test_every_built_in_model_can_be_read() -> None:
     assert len({name for each in versions for name in (each.model, *each.manifest.aliases)}) >= len(versions)
 
 
-def test_the_sandbox_answers_to_every_name_of_the_built_in_models() -> None:
+def test_the_sandbox_has_every_built_in_model_with_its_own_inputs_and_kind() -> None:
     built_in, _ = catalog.load(Config(), created_at=1)
-    found = names(catalog.load(Config(sandbox=True), created_at=1)[0])
-    assert found.keys() == {"echo", "fail", "picture", "slow"}
-    for version in built_in:
-        stand_in = "picture" if version.manifest.type == "image" else "echo"
-        if not version.manifest.hidden:
-            assert {version.model, *version.manifest.aliases} <= found[stand_in]
-    assert "deepbrain" in found["echo"]
+    found = {each.model: each for each in catalog.load(Config(sandbox=True), created_at=1)[0]}
+    real = {each.model: each for each in built_in if not each.manifest.hidden}
+    assert found.keys() == {"echo", "fail", "picture", "slow"} | real.keys()
+    for name, version in real.items():
+        stand_in = found[name]
+        assert (stand_in.input_schema, stand_in.output_schema) == (
+            version.input_schema,
+            version.output_schema,
+        )
+        assert (stand_in.manifest.type, stand_in.streaming) == (version.manifest.type, version.streaming)
+        assert stand_in.manifest.aliases == version.manifest.aliases
+        assert stand_in.id != version.id
 
 
 def test_the_sandbox_needs_nothing() -> None:

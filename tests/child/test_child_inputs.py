@@ -136,3 +136,12 @@ def predict(file: Path) -> list:
     )
     (tmp_path / "in.txt").write_text("content")
     assert child.run(file=str(tmp_path / "in.txt"))["value"] == ["content", "x", ".txt", True]
+
+
+def test_a_predictor_that_names_no_inputs_gets_all_of_them(child: Child) -> None:
+    child.set_up("""
+class Predictor(BasePredictor):
+    def predict(self, prompt: str = "", **others) -> str:
+        return f"{prompt} {sorted(others.items())}"
+""")
+    assert child.run(prompt="a fox", steps=3)["value"] == "a fox [('steps', 3)]"

@@ -144,7 +144,7 @@ def test_what_is_missing_and_what_is_wrong_are_told_apart(client: SkytellsClient
     error = fails(
         lambda: client.run("truefusion", input={"num_outputs": 99, "promt": 1}), "INVALID_INPUT", 422
     )
-    assert "num_outputs: 99 is more than the maximum of 8" in error.details
+    assert "num_outputs: 99 is more than the maximum of 4" in error.details
     assert "did you mean 'prompt'?" in error.details
 
 

@@ -1,5 +1,6 @@
 """The sandbox models, in a child on the server's own Python: deterministic, with nothing to install."""
 
+import io
 import struct
 import zlib
 from collections.abc import Iterator
@@ -21,7 +22,13 @@ def child(tmp_path: Path) -> Iterator[Child]:
 
 def loaded(child: Child, name: str) -> Child:
     manifest = MODELS[name].manifest
-    child.send(type="setup", folder=manifest.folder, predictor=manifest.predictor, concurrency=1)
+    child.send(
+        type="setup",
+        folder=manifest.folder,
+        predictor=manifest.predictor,
+        paths=list(manifest.paths),
+        concurrency=1,
+    )
     assert child.wait_for(lambda frame: frame["type"] in ("ready", "setup_failed"))["type"] == "ready"
     return child
 
@@ -97,3 +104,58 @@ def test_picture_takes_all_that_image_models_take() -> None:
         "prompt", "negative_prompt", "steps", "guidance", "seed", "width", "height", "aspect_ratio",
         "num_outputs", "output_format", "output_quality", "safety_checker",
     } <= inputs.keys()  # fmt: skip
+
+
+@pytest.mark.parametrize(
+    ("name", "inputs", "begins"),
+    [
+        ("truefusion", {"prompt": "a fox", "num_outputs": 2, "width": 64, "height": 48}, b"\x89PNG"),
+        ("upscale", {"image": "/nowhere.png", "scale": 2}, b"\x89PNG"),
+        ("clip", {"prompt": "a fox", "output_format": "mp4"}, b"GIF89a"),
+        ("speech", {"prompt": "Hello."}, b"RIFF"),
+    ],
+)
+def test_a_stand_in_for_a_model_that_makes_files_makes_one_of_its_kind_always_alike(
+    child: Child, name: str, inputs: dict[str, object], begins: bytes
+) -> None:
+    loaded(child, name)
+    first = files(child, child.run("a", **inputs))
+    again = files(child, child.run("b", **inputs))
+    other = files(child, child.run("c", **{**inputs, "seed": 7}))
+    assert first == again
+    assert first != other
+    assert len(first) == inputs.get("num_outputs", 1)
+    assert all(each.startswith(begins) for each in first)
+
+
+def test_a_stand_in_for_a_picture_has_the_size_that_was_asked_for(child: Child) -> None:
+    ending = loaded(child, "truefusion").run(prompt="a fox", width=64, height=48)
+    assert size_and_rows(files(child, ending)[0])[:2] == (64, 48)
+
+
+def test_the_animation_of_a_stand_in_can_be_decoded(child: Child) -> None:
+    image = pytest.importorskip("PIL.Image")
+    (data,) = files(child, loaded(child, "clip").run(prompt="a fox"))
+    with image.open(io.BytesIO(data)) as found:
+        assert (found.size, found.n_frames) == ((128, 128), 8)
+        found.seek(3)
+        pixels = found.convert("RGB")
+        assert pixels.getpixel((0, 0)) != pixels.getpixel((64, 0))
+
+
+def test_stand_ins_for_models_that_say_something_say_it_in_their_form(child: Child) -> None:
+    loaded(child, "deepbrain").run(messages=[{"role": "user", "content": "Say it back."}])
+    assert child.values() == ["Say", " it", " back."]
+
+
+def test_the_stand_in_for_reading_gives_text_and_a_picture(child: Child) -> None:
+    ending = loaded(child, "read").run(image="/nowhere.png")
+    assert ending["value"]["text"].startswith("The sandbox has read ")
+    assert files(child, ending)[0].startswith(b"\x89PNG")
+
+
+def test_the_stand_in_for_vectors_gives_one_of_length_1_for_each_text(child: Child) -> None:
+    first, second = loaded(child, "embed").run(texts=["a", "b"])["value"]
+    assert len(first) == 384
+    assert first != second
+    assert abs(sum(each * each for each in first) - 1) < 1e-6

@@ -10,14 +10,15 @@ from foretell import signature
 from foretell.catalog.manifests import FILE, read_manifest
 from foretell.config import Config
 from foretell.errors import Code, Error
-from foretell.model import Manifest, Version
+from foretell.model import Limits, Manifest, Version
 
 __all__ = ["built_in", "load", "read_folder", "read_manifest", "sandbox"]
 
 MODELS = Path(__file__).parents[1] / "models"
 SANDBOX = MODELS / "sandbox"
-STAND_INS = {"image": "picture"}
-"""Which sandbox model answers for the built-in models of a type; `echo` for all others."""
+STAND_INS = MODELS / "stand_ins"
+_KINDS = {"image": "Picture", "video": "Video", "audio": "Sound", "music": "Sound", "embedding": "Vectors"}
+"""Which stand-in answers for the models of a type; where it says nothing, `Text`."""
 CHUNK_BYTES = 1024**2
 
 OfflineReason = Callable[[Manifest], str | None]
@@ -54,14 +55,37 @@ def built_in() -> list[Path]:
 
 
 def sandbox(*, created_at: int = 0) -> list[Version]:
-    """The sandbox models, which also answer to every name of the built-in ones."""
-    names: dict[str, list[str]] = {}
-    for manifest in map(read_manifest, built_in()):
-        if not manifest.hidden:
-            stand_in = STAND_INS.get(manifest.type, "echo")
-            names.setdefault(stand_in, []).extend((manifest.namespace, *manifest.aliases))
-    versions = [read_folder(path.parent, created_at=created_at) for path in sorted(SANDBOX.glob(f"*/{FILE}"))]
-    return [_with_aliases(each, names.get(each.model, ())) for each in versions]
+    """The sandbox models, and a stand-in for each built-in one: with its names and inputs, instant, no download."""
+    own = [read_folder(path.parent, created_at=created_at) for path in sorted(SANDBOX.glob(f"*/{FILE}"))]
+    real = [read_folder(path, created_at=created_at) for path in built_in()]
+    return own + [_stood_in(each) for each in real if not each.manifest.hidden]
+
+
+def _stood_in(version: Version) -> Version:
+    manifest = replace(
+        version.manifest,
+        description=f"Stands in for {version.manifest.name} in the sandbox: takes its inputs and answers at once "
+        "with something of its kind, always alike. Understands nothing and downloads nothing.",
+        capabilities=("sandbox", *version.manifest.capabilities),
+        folder=str(STAND_INS),
+        predictor=f"predict.py:{_stand_in(version)}",
+        paths=(str(SANDBOX / "picture"),),
+        environment="none",
+        requirements=(),
+        weights=(),
+        limits=Limits(load_timeout_seconds=30, run_timeout_seconds=60, memory_mb=60),
+    )
+    return replace(version, id=_version_id(manifest), manifest=manifest)
+
+
+def _stand_in(version: Version) -> str:
+    kind = version.output_schema.get("type")
+    if version.streaming:
+        return "Story"
+    if kind == "object":
+        return "Reading"
+    found = _KINDS.get(version.manifest.type, "Text")
+    return "Pictures" if found == "Picture" and kind == "array" else found
 
 
 def read_folder(path: Path, *, created_at: int) -> Version:
@@ -187,11 +211,6 @@ def _behind(own: list[Version], shipped: list[Version]) -> list[Version]:
             aliases = tuple(name for name in version.manifest.aliases if name not in taken)
             left.append(replace(version, manifest=replace(version.manifest, aliases=aliases)))
     return left
-
-
-def _with_aliases(version: Version, names: Iterable[str]) -> Version:
-    aliases = tuple(dict.fromkeys((*version.manifest.aliases, *names)))
-    return replace(version, manifest=replace(version.manifest, aliases=aliases))
 
 
 def _names(version: Version) -> tuple[str, ...]:

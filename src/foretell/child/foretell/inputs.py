@@ -48,16 +48,18 @@ class Parameters:
     """The parameters of one predictor function."""
 
     def __init__(self, function: Callable[..., Any]) -> None:
+        parameters = inspect.signature(function).parameters.values()
         self._parameters = [
             parameter
-            for parameter in inspect.signature(function).parameters.values()
+            for parameter in parameters
             if parameter.kind in (parameter.POSITIONAL_OR_KEYWORD, parameter.KEYWORD_ONLY)
         ]
+        self._takes_all = any(parameter.kind is parameter.VAR_KEYWORD for parameter in parameters)
         self._annotations = annotation.of(function)
 
     def arguments(self, values: dict[str, Any]) -> dict[str, Any]:
         """Keyword arguments: each value as its annotation wants it, what is missing by its default."""
-        arguments = {}
+        arguments = dict(values) if self._takes_all else {}
         for parameter in self._parameters:
             if parameter.name in values:
                 hint = self._annotations.get(parameter.name, Any)

@@ -1,0 +1,137 @@
+"""Stand-ins for the built-in models: each takes a real model's inputs and answers at once with something of its kind.
+
+The same inputs always give the same answer. Standard library only.
+"""
+
+import hashlib
+import json
+import struct
+from typing import Any
+
+from animation import animation
+from cog import BaseModel, BasePredictor, ConcatenateIterator, Path
+from kaleidoscope import kaleidoscope
+from tone import tone
+
+from foretell import progress
+
+SHAPES = {
+    "1:1": (512, 512),
+    "16:9": (768, 432),
+    "9:16": (432, 768),
+    "3:2": (672, 448),
+    "2:3": (448, 672),
+    "4:3": (640, 480),
+    "3:4": (480, 640),
+    "21:9": (896, 384),
+}
+SIDE_MAX = 2048
+FRAME_SIDE = 128
+FRAMES = 8
+DIMENSIONS = 384
+
+
+class Pictures(BasePredictor):
+    def predict(self, **inputs: Any) -> list[Path]:
+        count = inputs.get("num_outputs") or 1
+        pictures = [drawn(f"picture-{number}.png", number, inputs) for number in range(1, count + 1)]
+        self.record_metric("image_count", count)
+        return pictures
+
+
+class Picture(BasePredictor):
+    def predict(self, **inputs: Any) -> Path:
+        self.record_metric("image_count", 1)
+        return drawn("picture.png", 1, inputs)
+
+
+class Sound(BasePredictor):
+    def predict(self, **inputs: Any) -> Path:
+        path = Path("sound.wav")
+        path.write_bytes(tone(words(inputs)))
+        return path
+
+
+class Video(BasePredictor):
+    def predict(self, **inputs: Any) -> Path:
+        path = Path("video.gif")
+        path.write_bytes(animation(words(inputs), FRAME_SIDE, FRAMES))
+        return path
+
+
+class Text(BasePredictor):
+    def predict(self, **inputs: Any) -> str:
+        return told(inputs)
+
+
+class Story(BasePredictor):
+    def predict(self, **inputs: Any) -> ConcatenateIterator[str]:
+        pieces = told(inputs).split(" ")
+        self.record_metric("tokens_in", len(pieces))
+        self.record_metric("tokens_out", len(pieces))
+        for number, piece in enumerate(pieces):
+            progress((number + 1) / len(pieces))
+            yield f" {piece}" if number else piece
+
+
+class Page(BaseModel):
+    text: str
+    image: Path
+
+
+class Reading(BasePredictor):
+    def predict(self, **inputs: Any) -> Page:
+        return Page(text=told(inputs), image=drawn("page.png", 1, inputs))
+
+
+class Vectors(BasePredictor):
+    def predict(self, **inputs: Any) -> list[list[float]]:
+        texts = ([inputs["text"]] if inputs.get("text") else []) + list(inputs.get("texts") or ())
+        if not texts:
+            raise ValueError("Give a text or texts: there is nothing to turn into vectors.")
+        return [vector(text) for text in texts]
+
+
+def words(inputs: dict[str, Any]) -> str:
+    """All inputs in one line, files by their content: what the answer follows from."""
+    shown = {name: told_apart(value) for name, value in sorted(inputs.items())}
+    return json.dumps(shown, sort_keys=True, default=str)
+
+
+def told_apart(value: Any) -> Any:
+    """A file as the hash of its bytes: where it was put is another place in every run."""
+    path = Path(value) if isinstance(value, str) and value.startswith("/") else None
+    if path is None or not path.is_file():
+        return value
+    return hashlib.sha256(path.read_bytes()).hexdigest()
+
+
+def told(inputs: dict[str, Any]) -> str:
+    """What was said, given back; for a model that is given no words, a sentence of its own."""
+    messages = inputs.get("messages") or ()
+    said = inputs.get("prompt") or (messages[-1].get("content") if messages else None)
+    if isinstance(said, str) and said:
+        return said
+    return f"The sandbox has read {hashlib.sha256(words(inputs).encode()).hexdigest()[:8]}."
+
+
+def drawn(name: str, number: int, inputs: dict[str, Any]) -> Path:
+    """A PNG of the size that the inputs ask for."""
+    across, down = SHAPES.get(inputs.get("aspect_ratio") or "1:1", SHAPES["1:1"])
+    width, height = inputs.get("width"), inputs.get("height")
+    if width and not height:
+        height = max(1, width * down // across)
+    elif height and not width:
+        width = max(1, height * across // down)
+    path = Path(name)
+    size = (min(width or across, SIDE_MAX), min(height or down, SIDE_MAX))
+    path.write_bytes(kaleidoscope(f"{words(inputs)}\n{number}", *size))
+    return path
+
+
+def vector(text: str) -> list[float]:
+    """384 numbers of length 1 that follow from the text, and mean nothing."""
+    stream = hashlib.shake_256(text.encode()).digest(2 * DIMENSIONS)
+    numbers = [each / 32_768 for each in struct.unpack(f"{DIMENSIONS}h", stream)]
+    length = sum(each * each for each in numbers) ** 0.5
+    return [each / length for each in numbers]
