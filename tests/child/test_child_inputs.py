@@ -139,9 +139,9 @@ def predict(file: Path) -> list:
 
 
 def test_a_predictor_that_names_no_inputs_gets_all_of_them(child: Child) -> None:
-    child.set_up("""
-class Predictor(BasePredictor):
-    def predict(self, prompt: str = "", **others) -> str:
-        return f"{prompt} {sorted(others.items())}"
-""")
+    source = """
+def predict(prompt: str = "", **others) -> str:
+    return f"{prompt} {sorted(others.items())}"
+"""
+    child.set_up(source, predictor="predict.py:predict")
     assert child.run(prompt="a fox", steps=3)["value"] == "a fox [('steps', 3)]"
