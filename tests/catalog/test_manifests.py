@@ -21,7 +21,7 @@ hidden = true
 concurrency = 4
 environment = "builtin"
 requirements = ["numpy==2.4.6"]
-paths = ["../shared"]
+paths = ["../common"]
 capabilities = ["text-to-image"]
 license = "MIT"
 [vendor]
@@ -69,7 +69,7 @@ source = "pypi:carrier==1.0"
 def folder(tmp_path: Path, text: str, *, name: str = "mine") -> Path:
     path = tmp_path / name
     path.mkdir()
-    (tmp_path / "shared").mkdir(exist_ok=True)
+    (tmp_path / "common").mkdir(exist_ok=True)
     (path / "model.toml").write_text(text)
     return path
 
@@ -99,7 +99,7 @@ def test_every_setting_is_read(tmp_path: Path) -> None:
         True,
         4,
     )
-    assert found.paths == (str(tmp_path / "shared"),)
+    assert found.paths == (str(tmp_path / "common"),)
     assert found.vendor.name == "Me"
     assert found.pricing == Pricing(amount=1.0, unit="second")
     assert found.limits == Limits(run_timeout_seconds=30.0, memory_mb=100)

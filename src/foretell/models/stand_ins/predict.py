@@ -11,20 +11,11 @@ from typing import Any
 from animation import animation
 from cog import BaseModel, BasePredictor, ConcatenateIterator, Path
 from kaleidoscope import kaleidoscope
+from shapes import picture_size
 from tone import tone
 
 from foretell import progress
 
-SHAPES = {
-    "1:1": (512, 512),
-    "16:9": (768, 432),
-    "9:16": (432, 768),
-    "3:2": (672, 448),
-    "2:3": (448, 672),
-    "4:3": (640, 480),
-    "3:4": (480, 640),
-    "21:9": (896, 384),
-}
 SIDE_MAX = 2048
 FRAME_SIDE = 128
 FRAMES = 8
@@ -117,14 +108,11 @@ def told(inputs: dict[str, Any]) -> str:
 
 def drawn(name: str, number: int, inputs: dict[str, Any]) -> Path:
     """A PNG of the size that the inputs ask for."""
-    across, down = SHAPES.get(inputs.get("aspect_ratio") or "1:1", SHAPES["1:1"])
-    width, height = inputs.get("width"), inputs.get("height")
-    if width and not height:
-        height = max(1, width * down // across)
-    elif height and not width:
-        width = max(1, height * across // down)
+    width, height = picture_size(
+        inputs.get("width"), inputs.get("height"), inputs.get("aspect_ratio") or "1:1"
+    )
     path = Path(name)
-    size = (min(width or across, SIDE_MAX), min(height or down, SIDE_MAX))
+    size = min(width, SIDE_MAX), min(height, SIDE_MAX)
     path.write_bytes(kaleidoscope(f"{words(inputs)}\n{number}", *size))
     return path
 

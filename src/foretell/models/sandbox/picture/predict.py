@@ -4,22 +4,10 @@ from typing import Optional
 
 from cog import BasePredictor, Input, Path
 from kaleidoscope import kaleidoscope
+from shapes import picture_size
 
 from foretell import progress
 
-SIZES = {
-    "1:1": (512, 512),
-    "16:9": (768, 432),
-    "9:16": (432, 768),
-    "3:2": (672, 448),
-    "2:3": (448, 672),
-    "4:3": (640, 480),
-    "3:4": (480, 640),
-    "5:4": (640, 512),
-    "4:5": (512, 640),
-    "21:9": (896, 384),
-    "9:21": (384, 896),
-}
 IGNORED = "Taken for the sake of applications; of no effect here."
 
 
@@ -58,15 +46,3 @@ class Predictor(BasePredictor):
             progress(number / num_outputs)
         self.record_metric("image_count", num_outputs)
         return pictures
-
-
-def picture_size(width: Optional[int], height: Optional[int], aspect_ratio: str) -> tuple[int, int]:
-    """Width and height in pixels; what is not given follows from the shape."""
-    across, down = SIZES[aspect_ratio]
-    if width and height:
-        return width, height
-    if width:
-        return width, max(1, width * down // across)
-    if height:
-        return max(1, height * across // down), height
-    return across, down
