@@ -31,7 +31,7 @@ def _models() -> str | None:
     from foretell import catalog, config
     from foretell.weights.environments import Environments
 
-    environments = Environments(config.from_process().cache_path)
+    environments = Environments(config.load(os.environ).cache_path)
     manifests = [catalog.read_folder(folder, created_at=0).manifest for folder in catalog.built_in()]
     ready = all(environments.is_ready(each) for each in manifests)
     return None if ready else "the built-in models' environment is not set up: run 'foretell models setup'"

@@ -1,6 +1,5 @@
 """Every setting: its default, its environment name `FORETELL_<NAME>`, and one sentence about it."""
 
-import os
 import tomllib
 from collections.abc import Mapping
 from dataclasses import dataclass, field, fields
@@ -157,9 +156,3 @@ def _parsed(text: str, kind: type[Any]) -> Any:
             raise ValueError(text)
         return text.lower() in {"1", "true", "yes", "on"}
     return kind(text)
-
-
-def from_process() -> Config:
-    """The `Config` of this process's environment, with the file that `FORETELL_CONFIG` names."""
-    file = os.environ.get("FORETELL_CONFIG")
-    return load(os.environ, file=Path(file) if file else None)

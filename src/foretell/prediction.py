@@ -117,7 +117,6 @@ class NewPrediction:
     privacy: str = "private"
     stream: bool = False
     priority: int = 0
-    gpu: str | None = None
     webhook: Subscription | None = None
 
 

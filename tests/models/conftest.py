@@ -1,6 +1,7 @@
 """Lends tests what the built-in models' environment holds, so that parts of models are tried here."""
 
 import asyncio
+import os
 import sys
 
 from foretell import catalog, config
@@ -9,7 +10,7 @@ from foretell.weights import Environments
 
 def _lend() -> None:
     manifests = [catalog.read_manifest(folder) for folder in catalog.built_in()]
-    environments = Environments(config.from_process().cache_path)
+    environments = Environments(config.load(os.environ).cache_path)
     for manifest in manifests:
         if manifest.environment == "builtin" and environments.is_ready(manifest):
             python = asyncio.run(environments.python(manifest))

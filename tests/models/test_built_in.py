@@ -1,6 +1,7 @@
 """The built-in models, each loaded with its real weights in its real environment and run."""
 
 import asyncio
+import os
 from collections.abc import Callable, Iterator
 from pathlib import Path
 
@@ -24,7 +25,7 @@ def load(tmp_path: Path) -> Iterator[Load]:
 
     def start(name: str) -> Child:
         manifest = catalog.read_folder(catalog.MODELS / name, created_at=0).manifest
-        cache = config.from_process().cache_path
+        cache = config.load(os.environ).cache_path
         python = asyncio.run(Environments(cache).python(manifest))
         weights = asyncio.run(Weights(cache).ready(manifest))
         children.append(Child(tmp_path / name, python=str(python)))

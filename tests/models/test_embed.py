@@ -1,6 +1,7 @@
 """The sentence encoder computes what the model it was taken from computes."""
 
 import asyncio
+import os
 import sys
 from pathlib import Path
 
@@ -25,7 +26,7 @@ SENTENCES = [
 @pytest.fixture(scope="module")
 def folder() -> Path:
     manifest = catalog.read_folder(MODEL, created_at=0).manifest
-    kept = Weights(config.from_process().cache_path)
+    kept = Weights(config.load(os.environ).cache_path)
     if not kept.is_ready(manifest):
         pytest.skip("the weights of 'embed' are not in the cache: run 'foretell models setup'")
     return asyncio.run(kept.ready(manifest))["minilm"]

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from typing import TYPE_CHECKING, Any, TypeVar
+from typing import TYPE_CHECKING, TypeVar
 
 import msgspec
 from starlette.requests import Request
@@ -107,16 +107,6 @@ async def body_of(request: Request, kind: msgspec.json.Decoder[_Body]) -> _Body:
         raise Error(Code.INVALID_REQUEST, f"The body is not valid JSON: {reason}.") from error
     except RecursionError as error:
         raise Error(Code.INVALID_REQUEST, "The body is nested too deeply.") from error
-
-
-_object: msgspec.json.Decoder[dict[str, Any]] = msgspec.json.Decoder(dict[str, Any])
-
-
-async def body_object(request: Request) -> dict[str, Any]:
-    """The body as a JSON object; an empty body counts as `{}`."""
-    if request.headers.get("content-length") == "0":
-        return {}
-    return await body_of(request, _object)
 
 
 def _too_large(bytes_max: int) -> Error:

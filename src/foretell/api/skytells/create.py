@@ -98,7 +98,6 @@ async def _new_prediction(request: Request, wish: Wish) -> NewPrediction:
         source="cli" if is_local(request) else "api",
         privacy=wish.privacy,
         stream=wish.stream,
-        gpu=wish.gpu,
         webhook=wish.webhook,
     )
 

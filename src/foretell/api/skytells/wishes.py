@@ -40,7 +40,6 @@ class Wish:
     awaits: bool | None
     stream: bool
     safety_checker: bool | None
-    gpu: str | None
     privacy: str
     webhook: Subscription | None
 
@@ -62,7 +61,6 @@ async def read_wish(request: Request) -> Wish:
         awaits=_agreed("await", body.await_, "wait", body.wait),
         stream=bool(body.stream),
         safety_checker=_agreed("safety_checker", body.safety_checker, "safety_check", body.safety_check),
-        gpu=body.gpu or None,
         privacy=body.privacy or "private",
         webhook=subscription_of(body.webhook, body.webhook_events_filter),
     )

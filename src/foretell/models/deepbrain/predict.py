@@ -31,7 +31,7 @@ class Predictor(BasePredictor):
             default=256, ge=1, le=2048, description="The answer's length at most, in tokens."
         ),
         temperature: float = Input(
-            default=0.6,
+            default=0.2,
             ge=0.0,
             le=2.0,
             description="How freely words are chosen; 0 always takes the likeliest.",
