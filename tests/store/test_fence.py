@@ -25,8 +25,16 @@ async def taken_by_another(store: Store, hold: Hold) -> None:
     assert await store.begin(taken.hold)
 
 
+async def taken_again(store: Store, hold: Hold) -> None:
+    await store.release(hold)
+    [taken] = await store.take(LANE, node=hold.node, count=1)
+    assert taken.hold is not None
+    assert await store.begin(taken.hold)
+
+
 LOSSES: dict[str, Loss] = {
     "taken by another": taken_by_another,
+    "taken again by the same node": taken_again,
     "canceled": lambda store, hold: store.cancel(hold.prediction_id, account_id="ann"),
     "finished": lambda store, hold: store.finish(hold, DONE),
     "released": lambda store, hold: store.release(hold),
