@@ -7,11 +7,13 @@ import logging
 import time
 from collections.abc import Awaitable, Callable
 from dataclasses import dataclass
+from functools import wraps
 
 from starlette.requests import Request
 from starlette.responses import Response
 
 from foretell.account import Account, Key, Role, key_digest, key_id_of
+from foretell.api.operations import Access, accessible
 from foretell.api.requests import ACCOUNT_HEADER, edge, is_local
 from foretell.api.services import Services
 from foretell.errors import Code, Error
@@ -157,6 +159,8 @@ def raw_key(request: Request) -> str | None:
 def keyed(handler: Handler) -> Handler:
     """`handler` for callers with a key."""
 
+    @accessible(Access.KEY)
+    @wraps(handler)
     async def endpoint(request: Request) -> Response:
         request.scope["foretell.caller"] = await authenticate(request)
         return await handler(request)
@@ -167,6 +171,8 @@ def keyed(handler: Handler) -> Handler:
 def open_to_all(handler: Handler) -> Handler:
     """`handler` also for callers without a key; a wrong key is refused all the same."""
 
+    @accessible(Access.OPEN)
+    @wraps(handler)
     async def endpoint(request: Request) -> Response:
         anonymous = raw_key(request) is None and not is_local(request)
         request.scope["foretell.caller"] = None if anonymous else await authenticate(request)

@@ -5,13 +5,17 @@ from starlette.responses import Response
 
 from foretell import __version__
 from foretell.api.answers import answer
+from foretell.api.operations import operation
 from foretell.api.requests import origin, services
+from foretell.dialects.skytells import messages
 from foretell.errors import Code, Error
 
 
+@operation("Check that the server lives", tag="Server", answer=messages.Alive)
 async def alive(request: Request) -> Response:
     """The process answers."""
-    return answer({"state": "alive", "version": __version__})
+    body: messages.Alive = {"state": "alive", "version": __version__}
+    return answer(body)
 
 
 async def ready(request: Request) -> Response:
