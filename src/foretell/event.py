@@ -11,6 +11,8 @@ class Kind(StrEnum):
     OUTPUT = "output"
     LOG = "log"
     PROGRESS = "progress"
+    DELTA = "delta"
+    PREVIEW = "preview"
 
 
 @dataclass(frozen=True, slots=True)
@@ -18,7 +20,8 @@ class Event:
     """One thing said by attempt `attempt` of a prediction; `sequence` counts from 1 within the attempt.
 
     `data`: for output `{"value": …}` (a text delta is a string), for log `{"source": …, "text": …}`,
-    for progress `{"progress": 0–100}`.
+    for progress `{"progress": 0–100}`, for delta `{"delta": {…}}` (what a chat model says beside its text, in
+    OpenAI's form), for preview `{"image": "data:image/…;base64,…"}` (the newest alone is kept, until the end).
     """
 
     prediction_id: str

@@ -1,0 +1,73 @@
+"""What a chat model says beside its text: deltas in OpenAI's form, and the message that they make together."""
+
+from collections.abc import Iterable, Mapping
+from typing import Any
+
+JOINED = frozenset({"reasoning_content", "refusal"})
+"""Texts that come in pieces; of every other name but `tool_calls` and `logprobs`, the last value counts."""
+
+
+def merged(deltas: Iterable[Mapping[str, Any]]) -> dict[str, Any]:
+    """The message that the deltas are pieces of; empty without any.
+
+    `tool_calls` are whole, in the order of their index, and have no index any more. What is not of OpenAI's
+    form is left out.
+    """
+    message: dict[str, Any] = {}
+    calls: dict[int, dict[str, Any]] = {}
+    for delta in deltas:
+        for name, value in delta.items():
+            if name == "tool_calls":
+                _add_calls(calls, value)
+            else:
+                _add(message, name, value)
+    if calls:
+        message["tool_calls"] = [calls[index] for index in sorted(calls)]
+    return message
+
+
+def _add(message: dict[str, Any], name: str, value: Any) -> None:
+    if value is None:
+        return
+    if name in JOINED and isinstance(value, str):
+        message[name] = message.get(name, "") + value
+    elif name == "logprobs" and isinstance(value, dict):
+        _add_logprobs(message.setdefault(name, {}), value)
+    else:
+        message[name] = value
+
+
+def _add_logprobs(whole: dict[str, list[Any]], more: dict[str, Any]) -> None:
+    for name, tokens in more.items():
+        if isinstance(tokens, list):
+            whole[name] = [*whole.get(name, ()), *tokens]
+
+
+def _add_calls(calls: dict[int, dict[str, Any]], pieces: Any) -> None:
+    if not isinstance(pieces, list):
+        return
+    for place, piece in enumerate(pieces):
+        if isinstance(piece, dict):
+            index = piece.get("index")
+            _add_call(calls.setdefault(index if isinstance(index, int) else place, _call()), piece)
+
+
+def _call() -> dict[str, Any]:
+    return {"id": "", "type": "function", "function": {"name": "", "arguments": ""}}
+
+
+def _add_call(call: dict[str, Any], piece: dict[str, Any]) -> None:
+    """Id, type and name are said once; only the arguments come in pieces."""
+    for name in ("id", "type"):
+        if isinstance(piece.get(name), str) and piece[name]:
+            call[name] = piece[name]
+    said = piece.get("function")
+    if not isinstance(said, dict):
+        return
+    function = call["function"]
+    function["name"] = function["name"] or _text(said.get("name"))
+    function["arguments"] += _text(said.get("arguments"))
+
+
+def _text(value: Any) -> str:
+    return value if isinstance(value, str) else ""
