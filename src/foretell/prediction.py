@@ -101,7 +101,10 @@ class Subscription:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class NewPrediction:
-    """A validated request, ready to be written. `input` is complete: defaults are filled in."""
+    """A validated request, ready to be written. `input` is complete: defaults are filled in.
+
+    `request` is what the dialect it was asked in needs to answer for it again, beside the input.
+    """
 
     id: str
     account_id: str
@@ -118,6 +121,7 @@ class NewPrediction:
     stream: bool = False
     priority: int = 0
     webhook: Subscription | None = None
+    request: dict[str, Any] | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -156,6 +160,7 @@ class Prediction:
     metrics: dict[str, float] = field(default_factory=dict)
     metadata: dict[str, Any] = field(default_factory=dict)
     webhook: Subscription | None = None
+    request: dict[str, Any] | None = None
 
     @property
     def hold(self) -> Hold | None:

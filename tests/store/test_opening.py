@@ -76,7 +76,7 @@ async def test_an_unmigrated_postgres_is_refused_with_what_to_do(postgres: Confi
     with pytest.raises(Error, match=r"0001_first.*foretell migrate") as caught:
         await open_store(postgres)
     assert caught.value.code is Code.UNAVAILABLE
-    assert store.migrate(postgres) == ["0001_first"]
+    assert store.migrate(postgres) == [f"{each.number:04}_{each.name}" for each in schema.migrations()]
     opened = await open_store(postgres)
     await opened.create(new_prediction())
     await opened.close()

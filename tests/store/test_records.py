@@ -8,7 +8,7 @@ from foretell.account import Key, Role, key_digest, new_key
 from foretell.errors import Code, Error
 from foretell.model import Limits, Manifest, Pricing, Vendor, Version, Weight
 from foretell.store import Readiness, ReplicaState, Store
-from samples import Clock
+from samples import Clock, new_prediction
 
 pytestmark = pytest.mark.anyio
 
@@ -144,3 +144,11 @@ async def test_a_retired_name_means_nothing_and_its_versions_stay_readable(store
         assert await told.wait(5)
     assert await store.models() == []
     assert await store.version("v1") == VERSION
+
+
+async def test_what_a_dialect_asked_beside_the_input_is_kept_with_the_prediction(store: Store) -> None:
+    asked = {"endpoint": "responses", "store": True, "metadata": {"é": "…"}}
+    created = await store.create(new_prediction(request=asked))
+    found = await store.get(created.id)
+    assert found is not None and created.request == found.request == asked
+    assert (await store.create(new_prediction())).request is None

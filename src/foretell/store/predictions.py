@@ -97,7 +97,7 @@ def create(transaction: Transaction, asked: Sequence[Create]) -> list[Prediction
     rows = [_new_row(each, turn, transaction.at) for each, turn in zip(taken, turns, strict=True)]
     transaction.insert("predictions", _NEW, rows)
     transaction.insert(
-        "bodies", "prediction_id, input, webhook", [_new_body(each) for each in asked[: len(taken)]]
+        "bodies", "prediction_id, input, webhook, request", [_new_body(each) for each in asked[: len(taken)]]
     )
     if taken:
         transaction.tell("waiting")
@@ -263,8 +263,10 @@ def _new_row(new: NewPrediction, turn: int, at: int) -> tuple[str | int | None, 
     )
 
 
-def _new_body(asked: Create) -> tuple[str, str, str | None]:
-    return asked.new.id, asked.input, None if asked.new.webhook is None else encoded(asked.new.webhook)
+def _new_body(asked: Create) -> tuple[str, str, str | None, str | None]:
+    new = asked.new
+    webhook, request = (None if each is None else encoded(each) for each in (new.webhook, new.request))
+    return new.id, asked.input, webhook, request
 
 
 def _overloaded() -> Error:

@@ -21,7 +21,7 @@ COLUMNS = (
 QUALIFIED = ", ".join(f"predictions.{each}" for each in COLUMNS.split(", "))
 """For RETURNING, where the names of the VALUES table would be ambiguous."""
 
-_BODY = "prediction_id, input, result, failure, metrics, metadata, webhook"
+_BODY = "prediction_id, input, result, failure, metrics, metadata, webhook, request"
 _subscription = msgspec.json.Decoder(Subscription)
 _failure = msgspec.json.Decoder(Failure)
 _json = msgspec.json.Decoder()
@@ -107,6 +107,7 @@ def created(new: NewPrediction, *, at: int) -> Prediction:
         deleted_at=None,
         input=new.input,
         webhook=new.webhook,
+        request=new.request,
     )
 
 
@@ -136,7 +137,7 @@ def _bodies(connection: Connection, ids: Sequence[str]) -> dict[str, dict[str, A
 
 
 def _body(row: Row) -> dict[str, Any]:
-    _, given, result, failure, metrics, metadata, webhook = row
+    _, given, result, failure, metrics, metadata, webhook, request = row
     return {
         "input": decoded(given),
         "result": None if result is None else decoded(result),
@@ -144,4 +145,5 @@ def _body(row: Row) -> dict[str, Any]:
         "metrics": {} if metrics is None else decoded(metrics),
         "metadata": {} if metadata is None else decoded(metadata),
         "webhook": None if webhook is None else _subscription.decode(webhook),
+        "request": None if request is None else decoded(request),
     }

@@ -1,6 +1,5 @@
 """Webhooks in a create: a string, an object, or with a filter beside it."""
 
-from collections.abc import Callable
 from typing import Any
 
 from foretell import webhook
@@ -29,12 +28,6 @@ def subscription_of(wanted: Any, events_filter: Any) -> Subscription | None:
         events=tuple(event.value for event in webhook.canonical_events(names, filtered=filtered)),
         spelling=webhook.body_spelling(names, plain=filtered or isinstance(wanted, str)),
     )
-
-
-def check_address(subscription: Subscription | None, check_form: Callable[[str], None]) -> None:
-    """Refuses an address that could never be called; where it leads is checked at each delivery."""
-    if subscription is not None:
-        check_form(subscription.url)
 
 
 def _parts(wanted: Any) -> tuple[str | None, list[str]]:

@@ -6,10 +6,10 @@ from typing import Any
 import msgspec
 from starlette.requests import Request
 
+from foretell.api.creating import Wish
 from foretell.api.requests import body_of
 from foretell.api.skytells.webhooks import subscription_of
 from foretell.errors import Code, Error
-from foretell.prediction import Subscription
 
 GPU_LENGTH_MAX = 64
 _PRIVACIES = ("private", "public")
@@ -31,39 +31,34 @@ class Body(msgspec.Struct):
     privacy: Any = None
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Wish:
-    """A checked body. `awaits` and `safety_checker` are None where the caller left them open."""
+@dataclass(frozen=True, slots=True)
+class Asked:
+    """A checked body. `awaits` is None where the caller left it open."""
 
-    model: str
-    input: dict[str, Any]
+    wish: Wish
     awaits: bool | None
-    stream: bool
-    safety_checker: bool | None
-    privacy: str
-    webhook: Subscription | None
 
 
 _decoder = msgspec.json.Decoder(Body)
 
 
-async def read_wish(request: Request) -> Wish:
-    """The wish in a request's body. Raises Error(INVALID_REQUEST | MISSING_FIELD | INVALID_COMBINATION …)."""
+async def read_body(request: Request) -> Asked:
+    """What a request's body asks for. Raises Error(INVALID_REQUEST | MISSING_FIELD | INVALID_COMBINATION …)."""
     body = await body_of(request, _decoder)
     problems = _problems(body)
     if problems:
         raise Error(
             Code.MISSING_FIELD, f"The request is not valid: {'; '.join(problems)}", details=tuple(problems)
         )
-    return Wish(
+    wish = Wish(
         model=body.model.strip(),
         input=body.input,
-        awaits=_agreed("await", body.await_, "wait", body.wait),
         stream=bool(body.stream),
         safety_checker=_agreed("safety_checker", body.safety_checker, "safety_check", body.safety_check),
         privacy=body.privacy or "private",
         webhook=subscription_of(body.webhook, body.webhook_events_filter),
     )
+    return Asked(wish, _agreed("await", body.await_, "wait", body.wait))
 
 
 def _problems(body: Body) -> list[str]:

@@ -1,0 +1,126 @@
+"""Creating a prediction, in whatever dialect it was asked for: check everything, write it, wait for its end."""
+
+import hashlib
+import logging
+import time
+from dataclasses import dataclass
+from typing import Any
+
+import msgspec
+from starlette.requests import ClientDisconnect, Request
+
+from foretell.api.input_files import check_files
+from foretell.api.requests import caller, edge, is_local, origin, request_id, services
+from foretell.api.versions import Known
+from foretell.errors import Code, Error
+from foretell.ids import new_id
+from foretell.prediction import NewPrediction, Prediction, Subscription
+
+SLICE_SECONDS = 1.0
+"""How often a held caller is asked whether they are still there."""
+
+_sorted = msgspec.json.Encoder(order="sorted").encode
+_log = logging.getLogger("foretell.predictions.accepted")
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Wish:
+    """What a caller asks for. `safety_checker` is None where it was left open.
+
+    `request` is what the dialect needs to answer for the prediction again, beside the input.
+    """
+
+    model: str
+    input: dict[str, Any]
+    stream: bool = False
+    safety_checker: bool | None = None
+    privacy: str = "private"
+    webhook: Subscription | None = None
+    request: dict[str, Any] | None = None
+
+
+async def find_model(request: Request, name: str) -> Known:
+    """The model of this name. Raises Error(MODEL_NOT_FOUND), Error(UNAVAILABLE) when it is offline."""
+    known = await edge(request).versions.find(name)
+    if known.version.offline_reason is not None:
+        raise Error(Code.UNAVAILABLE, f"The model '{known.name}' is offline: {known.version.offline_reason}")
+    return known
+
+
+async def create(request: Request, wish: Wish) -> Prediction:
+    """The new prediction, durable. Raises Error for a model, an input or an address that cannot be right."""
+    new = await _new_prediction(request, wish)
+    if new.webhook is not None:
+        await edge(request).keys.seal(caller(request))
+    prediction = await services(request).store.create(new)
+    _log_created(request, prediction)
+    return prediction
+
+
+async def awaited(request: Request, prediction: Prediction, seconds: float) -> Prediction:
+    """The prediction at its end, or as it is when the time is up or the server stops.
+
+    Raises ClientDisconnect when nobody waits any more; the prediction goes on.
+    """
+    until = time.monotonic() + seconds
+    while not prediction.status.is_terminal:
+        left = until - time.monotonic()
+        if left <= 0 or services(request).stopping.is_set():
+            break
+        found = await services(request).store.await_terminal(prediction.id, min(left, SLICE_SECONDS))
+        if found is None:
+            raise deleted_meanwhile()
+        prediction = found
+        if not prediction.status.is_terminal and await request.is_disconnected():
+            raise ClientDisconnect
+    return prediction
+
+
+def deleted_meanwhile() -> Error:
+    """The refusal for those who wait for a prediction that somebody deletes."""
+    return Error(Code.PREDICTION_NOT_FOUND, "The prediction was deleted while you waited for it.")
+
+
+async def _new_prediction(request: Request, wish: Wish) -> NewPrediction:
+    """The checked wish, ready to be written."""
+    known = await find_model(request, wish.model)
+    version = known.version
+    values = known.schema.complete(_with_safety(wish, known))
+    await check_files(request, known.schema, values)
+    if wish.webhook is not None:
+        services(request).check_form(wish.webhook.url)
+    owner = caller(request)
+    return NewPrediction(
+        id=new_id(),
+        account_id=owner.account.id,
+        key_id=None if owner.key is None else owner.key.id,
+        model=known.name,
+        model_type=version.manifest.type,
+        version_id=version.id,
+        lane=version.lane(None),
+        input=values,
+        input_hash=hashlib.sha256(version.id.encode() + _sorted(values)).hexdigest(),
+        origin=origin(request),
+        source="cli" if is_local(request) else "api",
+        privacy=wish.privacy,
+        stream=wish.stream,
+        webhook=wish.webhook,
+        request=wish.request,
+    )
+
+
+def _with_safety(wish: Wish, known: Known) -> dict[str, Any]:
+    """The input with the switch from beside it, for a model that has one, where the input says nothing."""
+    if wish.safety_checker is None or not known.schema.has("safety_checker"):
+        return wish.input
+    return {"safety_checker": wish.safety_checker} | wish.input
+
+
+def _log_created(request: Request, prediction: Prediction) -> None:
+    found = {
+        "prediction_id": prediction.id,
+        "model": prediction.model,
+        "account_id": prediction.account_id,
+        "request_id": request_id(request),
+    }
+    _log.info("accepted %s for %s", prediction.id, prediction.model, extra=found)
