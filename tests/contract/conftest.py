@@ -24,6 +24,15 @@ def impatient(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Foretell]:
         yield started
 
 
+@pytest.fixture(scope="session")
+def soft_server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Foretell]:
+    """A server that gives creates without `await` a soft wait."""
+    data: Path = tmp_path_factory.mktemp("soft")
+    settings = {"FORETELL_DEFAULT_AWAIT_SECONDS": "30"}
+    with running(data, "--sandbox", "--port", "0", "--key", KEY, **settings) as started:
+        yield started
+
+
 @pytest.fixture
 def client(server: Foretell) -> SkytellsClient:
     return SkytellsClient(KEY, base_url=f"{server.address}/v1")

@@ -1,0 +1,71 @@
+"""The JavaScript clients: installed once per lock file, outside of the repository, and their tests run by Node."""
+
+import hashlib
+import os
+import re
+import shutil
+import subprocess
+import tempfile
+from pathlib import Path
+
+FOLDER = Path(__file__).with_name("node")
+INSTALL_SECONDS = 300
+TEST_SECONDS = 60
+_TEST = re.compile(r'^test\("([^"]+)"', re.MULTILINE)
+
+
+def tests() -> list[tuple[str, str]]:
+    """Every test of every script, as (file, name)."""
+    scripts = sorted(FOLDER.glob("*.test.mjs"))
+    return [(each.name, name) for each in scripts for name in _TEST.findall(each.read_text())]
+
+
+def installed() -> Path:
+    """The folder with `node_modules` of the lock file; it stays for the next run.
+
+    Raises CalledProcessError when npm cannot install them.
+    """
+    lock = (FOLDER / "package-lock.json").read_bytes()
+    home = Path(os.environ.get("XDG_CACHE_HOME") or Path.home() / ".cache") / "foretell-tests"
+    place = home / f"node-{hashlib.sha256(lock).hexdigest()[:16]}"
+    if not place.exists():
+        _install(home, place)
+    return place
+
+
+def run(folder: Path, script: str, name: str, **environment: str) -> None:
+    """Runs one test of one script in a folder beside the installed clients. Fails with what Node says."""
+    pattern = f"^{re.escape(name)}$"
+    command = ["node", "--test-reporter=spec", f"--test-name-pattern={pattern}", script]
+    ended = subprocess.run(
+        command,
+        cwd=folder,
+        env=os.environ | environment,
+        capture_output=True,
+        text=True,
+        timeout=TEST_SECONDS,
+        check=False,
+    )
+    assert ended.returncode == 0, ended.stdout + ended.stderr
+    assert re.search(r"^ℹ pass 1$", ended.stdout, re.MULTILINE), ended.stdout + ended.stderr
+
+
+def _install(home: Path, place: Path) -> None:
+    """Installs into a folder of its own, which takes its place when it is whole: runs may overlap."""
+    home.mkdir(parents=True, exist_ok=True)
+    with tempfile.TemporaryDirectory(dir=home) as part:
+        for name in ("package.json", "package-lock.json"):
+            shutil.copy(FOLDER / name, part)
+        subprocess.run(
+            ["npm", "ci", "--no-audit", "--no-fund"],
+            cwd=part,
+            capture_output=True,
+            text=True,
+            timeout=INSTALL_SECONDS,
+            check=True,
+        )
+        try:
+            Path(part, "node_modules").rename(place)
+        except OSError:
+            if not place.exists():
+                raise
