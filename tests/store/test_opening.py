@@ -1,6 +1,7 @@
 """A store opens on the schema it needs, alone on its directory, or says why not."""
 
 import os
+import sqlite3
 import subprocess
 import sys
 from dataclasses import replace
@@ -13,7 +14,8 @@ from foretell import store
 from foretell.config import Config
 from foretell.errors import Code, Error
 from foretell.store import LockedError, open_store, schema
-from samples import new_prediction
+from foretell.store.sqlite import SqliteDatabase
+from samples import Clock, new_prediction
 
 pytestmark = pytest.mark.anyio
 
@@ -103,37 +105,23 @@ async def test_a_database_that_needs_newer_code_is_refused(database: Config) -> 
     await opened.close()
 
 
-async def test_sqlite_keeps_a_copy_from_before_a_migration(sqlite: Config) -> None:
+async def test_sqlite_keeps_a_copy_from_before_a_migration_and_loses_nothing_by_it(sqlite: Config) -> None:
+    sqlite.data_path.mkdir(parents=True)
+    older = SqliteDatabase(sqlite.data_path, clock=Clock(), power_safe=False)
+    schema.begin_ledger(older.connection)
+    with older.transaction(lasting=True) as transaction:
+        schema.apply(transaction, schema.migrations()[:1])
+        transaction.insert("accounts", "id, name, role, created_at", [("a1", "ann", "member", 1)])
+    older.close()
     opened = await open_store(sqlite)
-    row = await opened.create(new_prediction())
+    found = await opened.account("ann")
+    await opened.create(new_prediction(request={"endpoint": "responses"}))
     await opened.close()
-    with direct_to(sqlite) as direct:
-        # The schema as it was before its first migration was written down.
-        for table in (
-            "delivery_attempts",
-            "deliveries",
-            "replicas",
-            "nodes",
-            "files",
-            "events",
-            "turns",
-            "lanes",
-            "bodies",
-        ):
-            direct(f"DROP TABLE {table}")
-        for table in ("models", "versions", "keys", "accounts"):
-            direct(f"DROP TABLE {table}")
-        direct("ALTER TABLE predictions RENAME TO kept")
-        for (index,) in direct("SELECT name FROM sqlite_master WHERE type = 'index' AND sql IS NOT NULL"):
-            direct(f"DROP INDEX {index}")
-        direct("UPDATE migrations SET number = 0, name = 'older'")
-    opened = await open_store(sqlite)
-    await opened.create(new_prediction())
-    await opened.close()
-    backup = direct_to(replace(sqlite, data=str(sqlite.data_path)))
-    assert (sqlite.data_path / "foretell.before-0001.db").exists()
-    with backup as direct:
-        assert direct("SELECT id FROM kept") == [(row.id,)]
+    assert found is not None and found.id == "a1"
+    kept = sqlite3.connect(sqlite.data_path / "foretell.before-0002.db")
+    assert kept.execute("SELECT name FROM accounts").fetchall() == [("ann",)]
+    assert kept.execute("SELECT number FROM migrations").fetchall() == [(1,)]
+    kept.close()
 
 
 async def test_postgres_takes_the_instant_from_the_database_when_no_clock_is_given(database: Config) -> None:
