@@ -1,0 +1,142 @@
+"""What callers send: bodies, query parameters and headers."""
+
+from typing import Annotated, Any, Literal
+
+from msgspec import Meta, Struct, field
+
+WebhookAddress = Annotated[
+    str,
+    Meta(description="An http or https address.", max_length=2048, pattern=r"^https?://[\w.-]+(:\d+)?(/|$)"),
+]
+EventNames = Annotated[list[Annotated[str, Meta(max_length=100)]], Meta(max_length=50)]
+
+
+class WebhookWish(Struct):
+    """Who is to be told, and of what."""
+
+    url: WebhookAddress
+    events: (
+        Annotated[
+            EventNames,
+            Meta(
+                description="`started`, `processing`, `completed`, `failed`, `canceled` or `*`, also with "
+                "`prediction.` before them; none means every end."
+            ),
+        ]
+        | None
+    ) = None
+
+
+class Create(Struct, kw_only=True):
+    """What a prediction is to be. Null and absent are the same; unknown fields are ignored."""
+
+    model: Annotated[
+        str,
+        Meta(
+            description="A model's slug, `vendor/slug` or an alias, in any case.",
+            pattern=r"\S",
+            examples=["truefusion"],
+        ),
+    ]
+    input: Annotated[
+        dict[str, Any],
+        Meta(
+            description="What the model's `input_schema` asks for; every problem is told at once.",
+            examples=[{"prompt": "a red fox in the snow"}],
+        ),
+    ]
+    await_: Annotated[
+        bool | None, Meta(description="Answer at the end, or unfinished when the time for waiting is up.")
+    ] = field(default=None, name="await")
+    wait: Annotated[bool | None, Meta(description="The same as `await`.")] = None
+    stream: Annotated[
+        bool | None,
+        Meta(description="With `Accept: text/event-stream` the answer is the prediction's events."),
+    ] = None
+    webhook: Annotated[
+        WebhookAddress | WebhookWish | Literal[""] | None,
+        Meta(description="An address to be called at every end, or an address with the names of events."),
+    ] = None
+    webhook_events_filter: Annotated[
+        EventNames | None,
+        Meta(description="Names of events for a `webhook` that is an address; `completed` means any end."),
+    ] = None
+    safety_checker: Annotated[
+        bool | None,
+        Meta(
+            description="Whether unsafe pictures are withheld; enters the input of a model that has the switch."
+        ),
+    ] = None
+    safety_check: Annotated[bool | None, Meta(description="The same as `safety_checker`.")] = None
+    gpu: Annotated[
+        Annotated[str, Meta(max_length=64)] | None,
+        Meta(description="The kind of machine to run on, where there is one.", examples=["H100"]),
+    ] = None
+    privacy: Annotated[
+        Literal["private", "public", ""] | None,
+        Meta(
+            description="`public` lets anyone with its id read the prediction, but not its webhook and logs."
+        ),
+    ] = None
+
+
+class CreateHeaders(Struct):
+    """How a create is to be answered."""
+
+    prefer: Annotated[
+        str | None,
+        Meta(description="`wait=n` answers at the end or after n seconds.", examples=["wait=10"]),
+    ] = None
+
+
+class PredictionQuery(Struct):
+    """How a prediction is to be answered."""
+
+    stream: Annotated[bool, Meta(description="Answer with its events.")] = False
+
+
+class StreamHeaders(Struct):
+    """Where a stream is to begin."""
+
+    last_event_id: Annotated[
+        str | None,
+        Meta(description="Go on behind the event with this id.", examples=["1:42"]),
+    ] = None
+
+
+class PredictionsQuery(Struct):
+    """Which predictions are wanted."""
+
+    page: Annotated[int, Meta(ge=1, le=1_000_000, description="Which page.")] = 1
+    per_page: Annotated[int, Meta(ge=1, le=50, description="How many on a page.")] = 20
+    from_: Annotated[
+        Annotated[str, Meta(extra_json_schema={"format": "date"})] | None,
+        Meta(description="The first day, in UTC.", examples=["2026-01-31"]),
+    ] = field(default=None, name="from")
+    to: Annotated[
+        Annotated[str, Meta(extra_json_schema={"format": "date"})] | None,
+        Meta(description="The last day, in UTC.", examples=["2026-02-28"]),
+    ] = None
+    model: Annotated[str | None, Meta(description="Only those of this model.")] = None
+    status: Annotated[
+        Literal["starting", "processing", "succeeded", "failed", "canceled", "cancelled"] | None,
+        Meta(description="Only those in this state."),
+    ] = None
+
+
+class ModelQuery(Struct):
+    """How much of a model is wanted."""
+
+    fields: Annotated[
+        str | None,
+        Meta(
+            description="Schemas to add, with commas between them: `input_schema`, `output_schema`.",
+            examples=["input_schema,output_schema"],
+        ),
+    ] = None
+
+
+class Upload(Struct):
+    """A multipart body with a file in it."""
+
+    file: Annotated[bytes, Meta(description="The file. Its name and content type are kept.")]

@@ -1,0 +1,71 @@
+"""Messages to and from operators."""
+
+from typing import Annotated, Literal, TypedDict
+
+from msgspec import Meta
+
+from foretell.dialects.skytells.messages.fields import Instant
+
+
+class AccountMessage(TypedDict):
+    """An account: whose predictions, files and keys are kept apart from others'."""
+
+    id: str
+    name: Annotated[str, Meta(examples=["default"])]
+    role: Literal["member", "operator"]
+    created_at: Instant
+    suspended_at: Annotated[Instant | None, Meta(description="Since when its keys are refused.")]
+
+
+class AccountList(TypedDict):
+    """Every account."""
+
+    data: list[AccountMessage]
+
+
+class WebhookSecret(TypedDict):
+    """What an account's webhooks are signed with."""
+
+    secret: Annotated[str, Meta(pattern="^whsec_", description="The secret, in standard base64.")]
+
+
+class KeyMessage(TypedDict):
+    """An API key without its secret."""
+
+    id: str
+    name: str
+    account: Annotated[str, Meta(description="The name of its account.")]
+    last4: Annotated[str, Meta(description="The last characters of the key, to tell it by.")]
+    created_at: Instant
+    last_used_at: Instant | None
+    expires_at: Instant | None
+    revoked_at: Instant | None
+
+
+class KeyList(TypedDict):
+    """Every key."""
+
+    data: list[KeyMessage]
+
+
+class NewKeyMessage(KeyMessage):
+    """A new key, with its secret: it is shown this once."""
+
+    key: Annotated[str, Meta(description="What callers send.", examples=["sk-…"])]
+
+
+class RegisteredModel(TypedDict):
+    """A model as its operator sees it."""
+
+    namespace: str
+    version: Annotated[str, Meta(description="The hash of its present version.")]
+    folder: Annotated[str, Meta(description="Where it lies on the server's machine.")]
+    hidden: Annotated[bool, Meta(description="Whether callers cannot ask for it.")]
+    ready: Annotated[bool, Meta(description="Whether everything that it needs is on this machine.")]
+    offline_reason: str | None
+
+
+class RegisteredModelList(TypedDict):
+    """Every model, hidden ones too."""
+
+    data: list[RegisteredModel]
