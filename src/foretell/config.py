@@ -37,6 +37,9 @@ class Config:
         55.0, "How long an awaiting create is held until it answers unfinished."
     )
     default_await_seconds: float = _setting(0.0, "How long a create without await is held; 0: not at all.")
+    inference_seconds_max: float = _setting(
+        600.0, "How long an OpenAI request may take until it is answered 504 and its prediction canceled."
+    )
     waiting_callers_max: int = _setting(5_000, "Callers that may be held at once; more are answered 503.")
     queued_max: int = _setting(200_000, "Predictions that may wait; more are answered 503.")
     body_bytes_max: int = _setting(10 * 1024**2, "Largest request body, except uploads.")
@@ -52,6 +55,8 @@ class Config:
     heartbeat_seconds: float = _setting(5.0, "How often a node says that it lives.")
     lost_seconds: float = _setting(20.0, "Silence after which a node on Postgres counts as lost.")
     safety_threshold: float = _setting(0.8, "Score from which a picture is withheld by the safety checker.")
+    moderation: bool = _setting(True, "What is asked of and answered by chat models is checked for harm.")
+    moderation_threshold: float = _setting(0.5, "Score from which a text is withheld by moderation.")
     webhook_timeout_seconds: float = _setting(15.0, "Time for one delivery attempt.")
     webhook_concurrency: int = _setting(32, "Deliveries under way at once.")
     allow_private: str = _setting(
@@ -108,6 +113,10 @@ def check(config: Config) -> list[str]:
         problems.append("database must be a postgresql:// address, or empty for SQLite")
     if config.blobs and not config.blobs.startswith("s3://"):
         problems.append("blobs must be s3://bucket/prefix, or empty for the data directory")
+    if not 0 < config.moderation_threshold <= 1:
+        problems.append(
+            f"moderation_threshold must be above 0 and at most 1, not {config.moderation_threshold:g}"
+        )
     if not 0 <= config.port <= 65_535:
         problems.append(f"port must be between 0 and 65535, not {config.port}")
     if config.log_format not in {"auto", "json", "text"}:

@@ -60,6 +60,7 @@ class Manifest:
     paths: tuple[str, ...] = ()
     aliases: tuple[str, ...] = ()
     hidden: bool = False
+    moderated: bool = False
     concurrency: int = 1
     environment: str = "none"
     requirements: tuple[str, ...] = ()
