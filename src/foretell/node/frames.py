@@ -65,6 +65,20 @@ class Output(msgspec.Struct, tag="output", tag_field="type", frozen=True):
     files: tuple[FileAt, ...] = ()
 
 
+class Delta(msgspec.Struct, tag="delta", tag_field="type", frozen=True):
+    """What a run says beside its text, in its place among what it yields."""
+
+    id: str
+    delta: dict[str, Any]
+
+
+class Preview(msgspec.Struct, tag="preview", tag_field="type", frozen=True):
+    """An unfinished picture; `path`, a stranger's word, begins in the run's folder."""
+
+    id: str
+    path: str
+
+
 class Done(msgspec.Struct, tag="done", tag_field="type", frozen=True):
     """A run's end. Without a value it is what was yielded that counts."""
 
@@ -97,7 +111,20 @@ class Canceled(msgspec.Struct, tag="canceled", tag_field="type", frozen=True):
     memory_bytes: int = 0
 
 
-Frame = Hello | Ready | SetupFailed | Log | Progress | Metric | Output | Done | Failed | Canceled
+Frame = (
+    Hello
+    | Ready
+    | SetupFailed
+    | Log
+    | Progress
+    | Metric
+    | Output
+    | Delta
+    | Preview
+    | Done
+    | Failed
+    | Canceled
+)
 """Anything a child may say."""
 Ending = Done | Failed | Canceled
 """The last thing it says about a run."""

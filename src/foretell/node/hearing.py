@@ -7,14 +7,29 @@ from typing import Any
 
 import msgspec
 
+from foretell.chat import merged
 from foretell.node.channel import Channel
-from foretell.node.frames import Canceled, Done, Ending, Failed, Frame, Log, Metric, Output, Progress
+from foretell.node.frames import (
+    Canceled,
+    Delta,
+    Done,
+    Ending,
+    Failed,
+    Frame,
+    Log,
+    Metric,
+    Output,
+    Preview,
+    Progress,
+)
 from foretell.node.outputs import Outputs, Taken
+from foretell.node.previews import Previews
 from foretell.node.trouble import Overran, RunFailed
 from foretell.node.voice import Voice
 
 RESULT_BYTES_MAX = 64 * 1024**2
-"""What a run may yield in all, as JSON."""
+"""What a run may yield and say in all, as JSON."""
+DELTA_BYTES_MAX = 256 * 1024
 METRICS_MAX = 100
 METRIC_CHARACTERS_MAX = 64
 MESSAGE_CHARACTERS_MAX = 4_000
@@ -39,12 +54,19 @@ class Hearing:
 
     voice: Voice
     outputs: Outputs
+    previews: Previews
     joined: bool
     publish: Publish | None = None
     metrics: dict[str, float] = field(default_factory=dict)
     used: Ending | None = None
     _items: list[Any] = field(default_factory=list)
+    _deltas: list[dict[str, Any]] = field(default_factory=list)
     _bytes: int = 0
+
+    @property
+    def message(self) -> dict[str, Any]:
+        """What the run has said beside its output, put together; empty if it said nothing."""
+        return merged(self._deltas)
 
     async def answer(self, channel: Channel) -> Answer:
         """Raises RunFailed, and what ends the channel. Overran: the run has to be stopped, too."""
@@ -83,11 +105,27 @@ class Hearing:
                 self._count(frame)
             case Output():
                 await self._yielded(frame)
+            case Delta():
+                self._said(frame)
+            case Preview():
+                if (image := await self.previews.take(frame.path)) is not None:
+                    self.voice.preview(image)
 
-    async def _yielded(self, frame: Output) -> None:
-        self._bytes += len(msgspec.json.encode(frame.value))
+    def _said(self, frame: Delta) -> None:
+        if self._weigh(frame.delta) > DELTA_BYTES_MAX:
+            raise Overran("too_large", f"A delta is larger than {DELTA_BYTES_MAX / 1e3:.0f} KB.")
+        self._deltas.append(frame.delta)
+        self.voice.delta(frame.delta)
+
+    def _weigh(self, value: Any) -> int:
+        size = len(msgspec.json.encode(value))
+        self._bytes += size
         if self._bytes > RESULT_BYTES_MAX:
             raise Overran("too_large", f"The output is larger than {RESULT_BYTES_MAX / 1e6:.0f} MB.")
+        return size
+
+    async def _yielded(self, frame: Output) -> None:
+        self._weigh(frame.value)
         before = len(self.outputs.taken)
         value = await self.outputs.take(frame.value, frame.files)
         self._items.append(value)

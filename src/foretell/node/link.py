@@ -6,7 +6,7 @@ import socket
 import struct
 from typing import Any
 
-from foretell.node.frames import Done, Frame, Output, decoded
+from foretell.node.frames import Delta, Done, Frame, Output, decoded
 
 FRAME_BYTES_MAX = 16 * 1024**2
 DEPTH_MAX = 64
@@ -69,13 +69,22 @@ def _checked(body: bytes) -> Frame:
         frame = decoded(body)
     except ValueError as error:
         raise BrokenLink(f"something that is not a frame ({error})") from error
-    if isinstance(frame, Output | Done):
-        if len(frame.files) > FILES_MAX:
-            raise BrokenLink(f"more than {FILES_MAX} files at once")
-        # Counting brackets is quick and never too low, so that only suspects are walked.
-        if body.count(b"[") + body.count(b"{") > DEPTH_MAX and _depth(frame.value) > DEPTH_MAX:
-            raise BrokenLink(f"a value nested deeper than {DEPTH_MAX} levels")
+    if isinstance(frame, Output | Done) and len(frame.files) > FILES_MAX:
+        raise BrokenLink(f"more than {FILES_MAX} files at once")
+    # Counting brackets is quick and never too low, so that only suspects are walked.
+    is_suspect = body.count(b"[") + body.count(b"{") > DEPTH_MAX
+    if is_suspect and _depth(_value(frame)) > DEPTH_MAX:
+        raise BrokenLink(f"a value nested deeper than {DEPTH_MAX} levels")
     return frame
+
+
+def _value(frame: Frame) -> Any:
+    match frame:
+        case Output() | Done():
+            return frame.value
+        case Delta():
+            return frame.delta
+    return None
 
 
 def _depth(value: Any) -> int:

@@ -8,26 +8,22 @@ import asyncio
 import hashlib
 import os
 import re
-import stat
-from collections.abc import Callable, Iterator, Sequence
-from contextlib import contextmanager
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from pathlib import Path, PurePosixPath
 from typing import Any
 
 from foretell.file import File, Purpose
 from foretell.ids import new_token
+from foretell.node.beneath import chunks, move
 from foretell.node.content_types import HEAD_BYTES, content_type, extension
 from foretell.node.frames import FileAt
 from foretell.node.trouble import RunFailed
 from foretell.prediction import FILE_KEY, Prediction
 
-READ_BYTES = 1024**2
 NAME_CHARACTERS_MAX = 60
 COUNT_MAX = 1_000
 """Files of one run."""
-_BENEATH = os.O_RDONLY | os.O_DIRECTORY | os.O_NOFOLLOW | os.O_CLOEXEC
-_PLAIN = os.O_RDONLY | os.O_NOFOLLOW | os.O_NONBLOCK | os.O_CLOEXEC
 
 
 @dataclass(frozen=True, slots=True)
@@ -74,7 +70,7 @@ class Outputs:
         self.has_kept = True
         kept = self._kept / str(len(self.taken))
         try:
-            _move(self._run_folder, given, kept)
+            move(self._run_folder, given, kept)
             head, size, sha256 = self._read(kept, given)
         except FileNotFoundError as error:
             raise RunFailed(
@@ -101,7 +97,7 @@ class Outputs:
     def _read(self, path: Path, given: str) -> tuple[bytes, int, str]:
         """First bytes, size and SHA-256."""
         digest, size, head = hashlib.sha256(), 0, b""
-        for chunk in _chunks(path):
+        for chunk in chunks(path):
             head = head or chunk[:HEAD_BYTES]
             size += len(chunk)
             digest.update(chunk)
@@ -132,33 +128,3 @@ def _put(value: Any, at: Sequence[str | int], file: dict[str, str]) -> Any:
     except (LookupError, TypeError) as error:
         raise RunFailed("bad_output", "The output names a file in a place that it does not have.") from error
     return value
-
-
-def _move(folder: Path, given: str, kept: Path) -> None:
-    parts = PurePosixPath(given).parts
-    if not parts or ".." in parts or given.startswith("/"):
-        raise ValueError(given)
-    with _opened(folder, parts[:-1]) as directory:
-        os.rename(parts[-1], kept, src_dir_fd=directory)
-
-
-@contextmanager
-def _opened(folder: Path, parts: Sequence[str]) -> Iterator[int]:
-    directory = os.open(folder, _BENEATH)
-    try:
-        for part in parts:
-            inner = os.open(part, _BENEATH, dir_fd=directory)
-            os.close(directory)
-            directory = inner
-        yield directory
-    finally:
-        os.close(directory)
-
-
-def _chunks(path: Path) -> Iterator[bytes]:
-    with os.fdopen(os.open(path, _PLAIN), "rb") as file:
-        status = os.fstat(file.fileno())
-        if not stat.S_ISREG(status.st_mode) or status.st_nlink != 1:
-            raise ValueError(path)
-        while chunk := file.read(READ_BYTES):
-            yield chunk

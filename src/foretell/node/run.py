@@ -16,6 +16,7 @@ from foretell.node.hearing import Answer, Hearing
 from foretell.node.outcome import Measured, failed, setup_failed, succeeded
 from foretell.node.outputs import Outputs
 from foretell.node.patience import written
+from foretell.node.previews import Previews
 from foretell.node.replica import Replica
 from foretell.node.shelf import Shelf
 from foretell.node.stop import stop_run
@@ -146,8 +147,10 @@ class Run:
         version = self._replica.version
         joined = version.output_schema.get("x-cog-array-display") == "concatenate"
         # A picture that is to be checked is shown to nobody before.
-        publish = None if safety.is_wanted(self.prediction) else self._shelf.publish
-        hearing = Hearing(self._voice, self._outputs, joined, publish)
+        is_checked = safety.is_wanted(self.prediction)
+        publish = None if is_checked else self._shelf.publish
+        previews = Previews(self._path, shown=not is_checked)
+        hearing = Hearing(self._voice, self._outputs, previews, joined, publish)
         seconds = version.manifest.limits.run_timeout_seconds
         try:
             async with asyncio.timeout(seconds):
@@ -160,6 +163,8 @@ class Run:
             self._measured.ended_at = self._surroundings.clock()
             self._measured.used, self._measured.own = hearing.used, hearing.metrics
             self._measured.progress = self._voice.progress
+            if message := hearing.message:
+                self._measured.metadata["message"] = message
             if hearing.used is not None:
                 self._replica.observe_memory(hearing.used.memory_bytes)
 
@@ -265,8 +270,9 @@ class Run:
         try:
             if not self._is_stored:
                 await self._shelf.clear()
+            await self._voice.forget_previews()
         except Exception:
-            log.exception("files of prediction %s could not be taken away", self.id)
+            log.exception("what prediction %s leaves could not be taken away", self.id)
         try:
             self._path.rmdir()
         except OSError:

@@ -1,4 +1,4 @@
-"""What an attempt says to those who follow it: log, output and progress, numbered, capped, in order."""
+"""What an attempt says to those who follow it: log, output, progress and more, numbered, capped, in order."""
 
 import asyncio
 import contextlib
@@ -22,6 +22,7 @@ class Voice:
         self._hold = hold
         self._surroundings = surroundings
         self._sequence = 0
+        self._has_shown = False
         self._left_bytes = surroundings.config.log_bytes_max
         self._dropped_bytes = 0
         self._noted_seconds = 0.0
@@ -40,6 +41,19 @@ class Voice:
 
     def output(self, value: Any) -> None:
         self._say(Kind.OUTPUT, {"value": value})
+
+    def delta(self, delta: dict[str, Any]) -> None:
+        self._say(Kind.DELTA, {"delta": delta})
+
+    def preview(self, image: str) -> None:
+        """`image` is a `data:` URI. The newest alone is kept; `forget_previews` when the run is over."""
+        self._has_shown = True
+        self._say(Kind.PREVIEW, {"image": image})
+
+    async def forget_previews(self) -> None:
+        """Nothing of an unfinished picture stays when there is a finished one, or never will be."""
+        if self._has_shown:
+            await self._surroundings.store.forget_previews(self._hold.prediction_id)
 
     def advance(self, fraction: float) -> None:
         """The run is that far, from 0 to 1."""

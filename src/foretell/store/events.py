@@ -4,11 +4,12 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
+from itertools import groupby
 
 import msgspec
 
 from foretell.event import Event, Kind
-from foretell.store.database import Connection, Row, Transaction
+from foretell.store.database import Connection, Row, Transaction, marks
 from foretell.store.rows import encoded
 
 _batch = msgspec.json.Decoder(list[tuple[int, Kind, dict[str, object], int]])
@@ -25,6 +26,23 @@ class Append:
     first: int
     last: int
     batch: str
+    is_preview: bool = False
+
+
+def batches(prediction_id: str, attempt: int, events: Sequence[Event], *, node: str | None) -> list[Append]:
+    """Rows for `events` of one attempt, in order. A preview has one of its own, so that it can go alone."""
+    groups = groupby(events, key=lambda each: each.sequence if each.kind is Kind.PREVIEW else None)
+    return [
+        _row(prediction_id, attempt, list(group), node=node, is_preview=sequence is not None)
+        for sequence, group in groups
+    ]
+
+
+def _row(
+    prediction_id: str, attempt: int, events: Sequence[Event], *, node: str | None, is_preview: bool
+) -> Append:
+    first, last = events[0].sequence, events[-1].sequence
+    return Append(prediction_id, attempt, node, first, last, batched(events), is_preview)
 
 
 def batched(events: Sequence[Event]) -> str:
@@ -49,11 +67,26 @@ def append(transaction: Transaction, asked: Sequence[Append]) -> list[bool]:
         for each in asked
         if each.prediction_id in held
     ]
+    newer = [each.prediction_id for each in asked if each.is_preview and each.prediction_id in held]
+    forget_previews(transaction, newer)
     columns = "prediction_id, attempt, sequence, last_sequence, batch"
     transaction.insert("events", columns, batches, unless="prediction_id, attempt, sequence")
     for each in held:
         transaction.tell(f"prediction:{each}")
     return [each.prediction_id in held for each in asked]
+
+
+def forget_previews(transaction: Transaction, ids: Sequence[str]) -> list[None]:
+    """Takes the previews of these predictions away: a newer one, or the end, makes them worthless."""
+    if ids:
+        # By the row's first words, so that nothing that was merely said can be mistaken for one.
+        head = f"""'[[' || CAST(sequence AS TEXT) || ',"{Kind.PREVIEW}",'"""
+        transaction.execute(
+            f"""DELETE FROM events WHERE prediction_id IN ({marks(len(ids))}) AND sequence = last_sequence
+                AND SUBSTR(batch, 1, LENGTH({head})) = {head}""",
+            ids,
+        )
+    return [None] * len(ids)
 
 
 def read_events(

@@ -33,6 +33,7 @@ CANCEL = Verb(predictions.cancel, rank=8)
 DELETE = Verb(removal.delete, rank=9)
 RESCUE = Verb(removal.rescue, rank=10)
 STOPPED = Verb(removal.stopped, rank=11, lasting=False)
+FORGET_PREVIEWS = Verb(events.forget_previews, rank=12, lasting=False)
 
 
 class Store(Records):
@@ -79,10 +80,14 @@ class Store(Records):
 
     async def append(self, hold: Hold, said: Sequence[Event]) -> bool:
         """Writes what the attempt said, in order, at least one event."""
-        batch = events.batched(said)
-        first, last = said[0].sequence, said[-1].sequence
-        asked = events.Append(hold.prediction_id, hold.attempt, hold.node, first, last, batch)
-        return await self._writer.submit(APPEND, asked, key=hold.prediction_id)
+        rows = events.batches(hold.prediction_id, hold.attempt, said, node=hold.node)
+        written = [self._writer.submit(APPEND, each, key=hold.prediction_id) for each in rows]
+        return all(await asyncio.gather(*written))
+
+    async def forget_previews(self, prediction_id: str) -> None:
+        """Takes away what was shown of an unfinished picture, after it was written."""
+        self._live.flush(prediction_id)
+        await self._writer.submit(FORGET_PREVIEWS, prediction_id, key=prediction_id)
 
     async def finish(self, hold: Hold, outcome: Outcome, *, files: Sequence[File] = ()) -> Prediction | None:
         """Ends the attempt, after what it said; None when the hold was lost."""

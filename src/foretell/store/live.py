@@ -5,11 +5,12 @@ from __future__ import annotations
 import asyncio
 from collections import defaultdict, deque
 from collections.abc import AsyncIterator, Awaitable, Callable
+from contextlib import suppress
 from types import TracebackType
 
 from foretell.errors import Error
 from foretell.event import Event
-from foretell.store.events import Append, batched
+from foretell.store.events import Append, batches
 from foretell.store.rows import encoded
 
 GATHER_SECONDS = 0.1
@@ -118,18 +119,18 @@ class Live:
 
     def _submit(self, prediction_id: str, attempt: int, events: list[Event]) -> None:
         self._writing[prediction_id] += events
-        batch = Append(prediction_id, attempt, None, events[0].sequence, events[-1].sequence, batched(events))
-        answer = self._write(batch)
-        task = asyncio.get_running_loop().create_task(self._written(answer, prediction_id, events))
+        answers = [self._write(each) for each in batches(prediction_id, attempt, events, node=None)]
+        task = asyncio.get_running_loop().create_task(self._written(answers, prediction_id, events))
         self._tasks.add(task)
         task.add_done_callback(self._tasks.discard)
 
-    async def _written(self, answer: Awaitable[bool], prediction_id: str, events: list[Event]) -> None:
+    async def _written(self, answers: list[Awaitable[bool]], prediction_id: str, events: list[Event]) -> None:
         try:
-            await answer
-        except Error:
-            # The run's result does not depend on its events; a database that is away fails the finish, and is heard of.
-            pass
+            for answer in answers:
+                # The run's result does not depend on its events; a database that is away fails the finish,
+                # and is heard of.
+                with suppress(Error):
+                    await answer
         finally:
             writing = self._writing[prediction_id]
             del writing[: len(events)]

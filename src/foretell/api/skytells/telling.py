@@ -11,6 +11,7 @@ from starlette.requests import Request
 from foretell.api.requests import edge, origin, services
 from foretell.api.skytells.rendering import is_owner, rendered
 from foretell.dialects import skytells
+from foretell.dialects.skytells import messages
 from foretell.event import Event, Kind
 from foretell.prediction import Phase, Prediction, Status
 from foretell.result import file_ids, replaced
@@ -122,6 +123,8 @@ class Telling:
             return self._progressed(event.data.get("progress", 0.0), event.id)
         if event.kind is Kind.LOG:
             return skytells.stream_event("log", event.data, event.id) if self._shows_logs else b""
+        if event.kind in {Kind.DELTA, Kind.PREVIEW}:
+            return skytells.stream_event(event.kind.value, event.data, event.id)
         self._has_output = True
         return skytells.stream_event("output", await self._with_addresses(event.data), event.id)
 
@@ -161,7 +164,7 @@ class Telling:
         known = await edge(self._request).versions.of(prediction.version_id)
         return known is not None and known.version.streaming
 
-    async def _done(self, prediction: Prediction, body: dict[str, Any] | None = None) -> bytes:
+    async def _done(self, prediction: Prediction, body: messages.Prediction | None = None) -> bytes:
         self.is_over = True
         shown = body or await rendered(self._request, prediction)
         return skytells.stream_event("done", shown, f"{prediction.attempt}:end")

@@ -1,12 +1,13 @@
-"""What a predictor may use beside `cog`: its weights, its progress, its metrics."""
+"""What a predictor may use beside `cog`: its weights, its progress, its metrics, and what it says on the way."""
 
 from __future__ import annotations
 
-from typing import Any
+import os
+from typing import Any, Union
 
 from .scope import UnknownWeights, active, weights
 
-__all__ = ["UnknownWeights", "metric", "progress", "weights"]
+__all__ = ["UnknownWeights", "delta", "metric", "preview", "progress", "weights"]
 
 
 def progress(fraction: float) -> None:
@@ -21,3 +22,23 @@ def metric(name: str, value: Any, mode: str = "replace") -> None:
     scope = active()
     if scope is not None:
         scope.record_metric(name, value, mode)
+
+
+def delta(said: dict[str, Any]) -> None:
+    """What a chat model says beside its text, in OpenAI's form: tool calls, why it ended, a refusal.
+
+    Raises TypeError and ValueError for what is no JSON object, has `content`, or is larger than 256 KB.
+    """
+    scope = active()
+    if scope is not None:
+        scope.delta(said)
+
+
+def preview(picture: Union[str, "os.PathLike[str]", bytes]) -> None:
+    """An unfinished picture for whoever watches: a path or bytes, of a PNG, JPEG or WebP of up to 64 KB.
+
+    Of those that come within 0.2 s of the last one, and of larger ones, nothing is heard.
+    """
+    scope = active()
+    if scope is not None:
+        scope.preview(picture)

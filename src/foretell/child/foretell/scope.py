@@ -8,7 +8,9 @@ from collections.abc import Mapping
 from contextvars import ContextVar
 from typing import Any, Optional
 
+from .deltas import checked
 from .outbox import Outbox
+from .previews import Previews
 
 METRIC_MODES = {"replace": "replace", "add": "add", "incr": "add", "increment": "add", "append": "append"}
 
@@ -22,6 +24,7 @@ class Scope:
         self.context: dict[str, str] = {}
         self._outbox = outbox
         self._fraction = 0.0
+        self._previews = Previews(self.folder)
 
     @property
     def metrics(self) -> Metrics:
@@ -51,6 +54,16 @@ class Scope:
         if fraction > self._fraction:
             self._fraction = fraction
             self._outbox.progress(self.run_id, fraction)
+
+    def delta(self, delta: Any) -> None:
+        """In order with what is yielded. Raises TypeError and ValueError for what cannot be said."""
+        self._outbox.put({"type": "delta", "id": self.run_id, "delta": checked(delta)})
+
+    def preview(self, picture: Any) -> None:
+        """Raises TypeError for what is neither a path nor bytes."""
+        path = self._previews.take(picture)
+        if path is not None:
+            self._outbox.put({"type": "preview", "id": self.run_id, "path": path})
 
 
 class Metrics:
