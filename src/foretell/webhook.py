@@ -3,6 +3,7 @@
 import base64
 import hashlib
 import hmac
+from collections.abc import Mapping
 from dataclasses import dataclass
 from enum import StrEnum
 from typing import Any
@@ -117,7 +118,9 @@ def retry_seconds(event: WebhookEvent, attempts: int) -> int | None:
     return schedule[attempts - 1] if attempts <= len(schedule) else None
 
 
-def payload(flat: dict[str, Any], names: tuple[str, ...], *, event: WebhookEvent, at: str) -> dict[str, Any]:
+def payload(
+    flat: Mapping[str, Any], names: tuple[str, ...], *, event: WebhookEvent, at: str
+) -> Mapping[str, Any]:
     """The body of a delivery: the prediction itself, with the envelope's keys merged over it when asked for.
 
     `flat` is the prediction as its dialect renders it. The `started` event's body says `started`, because

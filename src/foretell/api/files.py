@@ -8,8 +8,10 @@ from starlette.requests import Request
 from starlette.responses import Response, StreamingResponse
 
 from foretell.api.answers import refusal
+from foretell.api.operations import operation
 from foretell.api.ranges import wanted_range
 from foretell.api.requests import request_id, services
+from foretell.dialects.skytells import messages
 from foretell.errors import Code, Error
 from foretell.file import File
 
@@ -19,6 +21,18 @@ _HARMLESS = re.compile(
 _PLAIN_NAME = re.compile(r"[\w. -]+", re.ASCII)
 
 
+@operation(
+    "Fetch a file",
+    tag="Files",
+    description="The bytes of an output or an upload, for whoever knows the address; nobody can guess one. Ranges "
+    "and `ETag` are understood.",
+    path={"token": "What makes the address unguessable.", "name": "The file's name."},
+    query=messages.FileQuery,
+    headers=messages.FileHeaders,
+    media=("*/*",),
+    answers={200: bytes, 206: bytes, 304: None},
+    errors=(Code.FILE_NOT_FOUND, Code.GONE, Code.RANGE_NOT_SATISFIABLE),
+)
 async def get(request: Request) -> Response:
     """The file, whole or in part. 404 for an unknown address, 410 for a file that is no longer kept."""
     file = await services(request).store.file(request.path_params["token"])

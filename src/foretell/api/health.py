@@ -18,27 +18,33 @@ async def alive(request: Request) -> Response:
     return answer(body)
 
 
+@operation(
+    "Check that the server takes work", tag="Server", answer=messages.Ready, errors=(Code.UNAVAILABLE,)
+)
 async def ready(request: Request) -> Response:
     """New work is welcome. Raises Error(UNAVAILABLE) while stopping or without a database."""
     if services(request).stopping.is_set():
         raise Error(Code.UNAVAILABLE, "The server is stopping.", retry_after_seconds=5)
     models = await services(request).store.models()
-    return answer({"state": "ready", "models": len(models)})
+    body: messages.Ready = {"state": "ready", "models": len(models)}
+    return answer(body)
 
 
+@operation("Ask what this is", tag="Server", answer=messages.FrontDoor)
 async def index(request: Request) -> Response:
     """What this is, for a person or a program that knocks at the door."""
-    base = f"{origin(request)}/v1"
-    return answer(
-        {
-            "name": "foretell",
-            "version": __version__,
-            "description": "A predictions platform that runs on your own machine.",
-            "urls": {
-                "create": f"{base}/predict",
-                "predictions": f"{base}/predictions",
-                "models": f"{base}/models",
-                "files": f"{base}/files",
-            },
-        }
-    )
+    own = origin(request)
+    body: messages.FrontDoor = {
+        "name": "foretell",
+        "version": __version__,
+        "description": "A predictions platform that runs on your own machine.",
+        "urls": {
+            "create": f"{own}/v1/predict",
+            "predictions": f"{own}/v1/predictions",
+            "models": f"{own}/v1/models",
+            "files": f"{own}/v1/files",
+            "docs": f"{own}/docs",
+            "openapi": f"{own}/openapi.json",
+        },
+    }
+    return answer(body)

@@ -12,8 +12,10 @@ from starlette.responses import Response
 
 from foretell.api.answers import answer
 from foretell.api.multipart import Upload
+from foretell.api.operations import operation
 from foretell.api.requests import caller, origin, services
 from foretell.dialects import skytells
+from foretell.dialects.skytells import messages
 from foretell.errors import Code, Error
 from foretell.file import File, Purpose
 from foretell.ids import new_token
@@ -24,6 +26,14 @@ _STRANGE = re.compile(r"[^\w.-]+", re.ASCII)
 _EXTENSION = re.compile(r"\.[A-Za-z0-9]{1,10}")
 
 
+@operation(
+    "Upload a file",
+    tag="Files",
+    description="To be named in the inputs of predictions, by its id or its address. The first part with a file "
+    "name is taken, whatever it is called.",
+    form=messages.Upload,
+    answers={201: messages.UploadedFile},
+)
 async def create(request: Request) -> Response:
     """The uploaded file, from the first part of a multipart body that is one."""
     upload = Upload(request)
@@ -47,11 +57,25 @@ async def create(request: Request) -> Response:
     return answer(skytells.render_file(file, origin(request)), 201)
 
 
+@operation(
+    "Get a file",
+    tag="Files",
+    description="What is known of one of your files. Its bytes are at its `url`.",
+    answer=messages.UploadedFile,
+    errors=(Code.FILE_NOT_FOUND, Code.GONE),
+)
 async def get(request: Request) -> Response:
     """What is known of one of the caller's files."""
     return answer(skytells.render_file(await _own(request), origin(request)))
 
 
+@operation(
+    "Delete a file",
+    tag="Files",
+    description="The files of a prediction go with it, not before.",
+    answer=messages.DeletedFile,
+    errors=(Code.FILE_NOT_FOUND, Code.GONE, Code.CONFLICT),
+)
 async def delete(request: Request) -> Response:
     """The file, which is gone. The outputs of a prediction go with it, not before."""
     file = await _own(request)
@@ -59,7 +83,8 @@ async def delete(request: Request) -> Response:
         message = "The file belongs to a prediction; delete the prediction to delete its files."
         raise Error(Code.CONFLICT, message)
     await services(request).store.delete_file(file.id)
-    return answer(skytells.render_file(file, origin(request)) | {"success": True})
+    last: messages.DeletedFile = {**skytells.render_file(file, origin(request)), "success": True}
+    return answer(last)
 
 
 async def _stored(request: Request, upload: Upload, blank: File) -> File:

@@ -10,6 +10,7 @@ import msgspec
 
 from foretell import __version__
 from foretell.dialects import skytells
+from foretell.dialects.skytells import messages
 from foretell.errors import Error
 from foretell.prediction import Phase, Prediction, Status
 from foretell.schema import without_secrets
@@ -117,7 +118,7 @@ def _as_told(prediction: Prediction, delivery: Delivery) -> Prediction:
     )
 
 
-def _short(flat: dict[str, Any]) -> dict[str, Any]:
+def _short(flat: messages.Prediction) -> messages.Prediction:
     return {**flat, "input": _without_data(flat["input"])}
 
 

@@ -2,7 +2,6 @@
 
 import base64
 import secrets
-from typing import Any
 
 import msgspec
 from starlette.requests import Request
@@ -10,8 +9,9 @@ from starlette.responses import Response
 
 from foretell.account import Account, Role
 from foretell.api.answers import answer
+from foretell.api.operations import operation
 from foretell.api.requests import body_of, services
-from foretell.dialects.skytells import timestamp
+from foretell.dialects.skytells import messages, timestamp
 from foretell.errors import Code, Error
 from foretell.store import Store
 
@@ -36,11 +36,21 @@ _new_account = msgspec.json.Decoder(NewAccount)
 _secret_wish = msgspec.json.Decoder(SecretWish)
 
 
+@operation("List accounts", tag="Operator", answer=messages.AccountList)
 async def list_all(request: Request) -> Response:
     found = await services(request).store.accounts()
-    return answer({"data": [rendered(each) for each in found]})
+    body: messages.AccountList = {"data": [rendered(each) for each in found]}
+    return answer(body)
 
 
+@operation(
+    "Create an account",
+    tag="Operator",
+    body=NewAccount,
+    examples={"A member": {"name": "web shop"}},
+    answers={201: messages.AccountMessage},
+    errors=(Code.INVALID_PARAMETER, Code.CONFLICT),
+)
 async def create(request: Request) -> Response:
     """Error(CONFLICT) when the name is taken."""
     wanted = await body_of(request, _new_account)
@@ -51,6 +61,16 @@ async def create(request: Request) -> Response:
     return answer(rendered(await store.create_account(name, wanted.role)), 201)
 
 
+@operation(
+    "Get a webhook secret",
+    tag="Operator",
+    description="What Standard Webhooks' signatures of the account are made with.",
+    path={"account": "Its name or id."},
+    body=SecretWish,
+    examples={"As it is": {}, "A new one": {"rotate": True}},
+    answer=messages.WebhookSecret,
+    errors=(Code.NOT_FOUND,),
+)
 async def webhook_secret(request: Request) -> Response:
     """The account's secret, made at its first need or when a new one is wished for."""
     wish = await body_of(request, _secret_wish)
@@ -60,8 +80,12 @@ async def webhook_secret(request: Request) -> Response:
     if sealed is None or wish.rotate:
         secret = "whsec_" + base64.b64encode(secrets.token_bytes(SECRET_BYTES)).decode()
         await at.store.set_webhook_secret(account.id, at.seal.seal(secret.encode()))
-        return answer({"secret": secret})
-    return answer({"secret": at.seal.open(sealed).decode()})
+        return answer(_shown(secret))
+    return answer(_shown(at.seal.open(sealed).decode()))
+
+
+def _shown(secret: str) -> messages.WebhookSecret:
+    return {"secret": secret}
 
 
 async def existing(store: Store, name: str) -> Account:
@@ -81,11 +105,11 @@ def sound_name(name: str) -> str:
     return name
 
 
-def rendered(account: Account) -> dict[str, Any]:
+def rendered(account: Account) -> messages.AccountMessage:
     return {
         "id": account.id,
         "name": account.name,
-        "role": account.role,
+        "role": account.role.value,
         "created_at": timestamp(account.created_at),
         "suspended_at": None if account.suspended_at is None else timestamp(account.suspended_at),
     }

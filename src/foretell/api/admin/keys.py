@@ -1,7 +1,6 @@
 """API keys, as their operator sees them: without their secrets, but for the moment they are made in."""
 
 import time
-from typing import Any
 
 import msgspec
 from starlette.requests import Request
@@ -10,8 +9,9 @@ from starlette.responses import Response
 from foretell.account import Key, key_digest, new_key
 from foretell.api.admin.accounts import existing, sound_name
 from foretell.api.answers import answer
+from foretell.api.operations import operation
 from foretell.api.requests import body_of, services
-from foretell.dialects.skytells import timestamp
+from foretell.dialects.skytells import messages, timestamp
 from foretell.errors import Code, Error
 
 
@@ -25,15 +25,34 @@ class NewKey(msgspec.Struct):
 _new_key = msgspec.json.Decoder(NewKey)
 
 
+@operation(
+    "List keys",
+    tag="Operator",
+    query=messages.KeysQuery,
+    answer=messages.KeyList,
+    errors=(Code.NOT_FOUND,),
+)
 async def list_all(request: Request) -> Response:
     store = services(request).store
     of = request.query_params.get("account")
     account_id = None if of is None else (await existing(store, of)).id
     names = {each.id: each.name for each in await store.accounts()}
     found = await store.keys(account_id)
-    return answer({"data": [rendered(each, account=names.get(each.account_id, "")) for each in found]})
+    body: messages.KeyList = {
+        "data": [rendered(each, account=names.get(each.account_id, "")) for each in found]
+    }
+    return answer(body)
 
 
+@operation(
+    "Create a key",
+    tag="Operator",
+    description="The key itself is in this answer and nowhere else.",
+    body=NewKey,
+    examples={"For an account": {"name": "production", "account": "web shop"}},
+    answers={201: messages.NewKeyMessage},
+    errors=(Code.INVALID_PARAMETER, Code.NOT_FOUND),
+)
 async def create(request: Request) -> Response:
     wanted = await body_of(request, _new_key)
     store = services(request).store
@@ -48,9 +67,18 @@ async def create(request: Request) -> Response:
         created_at=time.time_ns() // 1_000,
     )
     await store.create_key(key)
-    return answer({**rendered(key, account=account.name), "key": raw}, 201)
+    shown: messages.NewKeyMessage = {**rendered(key, account=account.name), "key": raw}
+    return answer(shown, 201)
 
 
+@operation(
+    "Revoke a key",
+    tag="Operator",
+    description="It is refused from now on. Revoking again changes nothing.",
+    path={"key": "Its id."},
+    answer=messages.KeyMessage,
+    errors=(Code.NOT_FOUND,),
+)
 async def revoke(request: Request) -> Response:
     """Error(NOT_FOUND) when there is no such key; revoking again changes nothing."""
     store = services(request).store
@@ -61,7 +89,18 @@ async def revoke(request: Request) -> Response:
     return answer(rendered(key, account="" if account is None else account.name))
 
 
-def rendered(key: Key, *, account: str) -> dict[str, Any]:
-    instants = ("created_at", "last_used_at", "expires_at", "revoked_at")
-    shown = {name: None if getattr(key, name) is None else timestamp(getattr(key, name)) for name in instants}
-    return {"id": key.id, "name": key.name, "account": account, "last4": key.last4, **shown}
+def rendered(key: Key, *, account: str) -> messages.KeyMessage:
+    return {
+        "id": key.id,
+        "name": key.name,
+        "account": account,
+        "last4": key.last4,
+        "created_at": timestamp(key.created_at),
+        "last_used_at": _shown(key.last_used_at),
+        "expires_at": _shown(key.expires_at),
+        "revoked_at": _shown(key.revoked_at),
+    }
+
+
+def _shown(at: int | None) -> str | None:
+    return None if at is None else timestamp(at)

@@ -3,7 +3,6 @@
 import asyncio
 import time
 from pathlib import Path
-from typing import Any
 
 import msgspec
 from starlette.requests import Request
@@ -11,7 +10,10 @@ from starlette.responses import Response
 
 from foretell import catalog
 from foretell.api.answers import answer
+from foretell.api.operations import operation
 from foretell.api.requests import body_of, services
+from foretell.dialects.skytells import messages
+from foretell.errors import Code
 from foretell.model import Version
 from foretell.weights import Environments, Weights
 
@@ -25,6 +27,12 @@ class Folder(msgspec.Struct):
 _folder = msgspec.json.Decoder(Folder)
 
 
+@operation(
+    "List every model",
+    tag="Operator",
+    description="Hidden ones too, with what they need.",
+    answer=messages.RegisteredModelList,
+)
 async def list_all(request: Request) -> Response:
     at = services(request)
     environments, weights = Environments(at.config.cache_path), Weights(at.config.cache_path)
@@ -32,9 +40,19 @@ async def list_all(request: Request) -> Response:
     shown = await asyncio.to_thread(
         lambda: [rendered(each, ready=_is_ready(each, environments, weights)) for each in versions]
     )
-    return answer({"data": shown})
+    body: messages.RegisteredModelList = {"data": shown}
+    return answer(body)
 
 
+@operation(
+    "Register a model",
+    tag="Operator",
+    description="Reads a folder on the server's machine and makes it its model's present version.",
+    body=Folder,
+    examples={"A folder": {"folder": "/srv/models/hello"}},
+    answers={201: messages.RegisteredModel},
+    errors=(Code.INVALID_REQUEST,),
+)
 async def register(request: Request) -> Response:
     """Reads the folder and makes it its model's current version. Raises Error when it is not a model."""
     wanted = await body_of(request, _folder)
@@ -53,7 +71,7 @@ def _is_ready(version: Version, environments: Environments, weights: Weights) ->
     return environments.is_ready(version.manifest) and weights.is_ready(version.manifest)
 
 
-def rendered(version: Version, *, ready: bool) -> dict[str, Any]:
+def rendered(version: Version, *, ready: bool) -> messages.RegisteredModel:
     return {
         "namespace": version.model,
         "version": version.id,

@@ -1,7 +1,7 @@
 """Create a prediction, and answer at once, at its end, or as a stream."""
 
 import time
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Mapping
 from contextlib import ExitStack
 from typing import Any
 
@@ -10,12 +10,14 @@ from starlette.responses import Response
 
 from foretell.api.answers import JSON, answer, json_bytes
 from foretell.api.creating import SLICE_SECONDS, awaited, create, deleted_meanwhile, find_model
+from foretell.api.operations import operation
 from foretell.api.requests import accepts_stream, edge, preferred_wait_seconds, request_id, services
 from foretell.api.seats import HeldStream
 from foretell.api.skytells.rendering import rendered
-from foretell.api.skytells.streams import seated_stream
+from foretell.api.skytells.streams import EVENTS, seated_stream
 from foretell.api.skytells.wishes import Asked, read_body
 from foretell.dialects import skytells
+from foretell.dialects.skytells import messages
 from foretell.errors import Code, Error
 from foretell.prediction import Prediction
 
@@ -23,11 +25,65 @@ PATIENCE_SECONDS = 0.8
 """How long a caller whose timeout counts from the last byte is left without one."""
 
 
+REFUSALS = (
+    Code.INVALID_PARAMETER,
+    Code.INVALID_COMBINATION,
+    Code.MISSING_FIELD,
+    Code.INVALID_INPUT,
+    Code.MODEL_NOT_FOUND,
+    Code.FILE_NOT_FOUND,
+    Code.PREDICTION_NOT_FOUND,
+    Code.GONE,
+    Code.OVERLOADED,
+    Code.UNAVAILABLE,
+)
+"""What a create may be refused with, beyond what every keyed route may."""
+
+EXAMPLES: Mapping[str, Any] = {
+    "A picture": {"model": "truefusion", "input": {"prompt": "a red fox in the snow"}},
+    "Wait for the end": {"model": "truefusion", "input": {"prompt": "a red fox in the snow"}, "await": True},
+    "Text, piece by piece": {
+        "model": "deepbrain",
+        "input": {"prompt": "Why is the sky blue?"},
+        "stream": True,
+    },
+    "Tell a webhook": {
+        "model": "truefusion",
+        "input": {"prompt": "a red fox in the snow"},
+        "webhook": {"url": "https://example.com/hook", "events": ["completed", "failed"]},
+    },
+}
+
+
+@operation(
+    "Create a prediction",
+    tag="Predictions",
+    description="The prediction is durable when it is answered, and runs after that. With `await` the answer "
+    "comes at its end, with `stream` and `Accept: text/event-stream` it is its events. A prediction that fails "
+    "after it was accepted is no HTTP error: its `status` is `failed`, and `error` says why.",
+    body=messages.Create,
+    headers=messages.CreateHeaders,
+    examples=EXAMPLES,
+    answer=messages.CreatedPrediction,
+    stream=EVENTS,
+    errors=REFUSALS,
+)
 async def predict(request: Request) -> Response:
     """The prediction in the envelope: the bare object with `success`, `message` and `data` beside it."""
     return await _create(request, is_enveloped=True)
 
 
+@operation(
+    "Create a bare prediction",
+    tag="Predictions",
+    description="The same as `POST /v1/predict`, with nothing beside the prediction in its answer.",
+    body=messages.Create,
+    headers=messages.CreateHeaders,
+    examples=EXAMPLES,
+    answer=messages.Prediction,
+    stream=EVENTS,
+    errors=REFUSALS,
+)
 async def predictions(request: Request) -> Response:
     """The bare prediction."""
     return await _create(request, is_enveloped=False)
@@ -105,6 +161,6 @@ async def _spaced(
     yield json_bytes(await _shown(request, prediction, is_enveloped=is_enveloped))
 
 
-async def _shown(request: Request, prediction: Prediction, *, is_enveloped: bool) -> dict[str, Any]:
+async def _shown(request: Request, prediction: Prediction, *, is_enveloped: bool) -> messages.Prediction:
     flat = await rendered(request, prediction)
     return skytells.enveloped(flat) if is_enveloped else flat

@@ -10,8 +10,10 @@ from starlette.requests import Request
 from starlette.responses import Response
 
 from foretell.api.answers import answer
+from foretell.api.operations import operation
 from foretell.api.requests import caller, edge, services
 from foretell.api.skytells.rendering import rendered
+from foretell.dialects.skytells import messages
 from foretell.errors import Code, Error
 from foretell.prediction import Status
 
@@ -36,6 +38,20 @@ class Page:
     model: str | None
 
 
+@operation(
+    "List predictions",
+    tag="Predictions",
+    description="The account's own, newest first, in pages.",
+    query=messages.PredictionsQuery,
+    answer=messages.PredictionList,
+    errors=(
+        Code.INVALID_PARAMETER,
+        Code.INVALID_DATE_FORMAT,
+        Code.INVALID_DATE_RANGE,
+        Code.INVALID_COMBINATION,
+        Code.MODEL_NOT_FOUND,
+    ),
+)
 async def index(request: Request) -> Response:
     """A page of the caller's predictions, with where it stands among the others."""
     page = _page(request.query_params)
@@ -51,14 +67,15 @@ async def index(request: Request) -> Response:
         offset=(page.number - 1) * page.per_page,
         limit=page.per_page,
     )
-    pagination = {
+    pagination: messages.Pagination = {
         "current_page": page.number,
         "per_page": page.per_page,
         "total": total,
         "last_page": max(1, -(-total // page.per_page)),
     }
     shown = await asyncio.gather(*(rendered(request, each) for each in found))
-    return answer({"data": shown, "pagination": pagination})
+    body: messages.PredictionList = {"data": shown, "pagination": pagination}
+    return answer(body)
 
 
 def _page(query: QueryParams) -> Page:

@@ -4,10 +4,20 @@ from starlette.requests import Request
 from starlette.responses import Response
 
 from foretell.api.answers import answer
+from foretell.api.operations import operation
 from foretell.api.requests import edge, is_local
 from foretell.dialects import openai, skytells
+from foretell.dialects.skytells import messages
+from foretell.errors import Code
 
 
+@operation(
+    "List models",
+    tag="Models",
+    description="Once under each of their names. Callers who send nothing but `Authorization` get OpenAI's list.",
+    query=messages.ModelQuery,
+    answer=list[messages.Model],
+)
 async def index(request: Request) -> Response:
     """A bare array; OpenAI's list for callers who sent nothing but `Authorization`."""
     listed = await edge(request).versions.listed()
@@ -17,6 +27,16 @@ async def index(request: Request) -> Response:
     return answer([skytells.render_model(known.version, fields=fields, name=known.name) for known in listed])
 
 
+@operation(
+    "Get a model",
+    tag="Models",
+    description="By its slug, as `vendor/slug` or by an alias, in any case. Callers who send nothing but "
+    "`Authorization` get OpenAI's object.",
+    path={"slug": "A slug, `vendor/slug` or an alias."},
+    query=messages.ModelQuery,
+    answer=messages.Model,
+    errors=(Code.MODEL_NOT_FOUND,),
+)
 async def get(request: Request) -> Response:
     """One model, by slug, `vendor/slug` or alias, under the name it was asked for."""
     known = await edge(request).versions.find(request.path_params["slug"])

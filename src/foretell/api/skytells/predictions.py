@@ -1,15 +1,16 @@
 """One prediction: get it, cancel it, delete it."""
 
 import logging
-from typing import Any
 
 from starlette.requests import Request
 from starlette.responses import Response
 
 from foretell.api.answers import answer
+from foretell.api.operations import operation
 from foretell.api.requests import accepts_stream, caller, caller_or_none, request_id, services
 from foretell.api.skytells.rendering import is_owner, rendered
-from foretell.api.skytells.streams import stream
+from foretell.api.skytells.streams import EVENTS, stream
+from foretell.dialects.skytells import messages
 from foretell.errors import Code, Error
 from foretell.prediction import Prediction, Status
 
@@ -17,6 +18,17 @@ _log = logging.getLogger("foretell.predictions")
 _TRUE = {"1", "true", "yes", "on", ""}
 
 
+@operation(
+    "Get a prediction",
+    tag="Predictions",
+    description="A public prediction is answered without a key. While it waits, `metadata.queue_position` says "
+    "how long the queue is; while it runs, `metrics.progress` says how far it is.",
+    query=messages.PredictionQuery,
+    headers=messages.StreamHeaders,
+    answer=messages.Prediction,
+    stream=EVENTS,
+    errors=(Code.PREDICTION_NOT_FOUND, Code.OVERLOADED),
+)
 async def get(request: Request) -> Response:
     """The prediction, or with `?stream=true` what follows it."""
     prediction = await readable(request)
@@ -25,6 +37,18 @@ async def get(request: Request) -> Response:
     return answer(await _with_position(request, prediction))
 
 
+@operation(
+    "Follow a prediction",
+    tag="Predictions",
+    description="Its events with `Accept: text/event-stream` or `?stream=true`, from the first one on or behind "
+    "the one that `Last-Event-ID` names; else the prediction. A comment comes every 15 seconds in which nothing "
+    "else does.",
+    query=messages.PredictionQuery,
+    headers=messages.StreamHeaders,
+    answer=messages.Prediction,
+    stream=EVENTS,
+    errors=(Code.PREDICTION_NOT_FOUND, Code.OVERLOADED),
+)
 async def get_stream(request: Request) -> Response:
     """What follows the prediction for callers who accept events; the prediction for all others."""
     prediction = await readable(request)
@@ -33,6 +57,14 @@ async def get_stream(request: Request) -> Response:
     return answer(await _with_position(request, prediction))
 
 
+@operation(
+    "Cancel a prediction",
+    tag="Predictions",
+    description="The run is stopped, by force if need be. Canceling twice is fine; what has ended otherwise "
+    "cannot be canceled.",
+    answer=messages.EndedPrediction,
+    errors=(Code.PREDICTION_NOT_FOUND, Code.FINISHED),
+)
 async def cancel(request: Request) -> Response:
     """The canceled prediction. Canceling twice is fine; canceling what has ended otherwise is refused."""
     scope = caller(request).scope
@@ -44,9 +76,16 @@ async def cancel(request: Request) -> Response:
         raise Error(Code.FINISHED, message)
     found = {"prediction_id": prediction.id, "model": prediction.model, "request_id": request_id(request)}
     _log.info("canceled %s of %s", prediction.id, prediction.model, extra=found | {"status": "canceled"})
-    return answer(await rendered(request, prediction) | {"success": True})
+    return answer(_ended(await rendered(request, prediction)))
 
 
+@operation(
+    "Delete a prediction",
+    tag="Predictions",
+    description="Its input, output, logs and files go with it. A live one is canceled first.",
+    answer=messages.EndedPrediction,
+    errors=(Code.PREDICTION_NOT_FOUND,),
+)
 async def delete(request: Request) -> Response:
     """The last state of the prediction, which is gone with its files; a live one is canceled first."""
     store = services(request).store
@@ -59,7 +98,7 @@ async def delete(request: Request) -> Response:
     if after is None:
         raise _missing(request)
     last = before if before.status is after.status else after
-    return answer(await rendered(request, last, files=files) | {"success": True})
+    return answer(_ended(await rendered(request, last, files=files)))
 
 
 async def readable(request: Request) -> Prediction:
@@ -72,7 +111,11 @@ async def readable(request: Request) -> Prediction:
     raise _missing(request)
 
 
-async def _with_position(request: Request, prediction: Prediction) -> dict[str, Any]:
+def _ended(last: messages.Prediction) -> messages.EndedPrediction:
+    return {**last, "success": True}
+
+
+async def _with_position(request: Request, prediction: Prediction) -> messages.Prediction:
     body = await rendered(request, prediction)
     if prediction.status is Status.STARTING and prediction.node is None:
         position = await services(request).store.position(prediction.id)

@@ -7,6 +7,7 @@ from starlette.requests import Request
 
 from foretell.api.requests import caller_or_none, edge, origin, services
 from foretell.dialects import skytells
+from foretell.dialects.skytells import messages
 from foretell.event import Kind
 from foretell.file import File
 from foretell.prediction import Prediction, Status
@@ -34,7 +35,7 @@ def spelling(request: Request) -> str:
 
 async def rendered(
     request: Request, prediction: Prediction, *, files: list[File] | None = None
-) -> dict[str, Any]:
+) -> messages.Prediction:
     """The object for the caller of `request`; one without the owner's key sees what is public of it."""
     if files is None:
         files = await files_of(request, prediction)

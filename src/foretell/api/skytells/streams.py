@@ -2,19 +2,33 @@
 
 import re
 import time
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Mapping
 from contextlib import ExitStack
+from typing import Any
 
 from starlette.requests import Request
 
 from foretell.api.requests import edge, services
 from foretell.api.seats import HeldStream
-from foretell.api.skytells.ear import Ear
+from foretell.api.ear import Ear
 from foretell.api.skytells.telling import Place, Telling
 from foretell.dialects import skytells
+from foretell.dialects.skytells import messages
 from foretell.prediction import Prediction
 
 HEADERS = {"content-type": "text/event-stream", "cache-control": "no-cache", "x-accel-buffering": "no"}
+EVENTS: Mapping[str, Any] = {
+    "status": messages.StatusEvent,
+    "progress": messages.ProgressEvent,
+    "output": messages.OutputEvent,
+    "log": messages.LogEvent,
+    "preview": messages.PreviewEvent,
+    "restarted": messages.RestartedEvent,
+    "error": messages.ErrorEvent,
+    "done": (messages.Prediction, messages.GoneEvent),
+}
+"""What each event's data is; the last one is `done`."""
+
 _PLACE = re.compile(r"(\d{1,9}):(\d{1,15}|end)", re.ASCII)
 
 

@@ -1,8 +1,8 @@
 """Errors: the number and the word of each refusal, and the envelope around them."""
 
 from collections.abc import Mapping
-from typing import Any
 
+from foretell.dialects.skytells import messages
 from foretell.errors import Code, Error
 
 ERRORS: Mapping[Code, tuple[int, str]] = {
@@ -31,12 +31,14 @@ ERRORS: Mapping[Code, tuple[int, str]] = {
     Code.RATE_LIMITED: (429, "RATE_LIMIT_EXCEEDED"),
     Code.OVERLOADED: (503, "OVERLOADED"),
     Code.UNAVAILABLE: (503, "SERVICE_UNAVAILABLE"),
+    Code.INFERENCE_FAILED: (500, "INFERENCE_ERROR"),
+    Code.INFERENCE_TIMEOUT: (504, "INFERENCE_TIMEOUT"),
     Code.INTERNAL: (500, "INTERNAL_ERROR"),
 }
 """The HTTP status and the `error_id` of each code."""
 
 
-def error_envelope(error: Error, request_id: str) -> tuple[int, dict[str, Any]]:
+def error_envelope(error: Error, request_id: str) -> tuple[int, messages.ErrorEnvelope]:
     """The HTTP status and body of a refusal. `details` is one string, because strict clients expect one."""
     status, error_id = ERRORS[error.code]
     return status, {

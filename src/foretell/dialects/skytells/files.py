@@ -1,12 +1,11 @@
 """Files: as entries of a prediction's storage, and as uploads."""
 
-from typing import Any
-
+from foretell.dialects.skytells import messages
 from foretell.dialects.skytells.instants import timestamp
 from foretell.file import File
 
 
-def storage_entry(file: File, origin: str) -> dict[str, Any]:
+def storage_entry(file: File, origin: str) -> messages.StoredFile:
     """A file as `metadata.storage.files` lists it."""
     return {
         "name": file.name,
@@ -16,7 +15,7 @@ def storage_entry(file: File, origin: str) -> dict[str, Any]:
     }
 
 
-def render_file(file: File, origin: str) -> dict[str, Any]:
+def render_file(file: File, origin: str) -> messages.UploadedFile:
     """An upload as its owner sees it; its `id` or its `url` may stand in the input of a prediction."""
     return {
         "id": file.id,

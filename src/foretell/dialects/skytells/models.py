@@ -1,24 +1,26 @@
 """Models, as strict clients of this dialect decode them."""
 
 from collections.abc import Collection
-from typing import Any
+from typing import Literal, cast, get_args
 
+from foretell.dialects.skytells import messages
 from foretell.model import Version
 
-_WIRE_TYPES = frozenset({"image", "video", "audio", "music", "text"})
+WireType = Literal["image", "video", "audio", "music", "text"]
+_WIRE_TYPES: frozenset[str] = frozenset(get_args(WireType))
 
 
-def wire_type(model_type: str) -> str:
+def wire_type(model_type: str) -> WireType:
     """A model's type in a word every client knows: an unknown one breaks a strict client's whole list."""
-    return model_type if model_type in _WIRE_TYPES else "text"
+    return cast(WireType, model_type) if model_type in _WIRE_TYPES else "text"
 
 
 def render_model(
     version: Version, *, fields: Collection[str] = (), name: str | None = None
-) -> dict[str, Any]:
+) -> messages.Model:
     """A model, under `name` where that is an alias; `fields` may add `input_schema` and `output_schema`."""
     manifest = version.manifest
-    body: dict[str, Any] = {
+    body: messages.Model = {
         "name": manifest.name,
         "description": manifest.description,
         "namespace": name or manifest.namespace,
@@ -45,7 +47,7 @@ def render_model(
     return body
 
 
-def _vendor(version: Version) -> dict[str, Any]:
+def _vendor(version: Version) -> messages.VendorMessage:
     vendor = version.manifest.vendor
     return {
         "name": vendor.name,
@@ -57,7 +59,7 @@ def _vendor(version: Version) -> dict[str, Any]:
     }
 
 
-def _metadata(version: Version) -> dict[str, Any]:
+def _metadata(version: Version) -> messages.ModelMetadata:
     return {
         "edge_compatible": False,
         "openai_compatible": False,

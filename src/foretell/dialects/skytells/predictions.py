@@ -1,7 +1,8 @@
 """The prediction object: every key is there in every state, for clients that decode strictly."""
 
-from typing import Any
+from typing import Any, Literal, TypedDict, cast
 
+from foretell.dialects.skytells import messages
 from foretell.dialects.skytells.files import storage_entry
 from foretell.dialects.skytells.instants import timestamp
 from foretell.dialects.skytells.models import wire_type
@@ -15,6 +16,16 @@ SECONDS = 1_000_000
 TextSoFar = str | list[str] | None
 """What a streaming model has said so far: its text, or its texts where it yields separate ones."""
 
+_Status = Literal["starting", "processing", "succeeded", "failed", "canceled", "cancelled"]
+_Source = Literal["api", "cli", "dashboard", "web"]
+
+
+class _Failure(TypedDict):
+    response: str | None
+    error: str | None
+    error_id: str | None
+    error_message: str | None
+
 
 def render(
     prediction: Prediction,
@@ -24,7 +35,7 @@ def render(
     sdk: bool = False,
     public: bool = False,
     text_so_far: TextSoFar = None,
-) -> dict[str, Any]:
+) -> messages.Prediction:
     """The object as a caller sees it, with addresses under `prediction.origin`.
 
     `spelling` is this caller's word for a cancel; `sdk` names sources in the words of the official clients;
@@ -33,7 +44,7 @@ def render(
     kept = [file for file in files if file.purpose is not Purpose.UPLOAD]
     return {
         "id": prediction.id,
-        "status": spelling if prediction.status is Status.CANCELED else prediction.status.value,
+        "status": _status(prediction, spelling),
         "type": "inference",
         "stream": prediction.stream,
         "input": prediction.input,
@@ -44,8 +55,8 @@ def render(
         "started_at": _timestamp(prediction.started_at),
         "completed_at": _timestamp(prediction.completed_at),
         "updated_at": timestamp(prediction.updated_at),
-        "privacy": prediction.privacy,
-        "source": "web" if sdk and prediction.source == "dashboard" else prediction.source,
+        "privacy": cast(Literal["private", "public"], prediction.privacy),
+        "source": _source(prediction, sdk=sdk),
         "model": {"name": prediction.model, "type": wire_type(prediction.model_type)},
         "webhook": _webhook(prediction, public=public),
         "metrics": _metrics(prediction, kept),
@@ -55,12 +66,22 @@ def render(
     }
 
 
-def enveloped(flat: dict[str, Any]) -> dict[str, Any]:
+def enveloped(flat: messages.Prediction) -> messages.CreatedPrediction:
     """The answer of `POST /v1/predict`: the bare object for the clients, in an envelope for the documents."""
     return {**flat, "success": True, "message": f"Prediction {flat['status']}", "data": flat}
 
 
-def _failure(prediction: Prediction) -> dict[str, str | None]:
+def _status(prediction: Prediction, spelling: str) -> _Status:
+    word = spelling if prediction.status is Status.CANCELED else prediction.status.value
+    return cast(_Status, word)
+
+
+def _source(prediction: Prediction, *, sdk: bool) -> _Source:
+    word = "web" if sdk and prediction.source == "dashboard" else prediction.source
+    return cast(_Source, word)
+
+
+def _failure(prediction: Prediction) -> _Failure:
     """Why it failed, under every name that a client looks for."""
     failure = prediction.failure
     message = None if failure is None else failure.message
@@ -68,13 +89,13 @@ def _failure(prediction: Prediction) -> dict[str, str | None]:
     return {"response": message, "error": message, "error_id": code, "error_message": message}
 
 
-def _output(prediction: Prediction, files: list[File], so_far: TextSoFar) -> Any:
+def _output(prediction: Prediction, files: list[File], so_far: TextSoFar) -> messages.Output:
     if prediction.status is Status.PROCESSING:
         return so_far
     if prediction.status is not Status.SUCCEEDED:
         return None
     if form(prediction.result) in {Form.TEXT, Form.TEXTS}:
-        return prediction.result
+        return cast(str | list[str], prediction.result)
     if form(prediction.result) is Form.FILES:
         addresses = _addresses(prediction, files)
         return [addresses[each] for each in file_ids(prediction.result) if each in addresses]
@@ -96,7 +117,7 @@ def _timestamp(at: int | None) -> str | None:
     return None if at is None else timestamp(at)
 
 
-def _webhook(prediction: Prediction, *, public: bool) -> dict[str, Any]:
+def _webhook(prediction: Prediction, *, public: bool) -> messages.WebhookOfPrediction:
     if public or prediction.webhook is None:
         return {"url": None, "events": []}
     return {"url": prediction.webhook.url, "events": list(prediction.webhook.names)}
@@ -139,17 +160,18 @@ def _is_number(value: object) -> bool:
     return isinstance(value, int | float) and not isinstance(value, bool)
 
 
-def _metadata(prediction: Prediction, files: list[File]) -> dict[str, Any]:
-    metadata = dict(prediction.metadata)
+def _metadata(prediction: Prediction, files: list[File]) -> messages.PredictionMetadata:
+    said = dict(prediction.metadata)
     if prediction.phase is not None and not prediction.status.is_terminal:
-        metadata["phase"] = prediction.phase.value
-    return metadata | {
+        said["phase"] = prediction.phase.value
+    known: messages.PredictionMetadata = {
         "billing": {"credits_used": prediction.cost_nanocredits / 1_000_000_000},
         "storage": {"files": [storage_entry(file, prediction.origin) for file in files]},
         "data_available": prediction.data_removed_at is None,
     }
+    return cast(messages.PredictionMetadata, said | known)
 
 
-def _urls(prediction: Prediction) -> dict[str, str]:
+def _urls(prediction: Prediction) -> messages.PredictionUrls:
     own = f"{prediction.origin}/v1/predictions/{prediction.id}"
     return {"get": own, "cancel": f"{own}/cancel", "stream": f"{own}/stream", "delete": f"{own}/delete"}

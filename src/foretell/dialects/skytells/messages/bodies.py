@@ -136,6 +136,30 @@ class ModelQuery(Struct):
     ] = None
 
 
+class KeysQuery(Struct):
+    """Whose keys are wanted."""
+
+    account: Annotated[str | None, Meta(description="The name or id of an account; everybody's else.")] = None
+
+
+class FileQuery(Struct):
+    """How a file is to be sent."""
+
+    download: Annotated[
+        str | None, Meta(description="Have browsers save the file instead of showing it.", examples=["1"])
+    ] = None
+
+
+class FileHeaders(Struct):
+    """Which part of a file is wanted."""
+
+    range: Annotated[str | None, Meta(description="A range of bytes.", examples=["bytes=0-1023"])] = None
+    if_none_match: Annotated[
+        str | None, Meta(description="The `ETag` of a copy: 304 while it is the same.")
+    ] = None
+    if_range: Annotated[str | None, Meta(description="The `ETag` that the range was meant for.")] = None
+
+
 class Upload(Struct):
     """A multipart body with a file in it."""
 
