@@ -14,7 +14,10 @@ class Purpose(StrEnum):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class File:
-    """A stored file. `id` is an unguessable 128-bit token; `name` is unique per file, with its extension."""
+    """A stored file. `id` is an unguessable 128-bit token; `name` is unique per file, with its extension.
+
+    `given_name` and `given_purpose` are what a caller called an upload; None where nothing was said.
+    """
 
     id: str
     account_id: str
@@ -26,6 +29,8 @@ class File:
     sha256: str
     created_at: int
     removed_at: int | None = None
+    given_name: str | None = None
+    given_purpose: str | None = None
 
     @property
     def blob(self) -> str:
@@ -40,3 +45,18 @@ class File:
     def url(self, origin: str) -> str:
         """The address under which anyone who knows it can fetch the file."""
         return f"{origin}{self.path}"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Uploads:
+    """Which uploads a list shows: newest first, or oldest; `after` the one with this creation and id.
+
+    `account_id` None: everybody's; `given_purpose` None: for whatever they were given.
+    """
+
+    account_id: str | None
+    given_purpose: str | None = None
+    is_oldest_first: bool = False
+    after: tuple[int, str] | None = None
+    offset: int = 0
+    limit: int

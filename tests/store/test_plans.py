@@ -17,6 +17,9 @@ QUESTIONS = {
                            ORDER BY created_at DESC, id DESC LIMIT 20""",
     "what others hold": "SELECT id FROM predictions WHERE node IS NOT NULL AND node <> 'n' ORDER BY node, id",
     "what is due": "SELECT id FROM deliveries WHERE state = 'pending' AND next_at <= 5 ORDER BY next_at, id LIMIT 9",
+    "an account's uploads": """SELECT * FROM files
+                               WHERE purpose = 'upload' AND deleted_at IS NULL AND removed_at IS NULL
+                               AND account_id = 'a' ORDER BY created_at DESC, id DESC LIMIT 20""",
     "a move": """WITH v(id, node, attempt) AS (VALUES ('a', 'n', 1), ('b', 'n', 1)) UPDATE predictions SET attempt = 2
                  FROM v WHERE predictions.id = v.id AND predictions.node = v.node""",
 }
@@ -28,7 +31,7 @@ def test_it_needs_neither_a_whole_table_nor_a_sort(sqlite: Config, question: str
     assert isinstance(database, SqliteDatabase)
     plan = [row[3] for row in database.connection.execute(f"EXPLAIN QUERY PLAN {QUESTIONS[question]}")]
     database.close()
-    steps = [each for each in plan if "predictions" in each or "deliveries" in each]
+    steps = [each for each in plan if any(table in each for table in ("predictions", "deliveries", "files"))]
     assert steps
     assert all("USING INDEX" in each or "USING COVERING INDEX" in each for each in steps)
     assert not any("autoindex" in each and each.startswith("SCAN") for each in steps)

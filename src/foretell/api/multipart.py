@@ -1,4 +1,4 @@
-"""Multipart bodies: the one file in an upload, read piece by piece and never held whole."""
+"""Multipart bodies: the one file in an upload, read piece by piece and never held whole, and the fields beside it."""
 
 from __future__ import annotations
 
@@ -23,7 +23,11 @@ _TYPE = re.compile(r"[\w.+-]{1,64}/[\w.+-]{1,64}", re.ASCII)
 
 
 class Upload:
-    """The first file of a multipart body. `name` and `content_type` are what the caller says of it."""
+    """The first file of a multipart body. `name` and `content_type` are what the caller says of it.
+
+    `field` is the name of its part. `fields` are the parts that are no files, complete once the file was read;
+    `others` are the names of the parts of further files, which are not read.
+    """
 
     def __init__(self, request: Request) -> None:
         kind, options = parse_options_header(request.headers.get("content-type", ""))
@@ -32,6 +36,9 @@ class Upload:
             raise _malformed("it must be multipart/form-data with the file in a part named 'file'")
         self.name = ""
         self.content_type = ""
+        self.field = ""
+        self.fields: dict[str, list[str]] = {}
+        self.others: list[str] = []
         self._chunks = request.stream()
         try:
             self._parser = MultipartParser(boundary, _callbacks(self))
@@ -42,6 +49,7 @@ class Upload:
         self._pieces: list[bytes] = []
         self._state = "before"
         self._beside_bytes = 0
+        self._value: tuple[str, bytearray] | None = None
 
     async def begin(self) -> None:
         """Reads up to the file's first byte. Raises Error(INVALID_REQUEST) when there is none."""
@@ -95,20 +103,34 @@ class Upload:
 
     def on_headers_finished(self) -> None:
         _, options = parse_options_header(self._headers.get("content-disposition", ""))
-        if self._state != "before" or b"filename" not in options:
-            return
-        self._state = "within"
-        self.name = unquote(options[b"filename"].decode("utf-8", "replace"))
-        declared = self._headers.get("content-type", "").partition(";")[0].strip().lower()
-        self.content_type = declared if _TYPE.fullmatch(declared) else ""
+        part = options.get(b"name", b"").decode("utf-8", "replace")
+        self._value = None
+        if b"filename" not in options:
+            self._value = part, bytearray()
+        elif self._state == "before":
+            self._begin_file(part, options[b"filename"])
+        else:
+            self.others.append(part)
 
     def on_part_data(self, data: bytes, start: int, end: int) -> None:
-        if self._state == "within":
+        if self._value is not None:
+            self._value[1].extend(data[start:end])
+        elif self._state == "within":
             self._pieces.append(data[start:end])
 
     def on_part_end(self) -> None:
-        if self._state == "within":
+        if self._value is not None:
+            part, value = self._value
+            self.fields.setdefault(part, []).append(value.decode("utf-8", "replace"))
+        elif self._state == "within":
             self._state = "after"
+
+    def _begin_file(self, part: str, name: bytes) -> None:
+        self._state = "within"
+        self.field = part
+        self.name = unquote(name.decode("utf-8", "replace"))
+        declared = self._headers.get("content-type", "").partition(";")[0].strip().lower()
+        self.content_type = declared if _TYPE.fullmatch(declared) else ""
 
 
 def _callbacks(upload: Upload) -> MultipartCallbacks:

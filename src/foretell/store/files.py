@@ -4,12 +4,14 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
 
-from foretell.file import File, Purpose
-from foretell.store.database import Connection, Row, Transaction, marks
+from foretell.file import File, Purpose, Uploads
+from foretell.store.database import Connection, Row, Transaction, Value, marks
 
 _COLUMNS = (
-    "id, account_id, prediction_id, purpose, name, content_type, size_bytes, sha256, created_at, removed_at"
+    "id, account_id, prediction_id, purpose, name, content_type, size_bytes, sha256, created_at, removed_at, "
+    "given_name, given_purpose"
 )
+_LISTED = "purpose = 'upload' AND deleted_at IS NULL AND removed_at IS NULL"
 
 
 def insert(transaction: Transaction, files: Iterable[File]) -> None:
@@ -63,12 +65,42 @@ def of_prediction(connection: Connection, prediction_id: str) -> list[File]:
     return [_file(row) for row in connection.execute(sql, (prediction_id,))]
 
 
+def uploads(connection: Connection, wanted: Uploads) -> list[File]:
+    claims, values = _claims(wanted)
+    if wanted.after is not None:
+        claims.append(f"(created_at, id) {'>' if wanted.is_oldest_first else '<'} (?, ?)")
+        values += wanted.after
+    order = "ASC" if wanted.is_oldest_first else "DESC"
+    sql = f"""SELECT {_COLUMNS} FROM files WHERE {" AND ".join(claims)}
+              ORDER BY created_at {order}, id {order} LIMIT ? OFFSET ?"""
+    return [_file(row) for row in connection.execute(sql, (*values, wanted.limit, wanted.offset))]
+
+
+def count_uploads(connection: Connection, wanted: Uploads) -> int:
+    claims, values = _claims(wanted)
+    (row,) = connection.execute(f"SELECT count(*) FROM files WHERE {' AND '.join(claims)}", values)
+    return int(row[0])
+
+
 def orphans(connection: Connection, limit: int) -> list[File]:
     """Files whose blob nobody may read any more and is not known to be erased."""
     sql = f"""SELECT {_COLUMNS} FROM files
               WHERE erased_at IS NULL AND (removed_at IS NOT NULL OR deleted_at IS NOT NULL)
               ORDER BY id LIMIT ?"""
     return [_file(row) for row in connection.execute(sql, (limit,))]
+
+
+def _claims(wanted: Uploads) -> tuple[list[str], list[Value]]:
+    """What holds of each upload that is wanted, wherever the list begins."""
+    claims: list[str] = [_LISTED]
+    values: list[Value] = []
+    if wanted.account_id is not None:
+        claims.append("account_id = ?")
+        values.append(wanted.account_id)
+    if wanted.given_purpose is not None:
+        claims.append("given_purpose = ?")
+        values.append(wanted.given_purpose)
+    return claims, values
 
 
 def _row(file: File) -> tuple[str | int | None, ...]:
@@ -83,6 +115,8 @@ def _row(file: File) -> tuple[str | int | None, ...]:
         file.sha256,
         file.created_at,
         file.removed_at,
+        file.given_name,
+        file.given_purpose,
     )
 
 
@@ -98,4 +132,6 @@ def _file(row: Row) -> File:
         sha256=row[7],
         created_at=row[8],
         removed_at=row[9],
+        given_name=row[10],
+        given_purpose=row[11],
     )

@@ -6,7 +6,7 @@ from collections.abc import Callable, Sequence
 from typing import Any, Concatenate, ParamSpec, TypeVar
 
 from foretell.account import Account, Key, Role
-from foretell.file import File
+from foretell.file import File, Uploads
 from foretell.ids import new_id
 from foretell.model import Version
 from foretell.prediction import Hold
@@ -111,6 +111,13 @@ class Records:
 
     async def files_of(self, prediction_id: str) -> list[File]:
         return await self._ask(files.of_prediction, prediction_id)
+
+    async def uploads(self, wanted: Uploads) -> list[File]:
+        return await self._ask(files.uploads, wanted)
+
+    async def count_uploads(self, wanted: Uploads) -> int:
+        """How many there are, wherever the list begins and ends."""
+        return await self._ask(files.count_uploads, wanted)
 
     async def delete_file(self, file_id: str) -> None:
         await self._do(files.delete, file_id)
