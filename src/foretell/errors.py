@@ -31,6 +31,8 @@ class Code(StrEnum):
     RATE_LIMITED = "rate_limited"
     OVERLOADED = "overloaded"
     UNAVAILABLE = "unavailable"
+    INFERENCE_FAILED = "inference_failed"
+    INFERENCE_TIMEOUT = "inference_timeout"
     INTERNAL = "internal"
 
 

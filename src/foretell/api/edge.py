@@ -19,6 +19,7 @@ from foretell.api.answers import refusal
 from foretell.api.auth import Keys
 from foretell.api.seats import Seats
 from foretell.api.services import Services
+from foretell.api.spoken import speaks_openai
 from foretell.api.versions import Versions
 from foretell.errors import Code, Error
 
@@ -111,14 +112,16 @@ class Edge:
 
     def _refusal(self, scope: Scope, error: Error | HTTPException) -> Response:
         request_id: str = scope["foretell.request_id"]
+        is_openai = speaks_openai(scope)
         if isinstance(error, Error):
-            return refusal(error, request_id)
+            return refusal(error, request_id, is_openai=is_openai)
         method, path = scope["method"], scope["path"]
         if error.status_code == 405:
-            message = f"{method} is not possible on {path}."
+            wrong = Error(Code.METHOD_NOT_ALLOWED, f"{method} is not possible on {path}.")
             allow = {"allow": ", ".join(self._methods(scope))}
-            return refusal(Error(Code.METHOD_NOT_ALLOWED, message), request_id, headers=allow)
-        return refusal(Error(Code.ENDPOINT_NOT_FOUND, f"There is no endpoint {method} {path}."), request_id)
+            return refusal(wrong, request_id, headers=allow, is_openai=is_openai)
+        unknown = Error(Code.ENDPOINT_NOT_FOUND, f"There is no endpoint {method} {path}.")
+        return refusal(unknown, request_id, is_openai=is_openai)
 
     def _methods(self, scope: Scope) -> list[str]:
         """What is possible on this path."""

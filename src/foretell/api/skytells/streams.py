@@ -8,9 +8,9 @@ from typing import Any
 
 from starlette.requests import Request
 
+from foretell.api.ear import Ear
 from foretell.api.requests import edge, services
 from foretell.api.seats import HeldStream
-from foretell.api.ear import Ear
 from foretell.api.skytells.telling import Place, Telling
 from foretell.dialects import skytells
 from foretell.dialects.skytells import messages

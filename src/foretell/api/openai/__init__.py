@@ -1,0 +1,1 @@
+"""OpenAI's routes: each request is a prediction, answered in OpenAI's words."""

@@ -1,0 +1,134 @@
+"""Asking: a prediction whose caller waits for its answer, or hears it come.
+
+Nobody can fetch the answer later, so a prediction whose caller goes, or cannot be answered any more, is canceled.
+"""
+
+import logging
+import time
+from collections.abc import AsyncGenerator, AsyncIterator, Sequence
+from contextlib import asynccontextmanager
+
+from starlette.requests import ClientDisconnect, Request
+
+from foretell.api.creating import Wish, awaited, create
+from foretell.api.ear import Ear
+from foretell.api.openai.following import Following
+from foretell.api.requests import edge, request_id, services
+from foretell.errors import Code, Error
+from foretell.event import Event
+from foretell.prediction import Prediction, Status
+
+RETRY_AFTER_SECONDS = 5
+"""When to come back to a server that is stopping."""
+
+_FAILURES = {"bad_input": Code.INVALID_PARAMETER, "timeout": Code.INFERENCE_TIMEOUT}
+_log = logging.getLogger("foretell.predictions")
+
+
+async def finished(request: Request, wish: Wish) -> Prediction:
+    """The prediction, succeeded. Nothing is sent to the caller before, who holds a seat.
+
+    Raises Error(INFERENCE_FAILED) with the model's own sentence, Error(INFERENCE_TIMEOUT), Error(UNAVAILABLE)
+    when the server stops, ClientDisconnect when the caller has gone, and what creating raises.
+    """
+    [prediction] = await all_finished(request, [wish])
+    return prediction
+
+
+async def all_finished(request: Request, wishes: Sequence[Wish]) -> list[Prediction]:
+    """The same for several that make one answer, in their order: the failure of one ends them all."""
+    until = _deadline(request)
+    async with _asked(request, wishes) as created:
+        found = []
+        for each in created:
+            ended = await awaited(request, each, max(until - time.monotonic(), 0))
+            if not ended.status.is_terminal:
+                raise _unanswered(request)
+            found.append(succeeded(ended))
+        return found
+
+
+async def heard(request: Request, wish: Wish) -> AsyncGenerator[Event | Prediction]:
+    """What the model says (outputs, deltas, previews), in order and each once; last the succeeded prediction.
+
+    Raises what `finished` raises, also in the middle; and Error(INFERENCE_FAILED) when the attempt is lost
+    after its first words, since what was heard cannot be unsaid.
+    """
+    until = _deadline(request)
+    store = services(request).store
+    async with _asked(request, [wish]) as [prediction], Ear(store, prediction.id) as ear:
+        following = Following(store, prediction)
+        while following.ended is None:
+            if ear.must_look:
+                await _check_is_heard(request, until)
+            for event in await _next(ear, following, max(until - time.monotonic(), 0)):
+                yield event
+        yield succeeded(following.ended)
+
+
+def succeeded(prediction: Prediction) -> Prediction:
+    """The ended prediction if it succeeded. Raises the Error that it is to its caller otherwise."""
+    if prediction.status is Status.SUCCEEDED:
+        return prediction
+    failure = prediction.failure
+    if failure is None:
+        raise Error(Code.INFERENCE_FAILED, "The prediction was canceled before it had its answer.")
+    raise Error(_FAILURES.get(failure.code, Code.INFERENCE_FAILED), failure.message)
+
+
+@asynccontextmanager
+async def _asked(request: Request, wishes: Sequence[Wish]) -> AsyncIterator[list[Prediction]]:
+    """The created predictions, canceled if the block ends by an error: nobody would get their answer."""
+    created: list[Prediction] = []
+    with edge(request).seats.one():
+        try:
+            for wish in wishes:
+                created.append(await create(request, wish))
+            yield created
+        except BaseException as error:
+            await _cancel(request, created, error)
+            raise
+
+
+async def _cancel(request: Request, created: Sequence[Prediction], cause: BaseException) -> None:
+    canceled_by = cause.code.value if isinstance(cause, Error) else "caller_left"
+    for each in created:
+        try:
+            ended = await services(request).store.cancel(each.id, account_id=None, canceled_by=canceled_by)
+        except Error as error:
+            _log.warning("could not cancel %s, whose caller is not answered: %s", each.id, error.message)
+            continue
+        if ended is not None and ended.metadata.get("canceled_by") == canceled_by:
+            found = {"prediction_id": each.id, "model": each.model, "request_id": request_id(request)}
+            _log.info("canceled %s of %s: %s", each.id, each.model, canceled_by, extra=found)
+
+
+async def _next(ear: Ear, following: Following, timeout_seconds: float) -> list[Event]:
+    """What the next thing heard, or a look at the table, adds; nothing is possible."""
+    if not ear.must_look and not following.is_behind:
+        await ear.wait(timeout_seconds)
+    events = following.hear(ear.take())
+    if ear.must_look or following.is_behind:
+        ear.must_look = False
+        events += await following.look()
+    return events
+
+
+async def _check_is_heard(request: Request, until: float) -> None:
+    if services(request).stopping.is_set() or time.monotonic() >= until:
+        raise _unanswered(request)
+    if await request.is_disconnected():
+        raise ClientDisconnect
+
+
+def _unanswered(request: Request) -> Error:
+    """Why the end was not waited for."""
+    if services(request).stopping.is_set():
+        message = "The server is stopping, and the answer was not ready. Ask again."
+        return Error(Code.UNAVAILABLE, message, retry_after_seconds=RETRY_AFTER_SECONDS)
+    seconds = services(request).config.inference_seconds_max
+    return Error(Code.INFERENCE_TIMEOUT, f"There was no answer within {seconds:g} seconds.")
+
+
+def _deadline(request: Request) -> float:
+    return time.monotonic() + services(request).config.inference_seconds_max

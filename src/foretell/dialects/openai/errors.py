@@ -1,0 +1,71 @@
+"""Errors: the number and the words of each refusal, and OpenAI's envelope around them."""
+
+import re
+from collections.abc import Mapping
+from typing import Any
+
+from foretell.dialects.skytells.errors import ERRORS
+from foretell.errors import Code, Error
+
+DIFFERENT: Mapping[Code, tuple[int, str]] = {
+    Code.MISSING_FIELD: (400, "VALIDATION_ERROR"),
+    Code.INVALID_INPUT: (400, "INVALID_PARAMETER"),
+    Code.RATE_LIMITED: (429, "RATE_LIMITED"),
+}
+"""Where status and `error_id` are not those of the rest of the API."""
+
+WORDS: Mapping[Code, str] = {
+    Code.UNAUTHORIZED: "invalid_api_key",
+    Code.MISSING_FIELD: "missing_required_parameter",
+    Code.RATE_LIMITED: "rate_limit_exceeded",
+}
+"""`code`, where it is not `error_id` in small letters."""
+
+TYPES: Mapping[int, str] = {
+    401: "authentication_error",
+    402: "insufficient_quota",
+    403: "permission_error",
+    429: "rate_limit_error",
+}
+"""`type` by status; the others are `invalid_request_error` below 500 and `server_error` from there."""
+
+CATEGORIES: Mapping[int, str] = {401: "authentication", 402: "billing", 403: "authentication", 429: "limit"}
+
+FINAL = frozenset({Code.INFERENCE_FAILED, Code.INFERENCE_TIMEOUT, Code.INTERNAL})
+"""What asking again would only repeat: clients are told not to, since each of their tries is a run."""
+
+_PATH = re.compile(r"([a-z_][\w.\[\]-]*): ", re.ASCII | re.IGNORECASE)
+
+
+def error_envelope(error: Error, request_id: str) -> tuple[int, dict[str, Any]]:
+    """The HTTP status and body of a refusal. `param` is the first place that its details name, if any."""
+    status, error_id = DIFFERENT.get(error.code) or ERRORS[error.code]
+    return status, {
+        "error": {
+            "message": error.message,
+            "type": TYPES.get(status, "invalid_request_error" if status < 500 else "server_error"),
+            "code": WORDS.get(error.code, error_id.lower()),
+            "error_id": error_id,
+            "status": status,
+            "param": _param(error),
+            "request_id": request_id,
+            "details": _details(error, status),
+        }
+    }
+
+
+def refused(param: str, what: str) -> Error:
+    """The refusal of one parameter; `what` goes on from its name, such as "must be a string"."""
+    return Error(Code.INVALID_PARAMETER, f"'{param}' {what}.", details=(f"{param}: {what}",))
+
+
+def _param(error: Error) -> str | None:
+    if error.code is Code.MODEL_NOT_FOUND:
+        return "model"
+    found = _PATH.match(error.details[0]) if error.details else None
+    return found[1] if found else None
+
+
+def _details(error: Error, status: int) -> dict[str, Any]:
+    category = CATEGORIES.get(status, "request" if status < 500 else "server")
+    return {"category": category, **({"problems": list(error.details)} if error.details else {})}
