@@ -10,6 +10,7 @@ _TEXT_OR_NULL = {"type": ["string", "null"]}
 _INSTANT = {"type": "string", "pattern": r"^\d{4}-\d{2}-\d{2}T\d{2}:\d{2}:\d{2}\.\d{6}Z$"}
 _INSTANT_OR_NULL = {"anyOf": [_INSTANT, {"type": "null"}]}
 _ADDRESS = {"type": "string", "pattern": "^https?://"}
+_SENTENCE = {"type": "string", "minLength": 1}
 _WORDS = {"type": "array", "items": _TEXT}
 
 
@@ -52,6 +53,21 @@ PREDICTION = _object(
         "urls": _object({"get": _ADDRESS, "cancel": _ADDRESS, "stream": _ADDRESS, "delete": _ADDRESS}),
     }
 )
+LIST = _object(
+    {
+        "data": {"type": "array", "items": PREDICTION},
+        "pagination": _object(
+            {
+                name: {"type": "integer", "minimum": 0}
+                for name in ("current_page", "per_page", "total", "last_page")
+            }
+        ),
+    }
+)
+CHANGED = {"allOf": [PREDICTION, _object({"success": {"const": True}})]}
+"""What a cancel and a delete answer."""
+CREATED = {"allOf": [CHANGED, _object({"message": _SENTENCE, "data": PREDICTION})]}
+"""What `POST /v1/predict` answers: the prediction, and the envelope's keys beside it."""
 MODEL = _object(
     {
         "name": _TEXT,
@@ -110,6 +126,15 @@ ERROR = _object(
 )
 
 
+def model(*fields: str) -> dict[str, Any]:
+    """A model's schema when it was asked for with these `fields`, and without the others."""
+    schemas = {"input_schema": _object({"type": {"const": "object"}, "properties": {"type": "object"}})}
+    schemas["output_schema"] = {"type": "object"}
+    unwanted = [{"required": [name]} for name in schemas if name not in fields]
+    wanted = _object({name: schemas[name] for name in fields})
+    return {"allOf": [MODEL, wanted, *({"not": each} for each in unwanted)]}
+
+
 def check(schema: dict[str, Any], body: Any) -> None:
     """Fails with every place where `body` is not what a strict client decodes."""
     problems = [
@@ -117,6 +142,16 @@ def check(schema: dict[str, Any], body: Any) -> None:
         for each in jsonschema_rs.validator_for(schema).iter_errors(body)
     ]
     assert not problems, problems
+
+
+def success(answer: httpx.Response, schema: dict[str, Any]) -> Any:
+    """The body of a 200 that no official client takes for a failure: JSON of this schema, without a boolean status."""
+    assert answer.status_code == 200, answer.text
+    assert answer.headers["content-type"].startswith("application/json")
+    body = answer.json()
+    check(schema, body)
+    assert not isinstance(body.get("status"), bool)
+    return body
 
 
 def check_refusal(answer: httpx.Response, status: int, error_id: str) -> None:

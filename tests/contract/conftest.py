@@ -8,10 +8,13 @@ from skytells import SkytellsClient
 
 from servers import KEY, Foretell, Receiver, running
 
+MODELS = Path(__file__).with_name("models")
+
 
 @pytest.fixture(scope="session")
 def server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Foretell]:
-    with running(tmp_path_factory.mktemp("contract"), "--sandbox", "--port", "0", "--key", KEY) as started:
+    options = ("--sandbox", "--port", "0", "--key", KEY, "--models", str(MODELS))
+    with running(tmp_path_factory.mktemp("contract"), *options) as started:
         yield started
 
 
