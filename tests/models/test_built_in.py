@@ -1,6 +1,7 @@
 """The built-in models, each loaded with its real weights in its real environment and run."""
 
 import asyncio
+import json
 import os
 from collections.abc import Callable, Iterator
 from pathlib import Path
@@ -112,13 +113,35 @@ def test_deepbrain_says_why_it_cannot_take_a_prompt(load: Load) -> None:
     assert "4096" in child.run("long", prompt="word " * 5000)["message"]
 
 
-@pytest.mark.parametrize("output_format", ["wav", "mp3"])
+@pytest.mark.parametrize("output_format", ["wav", "mp3", "flac", "opus", "aac"])
 def test_what_speech_reads_aloud_transcribe_writes_down(load: Load, output_format: str) -> None:
     text = "The train leaves at noon and nobody is late today."
     speech = load("speech")
     (spoken,) = files(speech, done(speech, prompt=text, seed=1, output_format=output_format))
     assert 2 < metrics(speech)["audio_seconds"] < 6
     assert done(load("transcribe"), audio=str(spoken))["value"] == text
+
+
+def test_speech_as_bare_samples_lasts_as_long_as_they_do(load: Load) -> None:
+    speech = load("speech")
+    (spoken,) = files(speech, done(speech, prompt="Good morning.", seed=1, output_format="pcm"))
+    assert spoken.stat().st_size / 2 / 24_000 == pytest.approx(metrics(speech)["audio_seconds"], abs=0.01)
+
+
+def test_transcribe_tells_when_each_word_was_said(load: Load) -> None:
+    text = "The train leaves at noon and nobody is late today."
+    speech, transcribe = load("speech"), load("transcribe")
+    (spoken,) = files(speech, done(speech, prompt=text, seed=1))
+    found = json.loads(
+        done(transcribe, audio=str(spoken), output_format="json", word_timestamps=True)["value"]
+    )
+    assert " ".join(each["word"] for each in found["words"]) == text
+    starts = [each["start"] for each in found["words"]]
+    assert starts == sorted(starts)
+    assert found["segments"][0]["text"].strip() == found["text"] == text
+    assert 0 < found["words"][-1]["end"] <= found["duration"] + 0.5
+    subtitles = done(transcribe, "srt", audio=str(spoken), output_format="srt")["value"]
+    assert subtitles.startswith("1\n00:00:0")
 
 
 def test_read_reads_a_line_and_marks_it(load: Load, drawing) -> None:

@@ -1,5 +1,6 @@
 """Recordings from strangers are opened with care, cut where it is quiet, and written with their times."""
 
+import json
 import sys
 import wave
 from pathlib import Path
@@ -12,9 +13,12 @@ sys.path.insert(0, str(Path(__file__).parents[2] / "src" / "foretell" / "models"
 
 import numpy as np  # noqa: E402 - only where the model's requirements are installed
 from sound_file import MINUTES_MAX, PIECE_SECONDS, SAMPLES_PER_SECOND, pieces, read_sound  # noqa: E402
-from transcript import flowing, timed  # noqa: E402
+from transcript import Segment, detailed, flowing, srt, timed, vtt  # noqa: E402
 
-SEGMENTS = [(0.0, " Good morning."), (3725.5, " It is late.")]
+SEGMENTS = [
+    Segment(0.0, 1.25, " Good morning.", ({"word": "Good", "start": 0.0, "end": 0.5},), {"seek": 0}),
+    Segment(3725.5, 3727.0, " Is 1 --> 2\n& <late>?"),
+]
 
 
 def recording(path: Path, samples: np.ndarray, *, per_second: int = SAMPLES_PER_SECOND) -> Path:
@@ -27,8 +31,29 @@ def recording(path: Path, samples: np.ndarray, *, per_second: int = SAMPLES_PER_
 
 
 def test_segments_run_on_or_stand_after_their_times() -> None:
-    assert flowing(SEGMENTS) == "Good morning. It is late."
-    assert timed(SEGMENTS) == "[00:00:00.000] Good morning.\n[01:02:05.500] It is late."
+    late = Segment(3725.5, 3727.0, " It is late.")
+    assert flowing([SEGMENTS[0], late]) == "Good morning. It is late."
+    assert timed([SEGMENTS[0], late]) == "[00:00:00.000] Good morning.\n[01:02:05.500] It is late."
+
+
+def test_subtitles_are_such_as_players_read() -> None:
+    assert srt(SEGMENTS) == (
+        "1\n00:00:00,000 --> 00:00:01,250\nGood morning.\n"
+        "\n2\n01:02:05,500 --> 01:02:07,000\nIs 1 -> 2 & <late>?\n"
+    )
+    assert vtt(SEGMENTS) == (
+        "WEBVTT\n\n00:00:00.000 --> 00:00:01.250\nGood morning.\n"
+        "\n01:02:05.500 --> 01:02:07.000\nIs 1 -&gt; 2 &amp; &lt;late&gt;?\n"
+    )
+    assert vtt([]) == "WEBVTT\n"
+
+
+def test_what_is_known_of_each_segment_and_word_can_be_had_as_json() -> None:
+    found = json.loads(detailed(SEGMENTS, 3728.0))
+    assert (found["duration"], found["language"]) == (3728.0, "english")
+    assert found["segments"][0] == {"id": 0, "start": 0.0, "end": 1.25, "text": " Good morning.", "seek": 0}
+    assert found["words"] == [{"word": "Good", "start": 0.0, "end": 0.5}]
+    assert "words" not in json.loads(detailed(SEGMENTS[1:], 3728.0))
 
 
 def test_sound_comes_out_at_the_rate_that_the_model_hears(tmp_path: Path) -> None:

@@ -6,8 +6,16 @@ from pathlib import Path
 import av
 import numpy as np
 
-CODECS = {".wav": "pcm_s16le", ".mp3": "libmp3lame"}
-MP3_BITS_PER_SECOND = 96_000
+# The encoder of each kind of file, and its container where that does not follow from the suffix.
+CODECS = {
+    ".wav": ("pcm_s16le", None),
+    ".mp3": ("libmp3lame", None),
+    ".flac": ("flac", None),
+    ".opus": ("libopus", "ogg"),
+    ".aac": ("aac", "adts"),
+    ".pcm": ("pcm_s16le", "s16le"),
+}
+BITS_PER_SECOND = {".mp3": 96_000, ".opus": 48_000, ".aac": 96_000}
 
 
 def write_audio(parts: Iterable[np.ndarray], path: Path, *, samples_per_second: int) -> float:
@@ -15,11 +23,12 @@ def write_audio(parts: Iterable[np.ndarray], path: Path, *, samples_per_second: 
 
     The kind of file follows from the path's suffix, one of `CODECS`.
     """
+    codec, container = CODECS[path.suffix]
     written = 0
-    with av.open(str(path), "w") as file:
-        stream = file.add_stream(CODECS[path.suffix], rate=samples_per_second, layout="mono")
-        if path.suffix == ".mp3":
-            stream.bit_rate = MP3_BITS_PER_SECOND
+    with av.open(str(path), "w", format=container) as file:
+        stream = file.add_stream(codec, rate=samples_per_second, layout="mono")
+        if path.suffix in BITS_PER_SECOND:
+            stream.bit_rate = BITS_PER_SECOND[path.suffix]
         for samples in parts:
             frame = _frame(samples, samples_per_second)
             frame.pts = written

@@ -29,7 +29,9 @@ class Predictor(BasePredictor):
             description="The same seed and text give the same recording, sample for sample.",
         ),
         output_format: str = Input(
-            default="wav", choices=["wav", "mp3"], description="The kind of audio file."
+            default="wav",
+            choices=["wav", "mp3", "flac", "opus", "aac", "pcm"],
+            description="The kind of audio file; pcm is bare samples of 16 bits, 24,000 a second.",
         ),
     ) -> Path:
         sentences = self.voice.phonemize(prompt)

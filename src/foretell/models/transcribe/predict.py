@@ -1,18 +1,20 @@
 """Writes down English speech."""
 
 from collections.abc import Iterator
+from typing import Any
 
 import numpy as np
 from cog import BasePredictor, Input, Path
 from faster_whisper import WhisperModel
 from sound_file import SAMPLES_PER_SECOND, pieces, read_sound
-from transcript import Segment, flowing, timed
+from transcript import Segment, detailed, flowing, srt, timed, vtt
 
 from foretell import progress, weights
 
 # The same recording gives the same text: nothing is drawn at random, nor is a stretch coloured by the last,
 # which also keeps a small model from repeating itself for minutes.
 HEARING = {"language": "en", "vad_filter": True, "temperature": 0.0, "condition_on_previous_text": False}
+MEASURES = ("seek", "tokens", "temperature", "avg_logprob", "compression_ratio", "no_speech_prob")
 
 
 class Predictor(BasePredictor):
@@ -33,17 +35,43 @@ class Predictor(BasePredictor):
         initial_prompt: str = Input(
             default="", max_length=500, description="Names and words that occur, spelled as they should be."
         ),
+        language: str = Input(default="en", choices=["en"], description="The language that is spoken."),
+        output_format: str = Input(
+            default="text",
+            choices=["text", "srt", "vtt", "json"],
+            description="srt and vtt are subtitles, json an object with the time of each stretch of speech; "
+            "whatever is chosen is given as text.",
+        ),
+        word_timestamps: bool = Input(default=False, description="For json: also the time of each word."),
     ) -> str:
         sound = read_sound(audio)
-        self.record_metric("audio_seconds", round(len(sound) / SAMPLES_PER_SECOND, 3))
+        seconds = len(sound) / SAMPLES_PER_SECOND
+        self.record_metric("audio_seconds", round(seconds, 3))
         segments: list[Segment] = []
+        options = {"initial_prompt": initial_prompt or None, "word_timestamps": word_timestamps}
         for start, piece in pieces(sound):
-            for begins_at, text in self._heard(piece, initial_prompt):
-                segments.append((start / SAMPLES_PER_SECOND + begins_at, text))
-                progress(min(segments[-1][0] * SAMPLES_PER_SECOND / len(sound), 1.0))
-        return timed(segments) if timestamps else flowing(segments)
+            for segment in self._heard(start / SAMPLES_PER_SECOND, piece, options):
+                segments.append(segment)
+                progress(min(segment.start / seconds, 1.0))
+        if output_format == "json":
+            return detailed(segments, seconds)
+        return {"text": timed if timestamps else flowing, "srt": srt, "vtt": vtt}[output_format](segments)
 
-    def _heard(self, sound: np.ndarray, initial_prompt: str) -> Iterator[Segment]:
+    def _heard(self, begins_at: float, sound: np.ndarray, options: dict[str, Any]) -> Iterator[Segment]:
         samples = sound.astype(np.float32) / 32768
-        heard, _ = self.whisper.transcribe(samples, initial_prompt=initial_prompt or None, **HEARING)
-        return ((segment.start, segment.text) for segment in heard)
+        heard, _ = self.whisper.transcribe(samples, **options, **HEARING)
+        return (_segment(begins_at, each) for each in heard)
+
+
+def _segment(begins_at: float, heard: Any) -> Segment:
+    """A segment as the network heard it in a piece that begins so many seconds into the recording."""
+    words = tuple(
+        {
+            "word": each.word.strip(),
+            "start": round(begins_at + each.start, 3),
+            "end": round(begins_at + each.end, 3),
+        }
+        for each in heard.words or ()
+    )
+    measures = {name: getattr(heard, name) for name in MEASURES}
+    return Segment(begins_at + heard.start, begins_at + heard.end, heard.text, words, measures)
