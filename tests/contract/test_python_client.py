@@ -133,10 +133,24 @@ def test_lists_are_filtered_newest_first_and_paged(client: SkytellsClient) -> No
     pagination = page.pagination.to_dict()
     assert pagination["current_page"] == 1
     assert pagination["total"] >= 3
-    assert client.predictions.list(model="echo", page=99).data == []
+    assert client.predictions.list(model="echo", page=999).data == []
     fails(lambda: client.predictions.list(model="nope"), "MODEL_NOT_FOUND", 404)
     fails(lambda: client.predictions.list(since="2026-13-01"), "INVALID_DATE_FORMAT", 400)
     fails(lambda: client.predictions.list(since="2026-02-02", until="2026-02-01"), "INVALID_DATE_RANGE", 400)
+
+
+def test_pages_hold_every_prediction_once_newest_first(client: SkytellsClient) -> None:
+    for number in range(21):
+        client.predictions.create({"model": "echo", "input": {"prompt": str(number)}})
+    first = client.predictions.list(model="echo").pagination.to_dict()
+    pages = [client.predictions.list(model="echo", page=page + 1).data for page in range(first["last_page"])]
+    assert len(pages) > 1
+    assert all(len(page) == first["per_page"] for page in pages[:-1])
+    found = [each for page in pages for each in page]
+    assert len({each["id"] for each in found}) == len(found) == first["total"]
+    assert [each["created_at"] for each in found] == sorted(
+        (each["created_at"] for each in found), reverse=True
+    )
 
 
 def test_what_is_missing_and_what_is_wrong_are_told_apart(client: SkytellsClient) -> None:
