@@ -1,6 +1,7 @@
 """The sandbox models, in a child on the server's own Python: deterministic, with nothing to install."""
 
 import io
+import json
 import struct
 import zlib
 from collections.abc import Iterator
@@ -113,6 +114,8 @@ def test_picture_takes_all_that_image_models_take() -> None:
         ("upscale", {"image": "/nowhere.png", "scale": 2}, b"\x89PNG"),
         ("clip", {"prompt": "a fox", "output_format": "mp4"}, b"GIF89a"),
         ("speech", {"prompt": "Hello."}, b"RIFF"),
+        ("speech", {"prompt": "Hello.", "output_format": "mp3"}, b"ID3"),
+        ("speech", {"prompt": "Hello.", "output_format": "opus"}, b"RIFF"),
     ],
 )
 def test_a_stand_in_for_a_model_that_makes_files_makes_one_of_its_kind_always_alike(
@@ -126,6 +129,35 @@ def test_a_stand_in_for_a_model_that_makes_files_makes_one_of_its_kind_always_al
     assert first != other
     assert len(first) == inputs.get("num_outputs", 1)
     assert all(each.startswith(begins) for each in first)
+
+
+@pytest.mark.parametrize(("output_format", "expected"), [("mp3", "mp3"), ("pcm", "pcm"), ("opus", "wav")])
+def test_the_stand_in_for_speech_is_called_what_it_is(
+    child: Child, output_format: str, expected: str
+) -> None:
+    ending = loaded(child, "speech").run(prompt="Hello.", output_format=output_format)
+    assert ending["files"][0]["path"].endswith(f".{expected}")
+
+
+def test_the_silent_mp3_of_a_stand_in_can_be_decoded(child: Child) -> None:
+    av = pytest.importorskip("av")
+    (data,) = files(child, loaded(child, "speech").run(prompt="Hello.", output_format="mp3"))
+    with av.open(io.BytesIO(data)) as found:
+        seconds = sum(frame.samples / frame.sample_rate for frame in found.decode(audio=0))
+    assert seconds == pytest.approx(1, abs=0.05)
+
+
+def test_the_stand_in_for_transcriptions_gives_each_form(child: Child) -> None:
+    loaded(child, "transcribe")
+    forms = {
+        each: child.run(each, audio="/nowhere.wav", output_format=each, word_timestamps=True)["value"]
+        for each in ("text", "srt", "vtt", "json")
+    }
+    assert forms["srt"].startswith("1\n00:00:00,000 --> ")
+    assert forms["vtt"].startswith("WEBVTT\n")
+    found = json.loads(forms["json"])
+    assert " ".join(each["word"] for each in found["words"]) == found["text"]
+    assert forms["text"].startswith("The sandbox has read ")
 
 
 def test_a_stand_in_for_a_picture_has_the_size_that_was_asked_for(child: Child) -> None:

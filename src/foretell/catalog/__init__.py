@@ -82,6 +82,8 @@ def _stand_in(version: Version) -> str:
     kind = version.output_schema.get("type")
     if version.streaming:
         return "Story"
+    if "speech-to-text" in version.manifest.capabilities:
+        return "Transcript"
     if kind == "object":
         return "Reading"
     found = _KINDS.get(version.manifest.type, "Text")

@@ -12,7 +12,8 @@ from animation import animation
 from cog import BaseModel, BasePredictor, ConcatenateIterator, Path
 from kaleidoscope import kaleidoscope
 from shapes import picture_size
-from tone import tone
+from tone import samples, silence, tone
+from transcript import SECONDS, transcript
 
 from foretell import progress
 
@@ -20,6 +21,8 @@ SIDE_MAX = 2048
 FRAME_SIDE = 128
 FRAMES = 8
 DIMENSIONS = 384
+SOUNDS = {"mp3": (silence, "mp3"), "pcm": (samples, "pcm")}
+"""Whatever else is asked for is given as a WAV file, and says so."""
 
 
 class Pictures(BasePredictor):
@@ -38,8 +41,9 @@ class Picture(BasePredictor):
 
 class Sound(BasePredictor):
     def predict(self, **inputs: Any) -> Path:
-        path = Path("sound.wav")
-        path.write_bytes(tone(words(inputs)))
+        make, kind = SOUNDS.get(inputs.get("output_format") or "wav", (tone, "wav"))
+        path = Path(f"sound.{kind}")
+        path.write_bytes(make(words(inputs)))
         return path
 
 
@@ -53,6 +57,13 @@ class Video(BasePredictor):
 class Text(BasePredictor):
     def predict(self, **inputs: Any) -> str:
         return told(inputs)
+
+
+class Transcript(BasePredictor):
+    def predict(self, **inputs: Any) -> str:
+        self.record_metric("audio_seconds", SECONDS)
+        output_format = inputs.get("output_format") or "text"
+        return transcript(told(inputs), output_format, has_words=bool(inputs.get("word_timestamps")))
 
 
 class Story(BasePredictor):
