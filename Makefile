@@ -25,6 +25,9 @@ check: $(BIN)/.installed-dev ## format, lint, types, import layers, the shape of
 	$(BIN)/lint-imports
 	$(BIN)/python -m pytest -q tests/test_architecture.py tests/test_docs.py
 
+soak: $(BIN)/.installed-dev ## throw faults at a loaded server for MINUTES (default 10), then look at every promise
+	PYTHONPATH=tests $(BIN)/python -m soak --minutes $(or $(MINUTES),10) $(SOAK)
+
 bench: $(BIN)/.installed-dev ## measure predictions per second and latencies of a server of our own
 	$(BIN)/python benchmarks/predictions.py
 
@@ -41,4 +44,4 @@ $(BIN)/.installed-dev: $(BIN)/.installed
 	$(PIP) install --quiet --requirement requirements-dev.txt
 	@touch $@
 
-.PHONY: help install serve test check bench clean
+.PHONY: help install serve test check soak bench clean

@@ -99,23 +99,19 @@ def running(data: Path, *options: str, command: str = "serve", **settings: str) 
 
 
 class Receiver:
-    """Takes webhooks on loopback and remembers what came."""
+    """Takes webhooks on loopback and remembers what came; while it `refuses`, it answers 500 and forgets."""
 
     def __init__(self, port: int = 0) -> None:
         self.got: list[dict[str, Any]] = []
+        self.refuses = False
         receiver = self
 
         class Taking(BaseHTTPRequestHandler):
             def do_POST(self) -> None:
                 body = self.rfile.read(int(self.headers["content-length"]))
-                receiver.got.append(
-                    {
-                        "headers": {name.lower(): value for name, value in self.headers.items()},
-                        "body": json.loads(body),
-                        "raw": body,
-                    }
-                )
-                self.send_response(200)
+                if not receiver.refuses:
+                    receiver.keep(dict(self.headers.items()), body)
+                self.send_response(500 if receiver.refuses else 200)
                 self.send_header("content-length", "0")
                 self.end_headers()
 
@@ -126,6 +122,10 @@ class Receiver:
         self.port = self._server.server_port
         self.url = f"http://127.0.0.1:{self.port}/hook"
         threading.Thread(target=self._server.serve_forever, daemon=True).start()
+
+    def keep(self, headers: dict[str, str], body: bytes) -> None:
+        named = {name.lower(): value for name, value in headers.items()}
+        self.got.append({"headers": named, "body": json.loads(body), "raw": body})
 
     def statuses(self, prediction_id: str) -> list[str]:
         """The statuses that were told of a prediction, in the order they came."""

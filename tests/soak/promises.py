@@ -1,0 +1,147 @@
+"""What must be true when all is quiet again, whatever happened before; each finding is a sentence."""
+
+import hashlib
+from collections import Counter, defaultdict
+from collections.abc import Iterator
+
+import httpx
+import psutil
+
+from databases import Direct, direct_to
+from predictions import is_alive
+from servers import KEY, Receiver, until
+from soak.load import Memory
+from soak.sites import Site
+
+QUIET_SECONDS = 120.0
+NEVER_END = ("ignores_sigterm", "swallows_every_cancel", "takes_several")
+TERMINAL = ("succeeded", "failed", "canceled")
+
+
+def broken(site: Site, memory: Memory, receiver: Receiver) -> list[str]:
+    """Every promise that was not kept."""
+    _come_to_rest(site)
+    with direct_to(site.config) as direct:
+        return [
+            *memory.lies,
+            *_predictions(direct, memory),
+            *_lanes(direct),
+            *_deliveries(direct, memory, receiver),
+            *_files(direct, site, memory),
+            *_integrity(direct, site),
+        ]
+
+
+def processes_left(site: Site) -> list[str]:
+    """After everything was stopped: what still runs out of the site's directory."""
+    return [
+        f"still running: {process.pid} {' '.join(process.cmdline())[:150]}"
+        for process in psutil.process_iter()
+        if is_alive(process) and _belongs(process, str(site.data))
+    ]
+
+
+def _belongs(process: psutil.Process, data: str) -> bool:
+    try:
+        return process.cwd().startswith(data) or data in process.cmdline()
+    except psutil.Error:
+        return False
+
+
+def _come_to_rest(site: Site) -> None:
+    """Cancels what would run forever and waits for the end of everything else."""
+    with (
+        direct_to(site.config) as direct,
+        httpx.Client(base_url=site.addresses[0], headers={"x-api-key": KEY}, timeout=30) as client,
+    ):
+
+        def is_quiet() -> bool:
+            live = direct("SELECT id, model FROM predictions WHERE completed_at IS NULL")
+            for prediction_id, model in live:
+                if model in NEVER_END:
+                    client.post(f"/v1/predictions/{prediction_id}/cancel")
+            return not live
+
+        until(is_quiet, about="the end of every prediction", seconds=QUIET_SECONDS)
+        owed = "SELECT count(*) FROM deliveries WHERE state = 'pending' AND attempts = 0"
+        until(lambda: direct(owed)[0][0] == 0, about="a try at every webhook", seconds=QUIET_SECONDS)
+        unerased = "SELECT count(*) FROM files WHERE erased_at IS NULL AND deleted_at IS NOT NULL"
+        until(lambda: direct(unerased)[0][0] == 0, about="the janitor", seconds=QUIET_SECONDS)
+
+
+def _predictions(direct: Direct, memory: Memory) -> Iterator[str]:
+    rows = dict(direct("SELECT id, status FROM predictions"))
+    gone = {row[0] for row in direct("SELECT id FROM predictions WHERE deleted_at IS NOT NULL")}
+    for prediction_id in memory.made:
+        if prediction_id not in rows:
+            yield f"{prediction_id} was acknowledged and has no row"
+        elif rows[prediction_id] not in TERMINAL:
+            yield f"{prediction_id} did not end: {rows[prediction_id]}"
+    for prediction_id in gone - memory.deleting:
+        yield f"{prediction_id} was deleted by nobody"
+    for prediction_id, status in memory.ended.items():
+        if rows.get(prediction_id) != status:
+            yield f"{prediction_id} was seen as {status} and is {rows.get(prediction_id)}"
+
+
+def _lanes(direct: Direct) -> Iterator[str]:
+    for lane, waiting in direct("SELECT lane, waiting FROM lanes WHERE waiting <> 0"):
+        yield f"the lane {lane} counts {waiting} waiting, and none waits"
+
+
+def _deliveries(direct: Direct, memory: Memory, receiver: Receiver) -> Iterator[str]:
+    yield from _told_twice(receiver)
+    ends = "event IN ('completed', 'failed', 'canceled')"
+    owed = dict(direct(f"SELECT prediction_id, count(*) FROM deliveries WHERE {ends} GROUP BY prediction_id"))
+    for prediction_id in memory.subscribed:
+        if owed.get(prediction_id, 0) != 1:
+            yield f"{prediction_id} has {owed.get(prediction_id, 0)} deliveries about its end"
+    came = {each["headers"]["webhook-id"] for each in receiver.got}
+    delivered = direct("SELECT id, prediction_id, event FROM deliveries WHERE state = 'delivered'")
+    for delivery_id, prediction_id, event in delivered:
+        if delivery_id not in came:
+            yield f"{event} of {prediction_id} counts as delivered and never came"
+
+
+def _told_twice(receiver: Receiver) -> Iterator[str]:
+    ids: dict[tuple[str, str], set[str]] = defaultdict(set)
+    bodies: dict[str, set[bytes]] = defaultdict(set)
+    for each in receiver.got:
+        headers = each["headers"]
+        ids[each["body"]["id"], headers["x-foretell-event"]].add(headers["webhook-id"])
+        bodies[headers["webhook-id"]].add(each["raw"])
+    for (prediction_id, event), different in ids.items():
+        if len(different) > 1:
+            yield f"{prediction_id} was told of {event} under {len(different)} ids"
+    for delivery_id, raw in bodies.items():
+        if len(raw) > 1:
+            yield f"the delivery {delivery_id} came with {len(raw)} different bodies"
+
+
+def _files(direct: Direct, site: Site, memory: Memory) -> Iterator[str]:
+    """Files and rows agree in both directions."""
+    blobs = {path.name: path for path in (site.data / "blobs").rglob("*") if path.is_file()}
+    kept = dict(direct("SELECT id, sha256 FROM files WHERE erased_at IS NULL"))
+    for file_id, sha256 in kept.items():
+        if file_id not in blobs:
+            yield f"the file {file_id} has no bytes"
+        elif hashlib.sha256(blobs[file_id].read_bytes()).hexdigest() != sha256:
+            yield f"the file {file_id} has other bytes than its digest says"
+    for name in blobs.keys() - kept.keys():
+        yield f"the bytes {name} belong to no file"
+    for file_id in memory.uploads - kept.keys():
+        yield f"the upload {file_id} was acknowledged and is gone"
+
+
+def _integrity(direct: Direct, site: Site) -> Iterator[str]:
+    if not site.database and direct("PRAGMA integrity_check") != [("ok",)]:
+        yield "the database is damaged"
+    held = direct("SELECT count(*) FROM predictions WHERE node IS NOT NULL")[0][0]
+    if held:
+        yield f"{held} ended predictions are still held"
+
+
+def tally(site: Site) -> Counter[str]:
+    """How the predictions ended."""
+    with direct_to(site.config) as direct:
+        return Counter(row[0] for row in direct("SELECT status FROM predictions"))
