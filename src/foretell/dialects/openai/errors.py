@@ -2,7 +2,9 @@
 
 import re
 from collections.abc import Mapping
-from typing import Any
+from typing import Annotated, Any, Literal, TypedDict, cast
+
+from msgspec import Meta
 
 from foretell.dialects.skytells.errors import ERRORS
 from foretell.errors import Code, Error
@@ -37,13 +39,46 @@ FINAL = frozenset({Code.INFERENCE_FAILED, Code.INFERENCE_TIMEOUT, Code.INTERNAL}
 _PATH = re.compile(r"([a-z_][\w.\[\]-]*): ", re.ASCII | re.IGNORECASE)
 
 
-def error_envelope(error: Error, request_id: str) -> tuple[int, dict[str, Any]]:
+Type = Literal[
+    "invalid_request_error",
+    "authentication_error",
+    "permission_error",
+    "insufficient_quota",
+    "rate_limit_error",
+    "server_error",
+]
+
+
+class OpenAIRefusal(TypedDict):
+    """What went wrong."""
+
+    message: Annotated[str, Meta(description="A sentence for people.", min_length=1)]
+    type: Annotated[Type, Meta(description="What kind of refusal it is.")]
+    code: Annotated[str, Meta(description="A word for programs, in OpenAI's spelling.")]
+    error_id: Annotated[str, Meta(description="A word for programs, as in the rest of the API.")]
+    status: Annotated[int, Meta(ge=400, le=599, description="The answer's status.")]
+    param: Annotated[str | None, Meta(description="The parameter that is wrong, where it is one.")]
+    request_id: Annotated[str, Meta(description="The id of the request, as in `x-request-id`.")]
+    details: Annotated[
+        dict[str, Any], Meta(description="`category`, and `problems` where there are several.")
+    ]
+
+
+class OpenAIErrorEnvelope(TypedDict):
+    """A refusal, as OpenAI's clients read it."""
+
+    error: OpenAIRefusal
+
+
+def error_envelope(error: Error, request_id: str) -> tuple[int, OpenAIErrorEnvelope]:
     """The HTTP status and body of a refusal. `param` is the first place that its details name, if any."""
     status, error_id = DIFFERENT.get(error.code) or ERRORS[error.code]
     return status, {
         "error": {
             "message": error.message,
-            "type": TYPES.get(status, "invalid_request_error" if status < 500 else "server_error"),
+            "type": cast(
+                Type, TYPES.get(status, "invalid_request_error" if status < 500 else "server_error")
+            ),
             "code": WORDS.get(error.code, error_id.lower()),
             "error_id": error_id,
             "status": status,
