@@ -149,3 +149,19 @@ def test_an_input_that_is_nested_too_deeply_is_refused() -> None:
     for _ in range(900):
         deep = [deep]
     assert problems({"prompt": deep}) == ("input: is nested too deeply",)
+
+
+def test_what_is_said_of_an_input_is_found_under_its_synonyms_and_behind_a_reference() -> None:
+    schema = InputSchema(
+        {
+            "type": "object",
+            "properties": {
+                "n": {"type": "integer", "maximum": 4},
+                "shape": {"allOf": [{"$ref": "#/definitions/Shape"}], "default": "round"},
+            },
+            "definitions": {"Shape": {"enum": ["round", "square"]}},
+        }
+    )
+    assert (schema.said_of("num_outputs") or {})["maximum"] == 4
+    assert (schema.said_of("shape") or {})["enum"] == ["round", "square"]
+    assert schema.said_of("size") is None

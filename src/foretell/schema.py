@@ -81,6 +81,11 @@ class InputSchema:
         """Whether the model takes an input of this name."""
         return name in self._properties
 
+    def said_of(self, name: str) -> dict[str, Any] | None:
+        """What is said of the input of this name, or of a synonym of it; None: the model takes none such."""
+        own = self._own_name(name)
+        return None if own is None else self._resolved(self._properties[own])
+
     def file_fields(self) -> tuple[str, ...]:
         """The inputs that are files (`format: uri`): each value is a string or a list of strings."""
         return tuple(name for name, each in self._properties.items() if self._is_file(each))
