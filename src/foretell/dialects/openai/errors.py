@@ -36,6 +36,16 @@ CATEGORIES: Mapping[int, str] = {401: "authentication", 402: "billing", 403: "au
 FINAL = frozenset({Code.INFERENCE_FAILED, Code.INFERENCE_TIMEOUT, Code.INTERNAL})
 """What asking again would only repeat: clients are told not to, since each of their tries is a run."""
 
+_KINDS = {
+    "str": "a string",
+    "int": "an integer",
+    "float": "a number",
+    "bool": "true or false",
+    "object": "an object",
+    "array": "a list",
+}
+_EXPECTED = re.compile(r"Expected `([^`]*)`, got `([^`]*)`")
+_MISSING = re.compile(r"Object missing required field `([^`]*)`")
 _PATH = re.compile(r"([a-z_][\w.\[\]-]*): ", re.ASCII | re.IGNORECASE)
 
 
@@ -92,6 +102,26 @@ def error_envelope(error: Error, request_id: str) -> tuple[int, OpenAIErrorEnvel
 def refused(param: str, what: str) -> Error:
     """The refusal of one parameter; `what` goes on from its name, such as "must be a string"."""
     return Error(Code.INVALID_PARAMETER, f"'{param}' {what}.", details=(f"{param}: {what}",))
+
+
+def wrong_body(problem: str) -> Error:
+    """The refusal of a body that has a field of the wrong kind or lacks one, as its decoder says."""
+    what, _, path = problem.partition(" - at `$")
+    path = path.rstrip("`").removeprefix(".")
+    missing = _MISSING.match(what)
+    if missing is not None:
+        field = f"{path}.{missing[1]}" if path else missing[1]
+        return Error(Code.MISSING_FIELD, f"'{field}' is required.", details=(f"{field}: is required",))
+    if not path:
+        return Error(Code.INVALID_REQUEST, f"The body must be a JSON object: {problem}.")
+    found = _EXPECTED.match(what)
+    if found is None:
+        return refused(path, f"is not valid: {what}")
+    return refused(path, f"must be {_kinds(found[1])}, not {_kinds(found[2])}")
+
+
+def _kinds(found: str) -> str:
+    return " or ".join(_KINDS.get(each, each) for each in found.split(" | "))
 
 
 def _param(error: Error) -> str | None:

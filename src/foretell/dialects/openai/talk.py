@@ -134,7 +134,7 @@ def _picture(version: Version) -> str | None:
 def _says_text(schema: Mapping[str, Any]) -> bool:
     """Whether an output is text, comes as pieces of a text, or is an object that has one."""
     if schema.get("type") == "object":
-        return schema.get("properties", {}).get("text", {}).get("type") == "string"
+        return bool(schema.get("properties", {}).get("text", {}).get("type") == "string")
     if schema.get("x-cog-array-display") == "concatenate":
         return True
     return schema.get("type") == "string" and schema.get("format") != "uri"
