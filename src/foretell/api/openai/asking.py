@@ -6,7 +6,7 @@ Nobody can fetch the answer later, so a prediction whose caller goes, or cannot 
 import logging
 import time
 from collections.abc import AsyncGenerator, AsyncIterator, Sequence
-from contextlib import asynccontextmanager
+from contextlib import aclosing, asynccontextmanager
 
 from starlette.requests import ClientDisconnect, Request
 
@@ -38,7 +38,7 @@ async def finished(request: Request, wish: Wish) -> Prediction:
 async def all_finished(request: Request, wishes: Sequence[Wish]) -> list[Prediction]:
     """The same for several that make one answer, in their order: the failure of one ends them all."""
     until = _deadline(request)
-    async with _asked(request, wishes) as created:
+    async with asked(request, wishes) as created:
         found = []
         for each in created:
             ended = await awaited(request, each, max(until - time.monotonic(), 0))
@@ -54,16 +54,26 @@ async def heard(request: Request, wish: Wish) -> AsyncGenerator[Event | Predicti
     Raises what `finished` raises, also in the middle; and Error(INFERENCE_FAILED) when the attempt is lost
     after its first words, since what was heard cannot be unsaid.
     """
+    async with asked(request, [wish]) as [prediction], aclosing(said_of(request, prediction)) as said:
+        async for each in said:
+            yield succeeded(each) if isinstance(each, Prediction) else each
+
+
+async def said_of(request: Request, prediction: Prediction) -> AsyncGenerator[Event | Prediction]:
+    """The same for a prediction that is there already, from its beginning; last the prediction however it ended.
+
+    Raises what `heard` raises for those who listen. The prediction goes on without them.
+    """
     until = _deadline(request)
     store = services(request).store
-    async with _asked(request, [wish]) as [prediction], Ear(store, prediction.id) as ear:
+    async with Ear(store, prediction.id) as ear:
         following = Following(store, prediction)
         while following.ended is None:
             if ear.must_look:
                 await _check_is_heard(request, until)
             for event in await _next(ear, following, max(until - time.monotonic(), 0)):
                 yield event
-        yield succeeded(following.ended)
+        yield following.ended
 
 
 def succeeded(prediction: Prediction) -> Prediction:
@@ -77,7 +87,7 @@ def succeeded(prediction: Prediction) -> Prediction:
 
 
 @asynccontextmanager
-async def _asked(request: Request, wishes: Sequence[Wish]) -> AsyncIterator[list[Prediction]]:
+async def asked(request: Request, wishes: Sequence[Wish]) -> AsyncIterator[list[Prediction]]:
     """The created predictions, canceled if the block ends by an error: nobody would get their answer."""
     created: list[Prediction] = []
     with edge(request).seats.one():
