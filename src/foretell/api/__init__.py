@@ -7,7 +7,7 @@ from starlette.types import Receive, Scope, Send
 from foretell.api import admin, files, health, uploads
 from foretell.api.auth import Handler, keyed, open_to_all
 from foretell.api.edge import Edge
-from foretell.api.openai import chat
+from foretell.api.openai import chat, embeddings
 from foretell.api.services import Services
 from foretell.api.skytells import create, listing, models, predictions
 
@@ -30,6 +30,7 @@ def _routes() -> list[BaseRoute]:
         _route("DELETE", "/v1/predictions/{id}/delete", keyed(predictions.delete)),
         _route("GET", "/v1/predictions", keyed(listing.index)),
         _route("POST", "/v1/chat/completions", keyed(chat.create)),
+        _route("POST", "/v1/embeddings", keyed(embeddings.create)),
         _route("GET", "/v1/models", keyed(models.index)),
         _route("GET", "/v1/models/{slug:path}", keyed(models.get)),
         _route("GET", "/v1/model/{slug:path}", keyed(models.get)),

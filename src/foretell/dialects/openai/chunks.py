@@ -78,8 +78,10 @@ class Chunks:
             "finish_reason": finish_reason(prediction),
             "content_filter_results": output_filter(prediction.metadata),
         }
-        filters = {"prompt_filter_results": prompt_filter_results(prediction.metadata)}
-        return rest + line(self._chunk(last) | filters)
+        chunk = self._chunk(last)
+        if len(self._ended) == 1:
+            chunk["prompt_filter_results"] = prompt_filter_results(prediction.metadata)
+        return rest + line(chunk)
 
     def _line(self, index: int, delta: dict[str, Any], *, logprobs: dict[str, Any] | None = None) -> bytes:
         choice: ChunkChoice = {"index": index, "delta": delta, "logprobs": logprobs, "finish_reason": None}
