@@ -1,10 +1,36 @@
-"""What a chat model says beside its text: deltas in OpenAI's form, and the message that they make together."""
+"""Which models chat, and what they say beside their text: deltas in OpenAI's form, and the message they make."""
 
 from collections.abc import Iterable, Mapping
 from typing import Any
 
+from foretell.model import Version
+
 JOINED = frozenset({"reasoning_content", "refusal"})
 """Texts that come in pieces; of every other name but `tool_calls` and `logprobs`, the last value counts."""
+
+
+def chats(version: Version) -> bool:
+    """Whether the model answers talk: it says text, and takes messages, a prompt, or else a picture to read."""
+    properties = version.input_schema.get("properties", {})
+    takes = {"messages", "prompt"} & properties.keys() or picture_input(version)
+    return bool(takes) and _says_text(version.output_schema)
+
+
+def is_for_chat(version: Version, name: str) -> bool:
+    """Whether under this name the model is one to chat with rather than to create predictions with.
+
+    So is a model that takes messages alone, and every model of words under a name that is not its own: whoever
+    knows that name knows it from a service where one chats. Predictions can be created with it all the same.
+    """
+    takes = {"messages", "prompt"} & version.input_schema.get("properties", {}).keys()
+    return chats(version) and (takes == {"messages"} or bool(takes and name != version.model))
+
+
+def picture_input(version: Version) -> str | None:
+    """The input for a picture, if the model has just one file and that is its name."""
+    properties: Mapping[str, Any] = version.input_schema.get("properties", {})
+    files = [name for name, each in properties.items() if each.get("format") == "uri"]
+    return files[0] if len(files) == 1 and "image" in files[0] else None
 
 
 def merged(deltas: Iterable[Mapping[str, Any]]) -> dict[str, Any]:
@@ -24,6 +50,15 @@ def merged(deltas: Iterable[Mapping[str, Any]]) -> dict[str, Any]:
     if calls:
         message["tool_calls"] = [calls[index] for index in sorted(calls)]
     return message
+
+
+def _says_text(schema: Mapping[str, Any]) -> bool:
+    """Whether an output is text, comes as pieces of a text, or is an object that has one."""
+    if schema.get("type") == "object":
+        return bool(schema.get("properties", {}).get("text", {}).get("type") == "string")
+    if schema.get("x-cog-array-display") == "concatenate":
+        return True
+    return schema.get("type") == "string" and schema.get("format") != "uri"
 
 
 def _add(message: dict[str, Any], name: str, value: Any) -> None:

@@ -4,6 +4,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
+from foretell.chat import chats, picture_input
 from foretell.dialects.openai.errors import refused
 from foretell.dialects.openai.turns import Turn, images_in, text_in
 from foretell.errors import Code, Error
@@ -40,13 +41,6 @@ class Talk:
 
     turns: list[Turn]
     parameters: Mapping[str, Any]
-
-
-def chats(version: Version) -> bool:
-    """Whether the model answers talk: it says text, and takes messages, a prompt, or else a picture to read."""
-    properties = _properties(version)
-    takes = {"messages", "prompt"} & properties.keys() or _picture(version)
-    return bool(takes) and _says_text(version.output_schema)
 
 
 def input_for(version: Version, talk: Talk) -> dict[str, Any]:
@@ -90,7 +84,7 @@ def _said(version: Version, turns: list[Turn]) -> dict[str, Any]:
 
 def _shown(version: Version, images: list[str]) -> dict[str, Any]:
     """The one picture that a model takes beside or instead of words."""
-    field = _picture(version)
+    field = picture_input(version)
     if field is None and images:
         raise refused("messages", f"have an image, and the model '{version.model}' takes none")
     if len(images) > 1:
@@ -123,21 +117,6 @@ def _fitted(name: str, value: Any, schema: Mapping[str, Any]) -> Any:
     if name == "stop" and isinstance(value, str) and "array" in schema.get("type", ()):
         return [value]
     return value
-
-
-def _picture(version: Version) -> str | None:
-    """The input for a picture, if the model has just one file and that is its name."""
-    files = [name for name, each in _properties(version).items() if each.get("format") == "uri"]
-    return files[0] if len(files) == 1 and "image" in files[0] else None
-
-
-def _says_text(schema: Mapping[str, Any]) -> bool:
-    """Whether an output is text, comes as pieces of a text, or is an object that has one."""
-    if schema.get("type") == "object":
-        return bool(schema.get("properties", {}).get("text", {}).get("type") == "string")
-    if schema.get("x-cog-array-display") == "concatenate":
-        return True
-    return schema.get("type") == "string" and schema.get("format") != "uri"
 
 
 def _properties(version: Version) -> Mapping[str, Mapping[str, Any]]:

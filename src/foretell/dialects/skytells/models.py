@@ -3,6 +3,7 @@
 from collections.abc import Collection
 from typing import Literal, cast, get_args
 
+from foretell.chat import is_for_chat
 from foretell.dialects.skytells import messages
 from foretell.model import Version
 
@@ -36,7 +37,7 @@ def render_model(
             "criterias": [],
         },
         "capabilities": list(manifest.capabilities),
-        "metadata": _metadata(version),
+        "metadata": _metadata(version, name or manifest.namespace),
         "status": "operational" if version.offline_reason is None else "offline",
         "service": {"type": "prediction_serving", "inference_party": "self_hosted"},
     }
@@ -59,10 +60,10 @@ def _vendor(version: Version) -> messages.VendorMessage:
     }
 
 
-def _metadata(version: Version) -> messages.ModelMetadata:
+def _metadata(version: Version, name: str) -> messages.ModelMetadata:
     return {
         "edge_compatible": False,
-        "openai_compatible": False,
+        "openai_compatible": is_for_chat(version, name),
         "cold_boot": True,
         "deployment_hardware": {"type": "cpu", "slug": "local"},
         "version": version.id,
