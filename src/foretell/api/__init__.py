@@ -4,10 +4,10 @@ from starlette.exceptions import HTTPException
 from starlette.routing import BaseRoute, Route, Router
 from starlette.types import Receive, Scope, Send
 
-from foretell.api import admin, files, health, uploads
+from foretell.api import admin, files, health, reference, uploads
 from foretell.api.auth import Handler, keyed, open_to_all
 from foretell.api.edge import Edge
-from foretell.api.openai import chat, embeddings
+from foretell.api.openai import chat, embeddings, responses
 from foretell.api.services import Services
 from foretell.api.skytells import create, listing, models, predictions
 
@@ -30,6 +30,11 @@ def _routes() -> list[BaseRoute]:
         _route("DELETE", "/v1/predictions/{id}/delete", keyed(predictions.delete)),
         _route("GET", "/v1/predictions", keyed(listing.index)),
         _route("POST", "/v1/chat/completions", keyed(chat.create)),
+        _route("POST", "/v1/responses", keyed(responses.create)),
+        _route("GET", "/v1/responses/{id}", keyed(responses.get)),
+        _route("DELETE", "/v1/responses/{id}", keyed(responses.delete)),
+        _route("POST", "/v1/responses/{id}/cancel", keyed(responses.cancel)),
+        _route("GET", "/v1/responses/{id}/input_items", keyed(responses.input_items)),
         _route("POST", "/v1/embeddings", keyed(embeddings.create)),
         _route("GET", "/v1/models", keyed(models.index)),
         _route("GET", "/v1/models/{slug:path}", keyed(models.get)),
@@ -42,6 +47,7 @@ def _routes() -> list[BaseRoute]:
         _route("GET", "/readyz", health.ready),
         _route("GET", "/", health.index),
         *admin.routes,
+        *reference.routes,
     ]
 
 
