@@ -64,6 +64,16 @@ LIST = _object(
         ),
     }
 )
+_TOLD = PREDICTION["properties"] | {
+    "status": {"enum": [*PREDICTION["properties"]["status"]["enum"], "started"]}
+}
+WEBHOOK = _object(_TOLD)
+"""The body of a webhook: the prediction, whose status may be `started`."""
+ENVELOPED = _object(
+    _TOLD
+    | {"type": {"type": "string", "pattern": r"^prediction\.\w+$"}, "created_at": _INSTANT, "data": WEBHOOK}
+)
+"""The same for names that begin with `prediction.`: the envelope's keys lie over the prediction's."""
 CHANGED = {"allOf": [PREDICTION, _object({"success": {"const": True}})]}
 """What a cancel and a delete answer."""
 CREATED = {"allOf": [CHANGED, _object({"message": _SENTENCE, "data": PREDICTION})]}

@@ -111,6 +111,18 @@ async def test_secrets_of_an_input_are_not_told_to_receivers(office: Office) -> 
     assert json.loads(letter.body)["input"]["prompt"] == "cat"
 
 
+async def test_a_secret_of_the_keys_own_signs_in_its_place_until_it_is_taken_away(office: Office) -> None:
+    async with Stranger(answers(200)) as stranger, office.delivering():
+        await office.store.set_key_secret(office.key_id, office.seal.seal(b"a secret of ours"))
+        await office.settled(await office.ended(stranger.url), DELIVERED)
+        await office.store.set_key_secret(office.key_id, None)
+        await office.settled(await office.ended(stranger.url), DELIVERED)
+        letters = await stranger.heard(2)
+    for letter, secret in zip(letters, (b"a secret of ours", office.raw_key.encode()), strict=True):
+        expected = hmac.new(secret, letter.body, hashlib.sha256).hexdigest()
+        assert letter.headers["x-skytells-signature"] == expected
+
+
 async def test_a_revoked_key_signs_no_more_but_the_account_does(office: Office) -> None:
     await office.store.revoke_key(office.key_id)
     async with Stranger(answers(200)) as stranger, office.delivering():

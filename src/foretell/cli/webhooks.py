@@ -1,4 +1,4 @@
-"""`foretell webhooks`: the secret that receivers verify Standard Webhooks signatures with."""
+"""`foretell webhooks`: the secrets that receivers verify signatures with."""
 
 from typing import Annotated
 
@@ -6,7 +6,7 @@ import typer
 
 from foretell.cli.connection import Target, call
 from foretell.cli.options import Data, Database, Json
-from foretell.cli.printing import print_json
+from foretell.cli.printing import notes, print_json
 
 app = typer.Typer(no_args_is_help=True)
 
@@ -36,3 +36,29 @@ def secret(
         print_json(answer)
         return
     print(answer["secret"])
+
+
+@app.command("key-secret", epilog='Example: foretell webhooks key-secret k3x9… --set "$WEBHOOK_SECRET"')
+def key_secret(
+    key_id: Annotated[
+        str, typer.Argument(metavar="ID", help="The key's public id, from 'foretell keys list'.")
+    ],
+    given: Annotated[
+        str | None, typer.Option("--set", metavar="SECRET", help="Sign with this one from now on.")
+    ] = None,
+    rotate: Annotated[bool, typer.Option("--rotate", help="Sign with a new one from now on.")] = False,
+    remove: Annotated[bool, typer.Option("--remove", help="Sign with the key itself again.")] = False,
+    data: Data = None,
+    database: Database = None,
+    json: Json = False,
+) -> None:
+    """Print the secret that signs a key's webhooks in the key's place, if it has one."""
+    body = {"secret": given, "rotate": rotate, "remove": remove}
+    path = f"/v1/admin/keys/{key_id}/webhook-secret"
+    answer = call(Target(data, database), lambda server: server.post(path, body))
+    if json:
+        print_json(answer)
+    elif answer["secret"] is None:
+        notes.print("The key itself signs.")
+    else:
+        print(answer["secret"])

@@ -89,8 +89,11 @@ async def _without_secrets(store: Store, prediction: Prediction) -> Prediction:
 
 
 async def _signing_key(store: Store, seal: Seal, delivery: Delivery) -> bytes | None:
-    """The raw key that created the prediction; None for a dashboard's, and once the key is revoked."""
-    sealed = None if delivery.key_id is None else await store.sealed_key(delivery.key_id)
+    """The key's own secret, else the raw key that created the prediction.
+
+    None for a dashboard's, and once the key is revoked.
+    """
+    sealed = None if delivery.key_id is None else await store.signing_secret(delivery.key_id)
     if sealed is None:
         return None
     try:

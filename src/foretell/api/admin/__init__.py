@@ -6,7 +6,7 @@ from starlette.requests import Request
 from starlette.responses import Response
 from starlette.routing import Route
 
-from foretell.api.admin import accounts, keys, models
+from foretell.api.admin import accounts, keys, models, signing
 from foretell.api.auth import Handler, require_operator
 from foretell.api.operations import Access, accessible
 
@@ -34,6 +34,7 @@ routes = [
     Route("/v1/admin/keys", operators_only(keys.list_all), methods=["GET"]),
     Route("/v1/admin/keys", operators_only(keys.create), methods=["POST"]),
     Route("/v1/admin/keys/{key}", operators_only(keys.revoke), methods=["DELETE"]),
+    Route("/v1/admin/keys/{key}/webhook-secret", operators_only(signing.key_secret), methods=["POST"]),
     Route("/v1/admin/models", operators_only(models.list_all), methods=["GET"]),
     Route("/v1/admin/models", operators_only(models.register), methods=["POST"]),
 ]

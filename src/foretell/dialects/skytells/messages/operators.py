@@ -29,6 +29,12 @@ class WebhookSecret(TypedDict):
     secret: Annotated[str, Meta(pattern="^whsec_", description="The secret, in standard base64.")]
 
 
+class KeySecret(TypedDict):
+    """What a key's webhooks are signed with."""
+
+    secret: Annotated[str | None, Meta(description="The key's own secret; null while the key itself signs.")]
+
+
 class KeyMessage(TypedDict):
     """An API key without its secret."""
 
