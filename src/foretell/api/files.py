@@ -40,7 +40,12 @@ async def get(request: Request) -> Response:
         raise Error(Code.FILE_NOT_FOUND, "There is no such file.")
     if file.removed_at is not None:
         raise Error(Code.GONE, "The file is no longer kept.")
-    headers = _headers(file, is_download="download" in request.query_params)
+    return await served(request, file, is_download="download" in request.query_params)
+
+
+async def served(request: Request, file: File, *, is_download: bool = False) -> Response:
+    """The bytes of a file, as far as the caller wants and has not got them."""
+    headers = _headers(file, is_download=is_download)
     if _is_known(request, headers["etag"]):
         return Response(status_code=304, headers=headers)
     try:

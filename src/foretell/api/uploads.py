@@ -1,60 +1,73 @@
 """Uploads: files that callers keep here, to be named in the inputs of predictions."""
 
-import mimetypes
 import re
-import secrets
-import time
+from collections.abc import Mapping
 from dataclasses import replace
-from pathlib import PurePosixPath
+from typing import Any
 
 from starlette.requests import Request
 from starlette.responses import Response
 
 from foretell.api.answers import answer
-from foretell.api.multipart import Upload
+from foretell.api.files import served
 from foretell.api.operations import operation
+from foretell.api.receiving import added, stored
 from foretell.api.requests import caller, origin, services
-from foretell.dialects import skytells
+from foretell.api.skytells.listing import PAGE_MAX, PER_PAGE, PER_PAGE_MAX, number, pagination
+from foretell.api.spoken import is_openai_caller
+from foretell.dialects import openai, skytells
+from foretell.dialects.openai import refused
 from foretell.dialects.skytells import messages
 from foretell.errors import Code, Error
-from foretell.file import File, Purpose
-from foretell.ids import new_token
+from foretell.file import File, Purpose, Uploads
 
-UNKNOWN_TYPE = "application/octet-stream"
-STEM_LENGTH_MAX = 80
-_STRANGE = re.compile(r"[^\w.-]+", re.ASCII)
-_EXTENSION = re.compile(r"\.[A-Za-z0-9]{1,10}")
+OPENAI_LIMIT_MAX = 10_000
+_WORD = re.compile(r"[\w-]{1,64}", re.ASCII)
 
 
 @operation(
     "Upload a file",
     tag="Files",
     description="To be named in the inputs of predictions, by its id or its address. The first part with a file "
-    "name is taken, whatever it is called.",
+    "name is taken, whatever it is called. It stays until it is deleted. Callers who send nothing but "
+    "`Authorization` get OpenAI's object, with status 200.",
     form=messages.Upload,
     answers={201: messages.UploadedFile},
+    errors=(Code.INVALID_PARAMETER,),
 )
 async def create(request: Request) -> Response:
     """The uploaded file, from the first part of a multipart body that is one."""
-    upload = Upload(request)
-    await upload.begin()
-    content_type = upload.content_type
-    if content_type in {"", UNKNOWN_TYPE}:
-        content_type = mimetypes.guess_type(upload.name)[0] or UNKNOWN_TYPE
-    token = new_token()
-    blank = File(
-        id=token,
-        account_id=caller(request).account.id,
-        prediction_id=None,
-        purpose=Purpose.UPLOAD,
-        name=_unique_name(upload.name, content_type),
-        content_type=content_type,
-        size_bytes=0,
-        sha256="",
-        created_at=time.time_ns() // 1_000,
-    )
-    file = await _stored(request, upload, blank)
-    return answer(skytells.render_file(file, origin(request)), 201)
+    upload, file = await stored(request)
+    try:
+        purpose = _purpose(upload.fields)
+    except Error:
+        await services(request).blobs.delete([file.blob])
+        raise
+    file = await added(request, replace(file, given_purpose=purpose))
+    return answer(_rendered(request, file), 200 if is_openai_caller(request.scope) else 201)
+
+
+@operation(
+    "List files",
+    tag="Files",
+    description="The account's uploads, newest first, in pages. Callers who send nothing but `Authorization` get "
+    "OpenAI's list.",
+    query=messages.FilesQuery,
+    answer=messages.FileList,
+    errors=(Code.INVALID_PARAMETER,),
+)
+async def index(request: Request) -> Response:
+    """A page of the caller's uploads, in the words of the caller's dialect."""
+    if is_openai_caller(request.scope):
+        return await _openai_page(request)
+    page = number(request.query_params, "page", default=1, most=PAGE_MAX)
+    per_page = number(request.query_params, "per_page", default=PER_PAGE, most=PER_PAGE_MAX)
+    wanted = Uploads(account_id=caller(request).scope, offset=(page - 1) * per_page, limit=per_page)
+    store = services(request).store
+    found, total = await store.uploads(wanted), await store.count_uploads(wanted)
+    shown = [skytells.render_file(file, origin(request)) for file in found]
+    body: messages.FileList = {"data": shown, "pagination": pagination(page, per_page, total)}
+    return answer(body)
 
 
 @operation(
@@ -66,7 +79,21 @@ async def create(request: Request) -> Response:
 )
 async def get(request: Request) -> Response:
     """What is known of one of the caller's files."""
-    return answer(skytells.render_file(await _own(request), origin(request)))
+    return answer(_rendered(request, await _own(request)))
+
+
+@operation(
+    "Fetch your file",
+    tag="Files",
+    description="The bytes of one of your files. Ranges and `ETag` are understood.",
+    headers=messages.FileHeaders,
+    media=("*/*",),
+    answers={200: bytes, 206: bytes, 304: None},
+    errors=(Code.FILE_NOT_FOUND, Code.GONE, Code.RANGE_NOT_SATISFIABLE),
+)
+async def get_content(request: Request) -> Response:
+    """The bytes of one of the caller's files."""
+    return await served(request, await _own(request), is_download=True)
 
 
 @operation(
@@ -83,21 +110,53 @@ async def delete(request: Request) -> Response:
         message = "The file belongs to a prediction; delete the prediction to delete its files."
         raise Error(Code.CONFLICT, message)
     await services(request).store.delete_file(file.id)
+    if is_openai_caller(request.scope):
+        return answer(openai.render_deleted_file(file))
     last: messages.DeletedFile = {**skytells.render_file(file, origin(request)), "success": True}
     return answer(last)
 
 
-async def _stored(request: Request, upload: Upload, blank: File) -> File:
-    blobs, store = services(request).blobs, services(request).store
-    bytes_max = services(request).config.upload_bytes_max
-    size, sha256 = await blobs.put_stream(blank.blob, upload.pieces(), bytes_max=bytes_max)
-    file = replace(blank, size_bytes=size, sha256=sha256)
-    try:
-        await store.add_file(file)
-    except BaseException:
-        await blobs.delete([file.blob])
-        raise
-    return file
+def _purpose(fields: Mapping[str, list[str]]) -> str | None:
+    """What the caller says that the file is for. Raises Error(INVALID_PARAMETER)."""
+    if any(name.startswith("expires_after") for name in fields):
+        raise refused("expires_after", "is not possible: an upload stays until it is deleted")
+    given = fields.get("purpose", [""])[0]
+    if given and not _WORD.fullmatch(given):
+        raise refused("purpose", "must be a word of at most 64 letters")
+    return given or None
+
+
+def _rendered(request: Request, file: File) -> Mapping[str, Any]:
+    if is_openai_caller(request.scope):
+        return openai.render_file(file)
+    return skytells.render_file(file, origin(request))
+
+
+async def _openai_page(request: Request) -> Response:
+    query = request.query_params
+    limit = number(query, "limit", default=OPENAI_LIMIT_MAX, most=OPENAI_LIMIT_MAX)
+    order = query.get("order") or "desc"
+    if order not in ("asc", "desc"):
+        raise refused("order", "must be asc or desc")
+    wanted = Uploads(
+        account_id=caller(request).scope,
+        given_purpose=query.get("purpose") or None,
+        is_oldest_first=order == "asc",
+        after=await _place(request, query.get("after")),
+        limit=limit + 1,
+    )
+    found = await services(request).store.uploads(wanted)
+    return answer(openai.render_files(found[:limit], has_more=len(found) > limit))
+
+
+async def _place(request: Request, after: str | None) -> tuple[int, str] | None:
+    """Where the file of this id stands in the list."""
+    if not after:
+        return None
+    file = await services(request).store.file(after)
+    if file is None or not caller(request).reaches(file.account_id):
+        raise refused("after", "is not the id of a file of yours")
+    return file.created_at, file.id
 
 
 async def _own(request: Request) -> File:
@@ -107,12 +166,3 @@ async def _own(request: Request) -> File:
     if file.removed_at is not None:
         raise Error(Code.GONE, "The file is no longer kept.")
     return file
-
-
-def _unique_name(given: str, content_type: str) -> str:
-    """A name that no other file has, with the right extension: downloads are saved under it."""
-    path = PurePosixPath(given.replace("\\", "/"))
-    extension = path.suffix.lower() if _EXTENSION.fullmatch(path.suffix) else ""
-    extension = extension or mimetypes.guess_extension(content_type) or ".bin"
-    stem = _STRANGE.sub("-", path.stem).strip(".-_")[:STEM_LENGTH_MAX] or "file"
-    return f"{stem}-{secrets.token_hex(3)}{extension}"

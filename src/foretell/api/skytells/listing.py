@@ -67,15 +67,30 @@ async def index(request: Request) -> Response:
         offset=(page.number - 1) * page.per_page,
         limit=page.per_page,
     )
-    pagination: messages.Pagination = {
-        "current_page": page.number,
-        "per_page": page.per_page,
-        "total": total,
-        "last_page": max(1, -(-total // page.per_page)),
-    }
     shown = await asyncio.gather(*(rendered(request, each) for each in found))
-    body: messages.PredictionList = {"data": shown, "pagination": pagination}
+    body: messages.PredictionList = {
+        "data": shown,
+        "pagination": pagination(page.number, page.per_page, total),
+    }
     return answer(body)
+
+
+def pagination(number: int, per_page: int, total: int) -> messages.Pagination:
+    """Where a page stands among the others."""
+    return {
+        "current_page": number,
+        "per_page": per_page,
+        "total": total,
+        "last_page": max(1, -(-total // per_page)),
+    }
+
+
+def number(query: QueryParams, name: str, *, default: int, most: int) -> int:
+    """A parameter that counts from 1. Raises Error(INVALID_PARAMETER)."""
+    text = query.get(name) or str(default)
+    if not text.isascii() or not text.isdigit() or len(text) > 9 or not 1 <= int(text) <= most:
+        raise Error(Code.INVALID_PARAMETER, f"'{name}' must be a number from 1 to {most:,}.")
+    return int(text)
 
 
 def _page(query: QueryParams) -> Page:
@@ -87,20 +102,13 @@ def _page(query: QueryParams) -> Page:
     if since is not None and until is not None and since > until:
         raise Error(Code.INVALID_DATE_RANGE, "'from' is later than 'to'.")
     return Page(
-        number=_number(query, "page", default=1, most=PAGE_MAX),
-        per_page=_number(query, "per_page", default=PER_PAGE, most=PER_PAGE_MAX),
+        number=number(query, "page", default=1, most=PAGE_MAX),
+        per_page=number(query, "per_page", default=PER_PAGE, most=PER_PAGE_MAX),
         since=None if since is None else _instant(since),
         until=None if until is None else _instant(until) + _DAY - 1,
         status=_status(query),
         model=query.get("model") or None,
     )
-
-
-def _number(query: QueryParams, name: str, *, default: int, most: int) -> int:
-    text = query.get(name) or str(default)
-    if not text.isascii() or not text.isdigit() or len(text) > 9 or not 1 <= int(text) <= most:
-        raise Error(Code.INVALID_PARAMETER, f"'{name}' must be a number from 1 to {most:,}.")
-    return int(text)
 
 
 def _day(query: QueryParams, name: str) -> datetime | None:

@@ -8,16 +8,28 @@ from foretell.dialects.skytells.messages.bodies import (
     CreateHeaders,
     FileHeaders,
     FileQuery,
+    FilesQuery,
     KeysQuery,
     ModelQuery,
+    ModelsQuery,
     PredictionQuery,
     PredictionsQuery,
     StreamHeaders,
     Upload,
 )
 from foretell.dialects.skytells.messages.errors import ErrorEnvelope
-from foretell.dialects.skytells.messages.files import DeletedFile, StoredFile, UploadedFile
-from foretell.dialects.skytells.messages.models import Model, ModelMetadata, VendorMessage
+from foretell.dialects.skytells.messages.examples import EXAMPLES
+from foretell.dialects.skytells.messages.fields import Pagination
+from foretell.dialects.skytells.messages.files import DeletedFile, FileList, StoredFile, UploadedFile
+from foretell.dialects.skytells.messages.models import (
+    CriterionMessage,
+    FormulaMessage,
+    Model,
+    ModelMetadata,
+    PricingMessage,
+    TermMessage,
+    VendorMessage,
+)
 from foretell.dialects.skytells.messages.operators import (
     AccountList,
     AccountMessage,
@@ -33,7 +45,6 @@ from foretell.dialects.skytells.messages.predictions import (
     CreatedPrediction,
     EndedPrediction,
     Output,
-    Pagination,
     Prediction,
     PredictionList,
     PredictionMetadata,
@@ -53,18 +64,23 @@ from foretell.dialects.skytells.messages.streams import (
 )
 
 __all__ = [
+    "EXAMPLES",
     "AccountList",
     "AccountMessage",
     "Alive",
     "Create",
     "CreateHeaders",
     "CreatedPrediction",
+    "CriterionMessage",
     "DeletedFile",
     "EndedPrediction",
     "ErrorEnvelope",
     "ErrorEvent",
     "FileHeaders",
+    "FileList",
     "FileQuery",
+    "FilesQuery",
+    "FormulaMessage",
     "FrontDoor",
     "GoneEvent",
     "KeyList",
@@ -75,6 +91,7 @@ __all__ = [
     "Model",
     "ModelMetadata",
     "ModelQuery",
+    "ModelsQuery",
     "NewKeyMessage",
     "Output",
     "OutputEvent",
@@ -86,6 +103,7 @@ __all__ = [
     "PredictionUrls",
     "PredictionsQuery",
     "PreviewEvent",
+    "PricingMessage",
     "ProgressEvent",
     "Ready",
     "RegisteredModel",
@@ -94,6 +112,7 @@ __all__ = [
     "StatusEvent",
     "StoredFile",
     "StreamHeaders",
+    "TermMessage",
     "Upload",
     "UploadedFile",
     "VendorMessage",

@@ -136,10 +136,30 @@ class ModelQuery(Struct):
     ] = None
 
 
+class ModelsQuery(ModelQuery):
+    """Which models are wanted, and how much of them."""
+
+    aliases: Annotated[
+        bool,
+        Meta(description="Also the names of others' models that models here answer to."),
+    ] = False
+
+
 class KeysQuery(Struct):
     """Whose keys are wanted."""
 
     account: Annotated[str | None, Meta(description="The name or id of an account; everybody's else.")] = None
+
+
+class FilesQuery(Struct):
+    """Which uploads are wanted. The first two are for callers with `x-api-key`, the others for OpenAI's."""
+
+    page: Annotated[int | None, Meta(ge=1, le=1_000_000)] = None
+    per_page: Annotated[int | None, Meta(ge=1, le=50)] = None
+    purpose: Annotated[str | None, Meta(description="Only those uploaded for this.")] = None
+    limit: Annotated[int | None, Meta(ge=1, le=10_000, description="How many at once.")] = None
+    order: Annotated[Literal["asc", "desc"] | None, Meta(description="Oldest or newest first.")] = None
+    after: Annotated[str | None, Meta(description="The id of the last file of the page before.")] = None
 
 
 class FileQuery(Struct):
@@ -164,3 +184,10 @@ class Upload(Struct):
     """A multipart body with a file in it."""
 
     file: Annotated[bytes, Meta(description="The file. Its name and content type are kept.")]
+    purpose: Annotated[
+        str | None,
+        Meta(
+            description="What it is for, such as `vision`; noted, and shown to OpenAI's clients.",
+            pattern=r"^[\w-]{1,64}$",
+        ),
+    ] = None

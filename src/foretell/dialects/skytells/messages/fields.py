@@ -1,6 +1,6 @@
 """Fields that many messages share."""
 
-from typing import Annotated
+from typing import Annotated, TypedDict
 
 from msgspec import Meta
 
@@ -26,3 +26,12 @@ Instant = Annotated[
 
 Address = Annotated[str, Meta(extra_json_schema={"format": "uri"})]
 """An absolute URL."""
+
+
+class Pagination(TypedDict):
+    """Where a page stands among the others."""
+
+    current_page: Annotated[int, Meta(ge=1)]
+    per_page: Annotated[int, Meta(ge=1, le=50)]
+    total: Annotated[int, Meta(ge=0, description="How many there are on all pages.")]
+    last_page: Annotated[int, Meta(ge=1)]

@@ -4,7 +4,7 @@ from typing import Annotated, Literal, TypedDict
 
 from msgspec import Meta
 
-from foretell.dialects.skytells.messages.fields import Instant
+from foretell.dialects.skytells.messages.fields import Instant, Pagination
 
 
 class StoredFile(TypedDict):
@@ -37,3 +37,10 @@ class DeletedFile(UploadedFile):
     """The last state of a file that is gone."""
 
     success: Annotated[bool, Meta(description="Always true.")]
+
+
+class FileList(TypedDict):
+    """A page of uploads, newest first."""
+
+    data: list[UploadedFile]
+    pagination: Pagination

@@ -4,7 +4,7 @@ from typing import Annotated, Any, Literal, NotRequired, TypedDict
 
 from msgspec import Meta
 
-from foretell.dialects.skytells.messages.fields import Id, Instant
+from foretell.dialects.skytells.messages.fields import Id, Instant, Pagination
 from foretell.dialects.skytells.messages.files import StoredFile
 
 Output = str | list[str] | None
@@ -130,15 +130,6 @@ class EndedPrediction(Prediction):
     """The last state of the prediction."""
 
     success: Annotated[bool, Meta(description="Always true.")]
-
-
-class Pagination(TypedDict):
-    """Where a page stands among the others."""
-
-    current_page: Annotated[int, Meta(ge=1)]
-    per_page: Annotated[int, Meta(ge=1, le=50)]
-    total: Annotated[int, Meta(ge=0, description="How many there are on all pages.")]
-    last_page: Annotated[int, Meta(ge=1)]
 
 
 class PredictionList(TypedDict):
