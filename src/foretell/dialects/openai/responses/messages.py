@@ -262,13 +262,16 @@ class GetQuery(Struct):
         bool | UnsetType, Meta(description="As server-sent events, from the first or `starting_after`.")
     ] = UNSET
     starting_after: Annotated[
-        int | UnsetType, Meta(ge=0, description="The number of the last event that was read.")
+        Annotated[int, Meta(ge=0)] | UnsetType,
+        Meta(description="The number of the last event that was read."),
     ] = UNSET
 
 
 class InputItemsQuery(Struct):
     """Which items are listed."""
 
-    limit: Annotated[int | UnsetType, Meta(ge=1, le=100, description="How many at most; 20.")] = UNSET
+    limit: Annotated[
+        Annotated[int, Meta(ge=1, le=100)] | UnsetType, Meta(description="How many at most; 20.")
+    ] = UNSET
     order: Annotated[Literal["asc", "desc"] | UnsetType, Meta(description="`desc`: newest first.")] = UNSET
     after: Annotated[str | UnsetType, Meta(description="The id after which the page begins.")] = UNSET
