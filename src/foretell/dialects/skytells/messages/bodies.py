@@ -185,9 +185,6 @@ class Upload(Struct):
 
     file: Annotated[bytes, Meta(description="The file. Its name and content type are kept.")]
     purpose: Annotated[
-        str | None,
-        Meta(
-            description="What it is for, such as `vision`; noted, and shown to OpenAI's clients.",
-            pattern=r"^[\w-]{1,64}$",
-        ),
+        Annotated[str, Meta(pattern=r"^[\w-]{1,64}$")] | None,
+        Meta(description="What it is for, such as `vision`; noted, and shown to OpenAI's clients."),
     ] = None
