@@ -99,11 +99,16 @@ def running(data: Path, *options: str, command: str = "serve", **settings: str) 
 
 
 class Receiver:
-    """Takes webhooks on loopback and remembers what came; while it `refuses`, it answers 500 and forgets."""
+    """Takes webhooks on loopback and remembers what came; while it `refuses`, it answers 500 and forgets.
+
+    It answers once it `may_answer`, as it may from the start.
+    """
 
     def __init__(self, port: int = 0) -> None:
         self.got: list[dict[str, Any]] = []
         self.refuses = False
+        self.may_answer = threading.Event()
+        self.may_answer.set()
         receiver = self
 
         class Taking(BaseHTTPRequestHandler):
@@ -111,6 +116,7 @@ class Receiver:
                 body = self.rfile.read(int(self.headers["content-length"]))
                 if not receiver.refuses:
                     receiver.keep(dict(self.headers.items()), body)
+                receiver.may_answer.wait()
                 self.send_response(500 if receiver.refuses else 200)
                 self.send_header("content-length", "0")
                 self.end_headers()

@@ -8,10 +8,12 @@ import time
 from collections import Counter
 from pathlib import Path
 
-from servers import Receiver
+import httpx
+
+from promises import broken, erased, processes_left, rest, tally
+from servers import KEY, Receiver
 from soak.faults import Faults
-from soak.load import Load
-from soak.promises import broken, processes_left, tally
+from soak.load import NEVER_END, Load
 from soak.sites import Alone, Apart, Site
 
 
@@ -46,11 +48,13 @@ def _soak(site: Site, seconds: float, seed: int) -> int:
     finally:
         load.stop()
     began = time.monotonic()
-    found = broken(site, load.memory, receiver)
+    rest(site.config, meanwhile=lambda *live: _cancel_the_endless(site, *live))
+    erased(site.config)
+    found = broken(site.config, load.memory, receiver)
     rested = time.monotonic() - began
-    ends = tally(site)
+    ends = tally(site.config)
     codes = site.close()
-    found += processes_left(site)
+    found += processes_left(site.data)
     if any(codes):
         found.append(f"a process ended with code {codes}")
     receiver.close()
@@ -65,6 +69,12 @@ def _soak(site: Site, seconds: float, seed: int) -> int:
         flush=True,
     )
     return len(found)
+
+
+def _cancel_the_endless(site: Site, prediction_id: str, model: str) -> None:
+    if model in NEVER_END:
+        headers = {"x-api-key": KEY}
+        httpx.post(f"{site.addresses[0]}/v1/predictions/{prediction_id}/cancel", headers=headers, timeout=30)
 
 
 def _report(title: str, counted: Counter[str]) -> None:

@@ -2,12 +2,11 @@
 
 import random
 import threading
-from collections import Counter
-from dataclasses import dataclass, field
 from typing import Any
 
 import httpx
 
+from promises import Memory
 from servers import KEY, Receiver
 from soak.sites import Site
 
@@ -29,22 +28,10 @@ MODELS: list[tuple[str, dict[str, Any], int]] = [
     ("dies_in_setup", {}, 1),
 ]
 """Models with an input and how often each is asked; those that never end are canceled in the end."""
+NEVER_END = ("ignores_sigterm", "swallows_every_cancel", "takes_several")
 EVENTS = ["started", "processing", "completed", "failed", "canceled"]
 CALLERS = 5
 LIVE_MAX = 60
-
-
-@dataclass
-class Memory:
-    """What the callers were told. A create whose answer got lost is in none of these."""
-
-    made: dict[str, str] = field(default_factory=dict)
-    subscribed: set[str] = field(default_factory=set)
-    deleting: set[str] = field(default_factory=set)
-    uploads: set[str] = field(default_factory=set)
-    ended: dict[str, str] = field(default_factory=dict)
-    answers: Counter[str] = field(default_factory=Counter)
-    lies: list[str] = field(default_factory=list)
 
 
 class Load:

@@ -2,43 +2,83 @@
 
 import hashlib
 from collections import Counter, defaultdict
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass, field
+from pathlib import Path
 
-import httpx
 import psutil
 
 from databases import Direct, direct_to
+from foretell.config import Config
 from predictions import is_alive
-from servers import KEY, Receiver, until
-from soak.load import Memory
-from soak.sites import Site
+from servers import Receiver, until
 
 QUIET_SECONDS = 120.0
-NEVER_END = ("ignores_sigterm", "swallows_every_cancel", "takes_several")
 TERMINAL = ("succeeded", "failed", "canceled")
 
 
-def broken(site: Site, memory: Memory, receiver: Receiver) -> list[str]:
-    """Every promise that was not kept."""
-    _come_to_rest(site)
-    with direct_to(site.config) as direct:
+@dataclass
+class Memory:
+    """What callers were told. A create whose answer got lost is in none of these."""
+
+    made: dict[str, str] = field(default_factory=dict)
+    subscribed: set[str] = field(default_factory=set)
+    deleting: set[str] = field(default_factory=set)
+    uploads: set[str] = field(default_factory=set)
+    ended: dict[str, str] = field(default_factory=dict)
+    answers: Counter[str] = field(default_factory=Counter)
+    lies: list[str] = field(default_factory=list)
+
+
+def rest(config: Config, *, meanwhile: Callable[[str, str], None] | None = None) -> None:
+    """Waits until nothing is left to do; `meanwhile` is called with id and model of what still lives."""
+    with direct_to(config) as direct:
+
+        def is_quiet() -> bool:
+            live = direct("SELECT id, model FROM predictions WHERE completed_at IS NULL")
+            for prediction_id, model in live:
+                if meanwhile is not None:
+                    meanwhile(prediction_id, model)
+            return not live
+
+        until(is_quiet, about="the end of every prediction", seconds=QUIET_SECONDS)
+        owed = "SELECT count(*) FROM deliveries WHERE state = 'pending' AND attempts = 0"
+        until(lambda: direct(owed)[0][0] == 0, about="a try at every webhook", seconds=QUIET_SECONDS)
+
+
+def erased(config: Config) -> None:
+    """Waits until the janitor has erased what was deleted."""
+    with direct_to(config) as direct:
+        left = "SELECT count(*) FROM files WHERE erased_at IS NULL AND deleted_at IS NOT NULL"
+        until(lambda: direct(left)[0][0] == 0, about="the janitor", seconds=QUIET_SECONDS)
+
+
+def broken(config: Config, memory: Memory, receiver: Receiver | None = None) -> list[str]:
+    """Every promise that was not kept, in a site that is at rest."""
+    with direct_to(config) as direct:
         return [
             *memory.lies,
             *_predictions(direct, memory),
             *_lanes(direct),
             *_deliveries(direct, memory, receiver),
-            *_files(direct, site, memory),
-            *_integrity(direct, site),
+            *_files(direct, config.data_path / "blobs", memory),
+            *_integrity(direct, config),
         ]
 
 
-def processes_left(site: Site) -> list[str]:
-    """After everything was stopped: what still runs out of the site's directory."""
+def processes_left(data: Path) -> list[str]:
+    """After everything was stopped: what still runs out of a data directory."""
     return [
         f"still running: {process.pid} {' '.join(process.cmdline())[:150]}"
         for process in psutil.process_iter()
-        if is_alive(process) and _belongs(process, str(site.data))
+        if is_alive(process) and _belongs(process, str(data))
     ]
+
+
+def tally(config: Config) -> Counter[str]:
+    """How the predictions ended."""
+    with direct_to(config) as direct:
+        return Counter(row[0] for row in direct("SELECT status FROM predictions"))
 
 
 def _belongs(process: psutil.Process, data: str) -> bool:
@@ -46,27 +86,6 @@ def _belongs(process: psutil.Process, data: str) -> bool:
         return process.cwd().startswith(data) or data in process.cmdline()
     except psutil.Error:
         return False
-
-
-def _come_to_rest(site: Site) -> None:
-    """Cancels what would run forever and waits for the end of everything else."""
-    with (
-        direct_to(site.config) as direct,
-        httpx.Client(base_url=site.addresses[0], headers={"x-api-key": KEY}, timeout=30) as client,
-    ):
-
-        def is_quiet() -> bool:
-            live = direct("SELECT id, model FROM predictions WHERE completed_at IS NULL")
-            for prediction_id, model in live:
-                if model in NEVER_END:
-                    client.post(f"/v1/predictions/{prediction_id}/cancel")
-            return not live
-
-        until(is_quiet, about="the end of every prediction", seconds=QUIET_SECONDS)
-        owed = "SELECT count(*) FROM deliveries WHERE state = 'pending' AND attempts = 0"
-        until(lambda: direct(owed)[0][0] == 0, about="a try at every webhook", seconds=QUIET_SECONDS)
-        unerased = "SELECT count(*) FROM files WHERE erased_at IS NULL AND deleted_at IS NOT NULL"
-        until(lambda: direct(unerased)[0][0] == 0, about="the janitor", seconds=QUIET_SECONDS)
 
 
 def _predictions(direct: Direct, memory: Memory) -> Iterator[str]:
@@ -89,13 +108,15 @@ def _lanes(direct: Direct) -> Iterator[str]:
         yield f"the lane {lane} counts {waiting} waiting, and none waits"
 
 
-def _deliveries(direct: Direct, memory: Memory, receiver: Receiver) -> Iterator[str]:
-    yield from _told_twice(receiver)
+def _deliveries(direct: Direct, memory: Memory, receiver: Receiver | None) -> Iterator[str]:
     ends = "event IN ('completed', 'failed', 'canceled')"
     owed = dict(direct(f"SELECT prediction_id, count(*) FROM deliveries WHERE {ends} GROUP BY prediction_id"))
     for prediction_id in memory.subscribed:
         if owed.get(prediction_id, 0) != 1:
             yield f"{prediction_id} has {owed.get(prediction_id, 0)} deliveries about its end"
+    if receiver is None:
+        return
+    yield from _told_twice(receiver)
     came = {each["headers"]["webhook-id"] for each in receiver.got}
     delivered = direct("SELECT id, prediction_id, event FROM deliveries WHERE state = 'delivered'")
     for delivery_id, prediction_id, event in delivered:
@@ -118,30 +139,25 @@ def _told_twice(receiver: Receiver) -> Iterator[str]:
             yield f"the delivery {delivery_id} came with {len(raw)} different bodies"
 
 
-def _files(direct: Direct, site: Site, memory: Memory) -> Iterator[str]:
+def _files(direct: Direct, directory: Path, memory: Memory) -> Iterator[str]:
     """Files and rows agree in both directions."""
-    blobs = {path.name: path for path in (site.data / "blobs").rglob("*") if path.is_file()}
-    kept = dict(direct("SELECT id, sha256 FROM files WHERE erased_at IS NULL"))
+    blobs = {path.name: path for path in directory.rglob("*") if path.is_file()}
+    known = dict(direct("SELECT id, deleted_at FROM files WHERE erased_at IS NULL"))
+    kept = dict(direct("SELECT id, sha256 FROM files WHERE deleted_at IS NULL AND removed_at IS NULL"))
     for file_id, sha256 in kept.items():
         if file_id not in blobs:
             yield f"the file {file_id} has no bytes"
         elif hashlib.sha256(blobs[file_id].read_bytes()).hexdigest() != sha256:
             yield f"the file {file_id} has other bytes than its digest says"
-    for name in blobs.keys() - kept.keys():
+    for name in blobs.keys() - known.keys():
         yield f"the bytes {name} belong to no file"
     for file_id in memory.uploads - kept.keys():
         yield f"the upload {file_id} was acknowledged and is gone"
 
 
-def _integrity(direct: Direct, site: Site) -> Iterator[str]:
-    if not site.database and direct("PRAGMA integrity_check") != [("ok",)]:
+def _integrity(direct: Direct, config: Config) -> Iterator[str]:
+    if not config.database and direct("PRAGMA integrity_check") != [("ok",)]:
         yield "the database is damaged"
     held = direct("SELECT count(*) FROM predictions WHERE node IS NOT NULL")[0][0]
     if held:
         yield f"{held} ended predictions are still held"
-
-
-def tally(site: Site) -> Counter[str]:
-    """How the predictions ended."""
-    with direct_to(site.config) as direct:
-        return Counter(row[0] for row in direct("SELECT status FROM predictions"))
