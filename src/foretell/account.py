@@ -7,8 +7,10 @@ import hmac
 import re
 import secrets
 import zlib
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from enum import StrEnum
+
+from foretell.allowance import Allowance
 
 _KEY = re.compile(r"sk-(?P<id>[a-z0-9]{12})_(?P<secret>[0-9a-f]{48})(?P<crc>[0-9a-f]{8})")
 _ID_LETTERS = "abcdefghijklmnopqrstuvwxyz0123456789"
@@ -30,6 +32,7 @@ class Account:
     role: Role
     created_at: int
     suspended_at: int | None = None
+    allowance: Allowance = field(default_factory=Allowance)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -45,6 +48,7 @@ class Key:
     last_used_at: int | None = None
     expires_at: int | None = None
     revoked_at: int | None = None
+    allowance: Allowance = field(default_factory=Allowance)
 
     def matches(self, raw: str) -> bool:
         """Whether `raw` is this key, compared in constant time."""

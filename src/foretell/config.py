@@ -2,7 +2,7 @@
 
 import tomllib
 from collections.abc import Mapping
-from dataclasses import dataclass, field, fields
+from dataclasses import MISSING, Field, dataclass, field, fields
 from pathlib import Path
 from typing import Any
 from urllib.parse import urlsplit
@@ -10,6 +10,9 @@ from urllib.parse import urlsplit
 
 def _setting(default: Any, sentence: str) -> Any:
     return field(default=default, metadata={"sentence": sentence})
+
+
+_WORDS = {dict: "table"}
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -28,6 +31,17 @@ class Config:
         "power", "An accepted prediction survives 'power' loss, or only a 'process' crash."
     )
     models: str = _setting("", "Directory with model folders of your own, beside the built-in ones.")
+    names: dict[str, Any] = field(
+        default_factory=dict,
+        metadata={"sentence": 'Table of more names for models: `name = "model"`, or a table about it.'},
+    )
+    vendor_names: bool = _setting(True, "Local models also answer under the vendor's and OpenAI's names.")
+    prices: dict[str, Any] = field(
+        default_factory=dict,
+        metadata={
+            "sentence": 'Table of prices: `model = { amount = 0.03, unit = "image" }`, in place of its own.'
+        },
+    )
     sandbox: bool = _setting(False, "Serve instant, deterministic stand-ins under every built-in name.")
     key: str = _setting("", "A fixed API key for tests and CI; empty: a random one at the first start.")
     secret: str = _setting(
@@ -39,6 +53,13 @@ class Config:
     default_await_seconds: float = _setting(0.0, "How long a create without await is held; 0: not at all.")
     inference_seconds_max: float = _setting(
         600.0, "How long an OpenAI request may take until it is answered 504 and its prediction canceled."
+    )
+    requests_per_minute: int = _setting(
+        0, "Predictions an account may create in 60 s, unless it has a limit of its own; 0: any number."
+    )
+    concurrency_per_model: int = _setting(
+        0,
+        "Predictions an account may have live on one model, unless it has a limit of its own; 0: any number.",
     )
     waiting_callers_max: int = _setting(5_000, "Callers that may be held at once; more are answered 503.")
     queued_max: int = _setting(200_000, "Predictions that may wait; more are answered 503.")
@@ -117,6 +138,8 @@ def check(config: Config) -> list[str]:
         problems.append(
             f"moderation_threshold must be above 0 and at most 1, not {config.moderation_threshold:g}"
         )
+    limits = {name: getattr(config, name) for name in ("requests_per_minute", "concurrency_per_model")}
+    problems += [f"{name} must be 0 or more, not {value}" for name, value in limits.items() if value < 0]
     if not 0 <= config.port <= 65_535:
         problems.append(f"port must be between 0 and 65535, not {config.port}")
     if config.log_format not in {"auto", "json", "text"}:
@@ -135,13 +158,13 @@ def _file_values(file: Path | None, problems: list[str]) -> dict[str, Any]:
     except tomllib.TOMLDecodeError as error:
         problems.append(f"{file} is not valid TOML: {error}")
         return {}
-    kinds = {each.name: type(each.default) for each in fields(Config)}
+    kinds = {each.name: _kind(each) for each in fields(Config)}
     values = {}
     for name, value in found.items():
         kind = kinds.get(name, type(value))
         values[name] = float(value) if kind is float and type(value) is int else value
         if type(values[name]) is not kind:
-            problems.append(f"{name} in {file} must be a {kind.__name__}")
+            problems.append(f"{name} in {file} must be a {_WORDS.get(kind, kind.__name__)}")
     return values
 
 
@@ -153,13 +176,20 @@ def _environment_values(environment: Mapping[str, str], problems: list[str]) -> 
         if text is None:
             continue
         try:
-            values[each.name] = _parsed(text, type(each.default))
+            values[each.name] = _parsed(text, _kind(each))
         except ValueError:
-            problems.append(f"{variable} must be a {type(each.default).__name__}, not '{text}'")
+            word = _WORDS.get(_kind(each), _kind(each).__name__)
+            problems.append(f"{variable} must be a {word}, not '{text}'")
     return values
 
 
+def _kind(setting: Field[Any]) -> type[Any]:
+    return dict if setting.default is MISSING else type(setting.default)
+
+
 def _parsed(text: str, kind: type[Any]) -> Any:
+    if kind is dict:
+        return tomllib.loads(text)
     if kind is bool:
         if text.lower() not in {"1", "true", "yes", "on", "0", "false", "no", "off", ""}:
             raise ValueError(text)

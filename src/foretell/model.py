@@ -1,7 +1,10 @@
 """What a model is: its description, what it costs, what it needs, and its versions."""
 
+from collections.abc import Collection, Mapping
 from dataclasses import dataclass, field
 from typing import Any
+
+from foretell.pricing import Pricing
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -13,15 +16,6 @@ class Vendor:
     image_url: str = ""
     slug: str = "foretell"
     verified: bool = True
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Pricing:
-    """What a run costs: `amount` credits per `unit` (image, video, second, prediction, token …)."""
-
-    amount: float = 0.0
-    unit: str = "prediction"
-    currency: str = "USD"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -71,6 +65,31 @@ class Manifest:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class Alias:
+    """Another name for the model `runs`; `says` tells in a sentence what that really is.
+
+    Inputs that the name's usual model takes and this one does not are left out where `ignore` has them, and go by
+    another name where `rename` has one.
+    """
+
+    name: str
+    runs: str
+    says: str = ""
+    ignore: tuple[str, ...] = ()
+    rename: dict[str, str] = field(default_factory=dict)
+
+    def translated(self, given: Mapping[str, Any], inputs: Collection[str]) -> dict[str, Any]:
+        """The input as the model takes it, whose `inputs` are left as they are."""
+        renamed = {self.rename[name]: name for name in given if name in self.rename and name not in inputs}
+        kept = {
+            name: value
+            for name, value in given.items()
+            if name in inputs or not (name in self.ignore or name in self.rename)
+        }
+        return kept | {name: given[source] for name, source in renamed.items()}
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Version:
     """One registered state of a model. `id` is the hash of what was registered."""
 
@@ -89,22 +108,3 @@ class Version:
     def lane(self, gpu: str | None) -> str:
         """The queue in which its predictions wait: version and hardware class."""
         return f"{self.id}:{gpu or 'any'}"
-
-
-def cost_nanocredits(pricing: Pricing, metrics: dict[str, float]) -> int:
-    """What a finished run costs, in 10⁻⁹ credit, from the units its metrics count."""
-    return round(pricing.amount * 1_000_000_000 * _units(pricing.unit, metrics))
-
-
-def _units(unit: str, metrics: dict[str, float]) -> float:
-    match unit:
-        case "image" | "video":
-            return metrics.get("image_count", metrics.get("asset_count", 1.0))
-        case "second" | "computing_second" | "gpu":
-            return metrics.get("predict_time", 0.0)
-        case "token":
-            return metrics.get("tokens_in", 0.0) + metrics.get("tokens_out", 0.0)
-        case "million_token":
-            return _units("token", metrics) / 1_000_000
-        case _:
-            return 1.0

@@ -5,6 +5,8 @@ from dataclasses import dataclass, field
 from enum import StrEnum
 from typing import Any
 
+from foretell.pricing import Pricing
+
 
 class Status(StrEnum):
     """The five states a caller sees."""
@@ -104,6 +106,7 @@ class NewPrediction:
     """A validated request, ready to be written. `input` is complete: defaults are filled in.
 
     `request` is what the dialect it was asked in needs to answer for it again, beside the input.
+    `pricing` is what it will cost, whatever its model costs by then; None: nothing.
     """
 
     id: str
@@ -122,6 +125,7 @@ class NewPrediction:
     priority: int = 0
     webhook: Subscription | None = None
     request: dict[str, Any] | None = None
+    pricing: Pricing | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -161,6 +165,7 @@ class Prediction:
     metadata: dict[str, Any] = field(default_factory=dict)
     webhook: Subscription | None = None
     request: dict[str, Any] | None = None
+    pricing: Pricing | None = None
 
     @property
     def hold(self) -> Hold | None:
@@ -177,6 +182,14 @@ class Outcome:
     metrics: dict[str, float] = field(default_factory=dict)
     metadata: dict[str, Any] = field(default_factory=dict)
     cost_nanocredits: int = 0
+
+
+@dataclass(frozen=True, slots=True)
+class Used:
+    """What a run had used when it was canceled in the middle, and what that costs."""
+
+    metrics: dict[str, float]
+    cost_nanocredits: int
 
 
 FILE_KEY = "$file"

@@ -86,6 +86,11 @@ class InputSchema:
         own = self._own_name(name)
         return None if own is None else self._resolved(self._properties[own])
 
+    @property
+    def names(self) -> frozenset[str]:
+        """The inputs that the model takes, by its own names."""
+        return frozenset(self._properties)
+
     def file_fields(self) -> tuple[str, ...]:
         """The inputs that are files (`format: uri`): each value is a string or a list of strings."""
         return tuple(name for name, each in self._properties.items() if self._is_file(each))

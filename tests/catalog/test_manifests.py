@@ -125,7 +125,7 @@ def test_all_problems_are_said_at_once_with_the_nearest_name(tmp_path: Path) -> 
         "'description' must be a string",
         "'capabilities' must be a list of strings",
         "'name' is missing",
-        "'pricing.amount' must be a number",
+        "'pricing.amount' must be a number, 0 or more",
         "'limits.memory' is not a setting; did you mean 'memory_mb'?",
         "'limits.run_timeout_seconds' must be a number",
         "'weights[1].name' must be a plain file name, not '../net'",

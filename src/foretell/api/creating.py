@@ -9,7 +9,9 @@ from typing import Any
 import msgspec
 from starlette.requests import ClientDisconnect, Request
 
+from foretell.allowance import AllowanceSpentError
 from foretell.api.input_files import check_files
+from foretell.api.limits import bounds_of, note
 from foretell.api.requests import caller, edge, is_local, origin, request_id, services
 from foretell.api.versions import Known
 from foretell.errors import Code, Error
@@ -48,13 +50,22 @@ async def find_model(request: Request, name: str) -> Known:
 
 
 async def create(request: Request, wish: Wish) -> Prediction:
-    """The new prediction, durable. Raises Error for a model, an input or an address that cannot be right."""
-    new = await _new_prediction(request, wish)
+    """The new prediction, durable. Raises Error for a model, an input or an address that cannot be right.
+
+    Error(RATE_LIMITED) when account or key may create no more now; the answer says in either case what is left.
+    """
+    known = await find_model(request, wish.model)
+    new = await _new_prediction(request, wish, known)
     if new.webhook is not None:
         await edge(request).keys.seal(caller(request))
-    prediction = await services(request).store.create(new)
-    _log_created(request, prediction)
-    return prediction
+    try:
+        created = await services(request).store.create_within(new, bounds_of(request, known.version.model))
+    except AllowanceSpentError as error:
+        note(request, error.standing)
+        raise
+    note(request, created.standing)
+    _log_created(request, created.prediction)
+    return created.prediction
 
 
 async def awaited(request: Request, prediction: Prediction, seconds: float) -> Prediction:
@@ -81,9 +92,8 @@ def deleted_meanwhile() -> Error:
     return Error(Code.PREDICTION_NOT_FOUND, "The prediction was deleted while you waited for it.")
 
 
-async def _new_prediction(request: Request, wish: Wish) -> NewPrediction:
+async def _new_prediction(request: Request, wish: Wish, known: Known) -> NewPrediction:
     """The checked wish, ready to be written."""
-    known = await find_model(request, wish.model)
     version = known.version
     values = known.schema.complete(_with_safety(wish, known))
     await check_files(request, known.schema, values)
@@ -106,14 +116,16 @@ async def _new_prediction(request: Request, wish: Wish) -> NewPrediction:
         stream=wish.stream,
         webhook=wish.webhook,
         request=wish.request,
+        pricing=None if version.manifest.pricing.is_free else version.manifest.pricing,
     )
 
 
 def _with_safety(wish: Wish, known: Known) -> dict[str, Any]:
     """The input with the switch from beside it, for a model that has one, where the input says nothing."""
+    given = known.translated(wish.input)
     if wish.safety_checker is None or not known.schema.has("safety_checker"):
-        return wish.input
-    return {"safety_checker": wish.safety_checker} | wish.input
+        return given
+    return {"safety_checker": wish.safety_checker} | given
 
 
 def _log_created(request: Request, prediction: Prediction) -> None:

@@ -17,10 +17,13 @@ from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from foretell.api.answers import refusal
 from foretell.api.auth import Keys
+from foretell.api.limits import EXPOSED, tell
+from foretell.api.reference import Reference
 from foretell.api.seats import Seats
 from foretell.api.services import Services
 from foretell.api.spoken import speaks_openai
 from foretell.api.versions import Versions
+from foretell.catalog import aliases
 from foretell.errors import Code, Error
 
 METHODS = ("GET", "POST", "PUT", "PATCH", "DELETE", "HEAD")
@@ -39,8 +42,9 @@ class Edge:
     def __init__(self, services: Services, router: Router) -> None:
         self.services = services
         self.keys = Keys(services)
-        self.versions = Versions(services.store)
+        self.versions = Versions(services.store, aliases(services.config))
         self.seats = Seats(services.config.waiting_callers_max)
+        self.reference = Reference()
         self._router = router
         self._listeners: list[asyncio.Task[None]] = []
         self._inner = self._with_cors(self._without_escapes)
@@ -77,7 +81,9 @@ class Edge:
             nonlocal status
             if message["type"] == "http.response.start":
                 status = message["status"]
-                MutableHeaders(scope=message)["x-request-id"] = request_id
+                headers = MutableHeaders(scope=message)
+                headers["x-request-id"] = request_id
+                tell(scope, headers, self.seats)
             await send(message)
 
         try:
@@ -137,7 +143,14 @@ class Edge:
             allow_origins=origins,
             allow_methods=METHODS,
             allow_headers=["*"],
-            expose_headers=["x-request-id", "retry-after", "etag", "content-range", "content-disposition"],
+            expose_headers=[
+                "x-request-id",
+                "retry-after",
+                "etag",
+                "content-range",
+                "content-disposition",
+                *EXPOSED,
+            ],
         )
 
     def _listen(self) -> None:

@@ -15,13 +15,13 @@ class Seats:
     """Room for callers who wait for a prediction's end or follow its stream."""
 
     def __init__(self, seats_max: int) -> None:
-        self._seats_max = seats_max
+        self.seats_max = seats_max
         self.taken = 0
 
     @contextmanager
     def one(self) -> Iterator[None]:
         """A seat for as long as the block lasts. Raises Error(OVERLOADED) when none is free."""
-        if self.taken >= self._seats_max:
+        if self.taken >= self.seats_max:
             raise Error(
                 Code.OVERLOADED,
                 "Too many callers are waiting already. Try again shortly, or create without waiting.",

@@ -1,10 +1,12 @@
 """Versions: which model a caller means, and its compiled input schema."""
 
 import time
+from collections.abc import Sequence
 from dataclasses import dataclass, replace
+from typing import Any
 
 from foretell.errors import Code, Error
-from foretell.model import Version
+from foretell.model import Alias, Version
 from foretell.schema import InputSchema
 from foretell.store import Store
 
@@ -17,18 +19,27 @@ FORMER_MAX = 1_000
 
 @dataclass(frozen=True, slots=True)
 class Known:
-    """A version with its schema compiled, under one of its names: its model's own or an alias."""
+    """A version with its schema compiled, under one of its names: its model's own or an alias.
+
+    `alias` is there where the name is none that the model has of itself.
+    """
 
     name: str
     version: Version
     schema: InputSchema
+    alias: Alias | None = None
+
+    def translated(self, given: dict[str, Any]) -> dict[str, Any]:
+        """The input in the model's own words, where it was asked for by another name."""
+        return given if self.alias is None else self.alias.translated(given, self.schema.names)
 
 
 class Versions:
     """The current versions, read once and kept until they change."""
 
-    def __init__(self, store: Store) -> None:
+    def __init__(self, store: Store, aliases: Sequence[Alias] = ()) -> None:
         self._store = store
+        self._aliases = aliases
         self._by_name: dict[str, Known] = {}
         self._by_id: dict[str, Known] = {}
         self._former: dict[str, Known] = {}
@@ -38,10 +49,14 @@ class Versions:
         """Reads them anew at the next use."""
         self._good_until = 0.0
 
-    async def listed(self) -> list[Known]:
-        """What a caller may ask for, by name; a model with aliases comes once under each."""
+    async def listed(self, *, aliases: bool = False) -> list[Known]:
+        """What a caller may ask for, by name; a model comes once under each name it has of itself.
+
+        With `aliases` also the other names, of which there are many.
+        """
         await self._refresh()
-        return sorted((known for word, known in self._by_name.items() if word == known.name), key=_name)
+        named = (known for word, known in self._by_name.items() if word == known.name)
+        return sorted((each for each in named if aliases or each.alias is None), key=_name)
 
     async def find(self, name: str) -> Known:
         """The model of this slug, `vendor/slug` or alias, in any case. Raises Error(MODEL_NOT_FOUND)."""
@@ -77,11 +92,24 @@ class Versions:
         for known in self._by_id.values():
             if not known.version.manifest.hidden:
                 self._name(known)
+        self._name_others()
 
     def _kept(self, version: Version) -> Known:
         """Compiling again would be waste where nothing but the offline reason may have changed."""
         before = self._by_id.get(version.id)
         return _known(version) if before is None else replace(before, version=version)
+
+    def _name_others(self) -> None:
+        """A name that a model has of itself, in whatever case, wins over one that is given to another."""
+        others = [
+            replace(self._by_name[each.runs], name=each.name, alias=each)
+            for each in self._aliases
+            if each.runs in self._by_name and each.name.casefold() not in self._by_name
+        ]
+        for each in others:
+            self._by_name.setdefault(each.name, each)
+        for each in others:
+            self._by_name.setdefault(each.name.casefold(), each)
 
     def _name(self, known: Known) -> None:
         """A model's own name wins over another's alias, and an exact name over one in another case."""

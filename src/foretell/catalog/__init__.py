@@ -8,17 +8,21 @@ from pathlib import Path
 
 from foretell import signature
 from foretell.catalog.manifests import FILE, read_manifest
+from foretell.catalog.names import aliases, check_names
+from foretell.catalog.prices import misfits, priced
 from foretell.config import Config
 from foretell.errors import Code, Error
 from foretell.model import Limits, Manifest, Version
 
-__all__ = ["built_in", "load", "read_folder", "read_manifest", "sandbox"]
+__all__ = ["aliases", "built_in", "load", "read_folder", "read_manifest", "sandbox"]
 
 MODELS = Path(__file__).parents[1] / "models"
 SANDBOX = MODELS / "sandbox"
 STAND_INS = MODELS / "stand_ins"
 _KINDS = {"image": "Picture", "video": "Video", "audio": "Sound", "music": "Sound", "embedding": "Vectors"}
 """Which stand-in answers for the models of a type; where it says nothing, `Text`."""
+MODERATION = "moderation"
+"""The hidden model with this capability has a stand-in too: applications try what is withheld."""
 CHUNK_BYTES = 1024**2
 
 OfflineReason = Callable[[Manifest], str | None]
@@ -30,6 +34,7 @@ def load(
     """The versions that a server with this configuration registers, and what is wrong with others.
 
     A model of the operator's own takes the place of a built-in one of the same name.
+    A price that the configuration sets takes the place of the model's own; Error(INVALID_REQUEST) when it cannot.
     `offline_reason` says why a model cannot run on this platform, if it cannot.
     """
     now = time.time_ns() // 1_000 if created_at is None else created_at
@@ -43,7 +48,8 @@ def load(
         problems.append(f"{root} {reason}")
     own = _without_clashes(own, problems)
     shipped, more = (sandbox(created_at=now), []) if config.sandbox else _read_all(built_in(), created_at=now)
-    versions = own + _behind(own, shipped)
+    versions = priced(own + _behind(own, shipped), config.prices)
+    check_names(config, {each.model for each in versions})
     if offline_reason is not None:
         versions = [replace(each, offline_reason=offline_reason(each.manifest)) for each in versions]
     return versions, problems + more
@@ -58,7 +64,11 @@ def sandbox(*, created_at: int = 0) -> list[Version]:
     """The sandbox models, and a stand-in for each built-in one: with its names and inputs, instant, no download."""
     own = [read_folder(path.parent, created_at=created_at) for path in sorted(SANDBOX.glob(f"*/{FILE}"))]
     real = [read_folder(path, created_at=created_at) for path in built_in()]
-    return own + [_stood_in(each) for each in real if not each.manifest.hidden]
+    return own + [
+        _stood_in(each)
+        for each in real
+        if not each.manifest.hidden or MODERATION in each.manifest.capabilities
+    ]
 
 
 def _stood_in(version: Version) -> Version:
@@ -82,6 +92,8 @@ def _stand_in(version: Version) -> str:
     kind = version.output_schema.get("type")
     if version.streaming:
         return "Story"
+    if MODERATION in version.manifest.capabilities:
+        return "Moderation"
     if "speech-to-text" in version.manifest.capabilities:
         return "Transcript"
     if kind == "object":
@@ -100,7 +112,7 @@ def read_folder(path: Path, *, created_at: int) -> Version:
     if concurrency > 1 and not found.is_async:
         problem = f"'concurrency' is {concurrency}, which needs an `async def` in {manifest.predictor}"
         raise Error(Code.INVALID_REQUEST, f"{path / FILE}: {problem}")
-    return Version(
+    version = Version(
         id=_version_id(manifest),
         manifest=replace(manifest, concurrency=concurrency),
         input_schema=found.input_schema,
@@ -108,6 +120,9 @@ def read_folder(path: Path, *, created_at: int) -> Version:
         streaming=found.streaming,
         created_at=created_at,
     )
+    if problems := misfits(version):
+        raise Error(Code.INVALID_REQUEST, f"{path / FILE}: {'; '.join(problems)}")
+    return version
 
 
 def _signature(manifest: Manifest) -> signature.Signature:

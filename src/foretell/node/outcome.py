@@ -4,10 +4,11 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from foretell.file import File
-from foretell.model import Version, cost_nanocredits
+from foretell.model import Version
 from foretell.node.frames import Ending
 from foretell.node.trouble import LoadFailed, RunFailed
-from foretell.prediction import Failure, Outcome, Prediction, Status
+from foretell.prediction import Failure, Outcome, Prediction, Status, Used
+from foretell.pricing import USED, cost_nanocredits
 
 LOG_END_CHARACTERS = 2_000
 """How much of a setup's log stands in the message of a prediction that failed by it."""
@@ -25,19 +26,32 @@ class Measured:
     ended_at: int | None = None
     progress: float = 0.0
     own: dict[str, float] = field(default_factory=dict)
+    extents: dict[str, float] = field(default_factory=dict)
     used: Ending | None = None
     metadata: dict[str, Any] = field(default_factory=dict)
 
 
 def succeeded(measured: Measured, result: Any, files: list[File], *, at: int) -> Outcome:
     """The outcome of a run that ended well, with what it costs."""
-    metrics = _metrics(measured, at) | _counts(files) | {"progress": 100}
+    prediction = measured.prediction
+    # What a model says of its own recordings is more exact than what their headers say.
+    metrics = (
+        measured.extents
+        | _metrics(measured, at)
+        | _counts(files, model_type=prediction.model_type)
+        | {"progress": 100}
+    )
     return Outcome(
         status=Status.SUCCEEDED,
         result=result,
         metrics=metrics,
         metadata=_metadata(measured),
-        cost_nanocredits=cost_nanocredits(measured.version.manifest.pricing, metrics),
+        cost_nanocredits=cost_nanocredits(
+            prediction.pricing,
+            metrics | {"prediction_count": 1},
+            prediction.input,
+            model_type=prediction.model_type,
+        ),
     )
 
 
@@ -49,6 +63,14 @@ def failed(measured: Measured, error: RunFailed, *, at: int) -> Outcome:
         metrics=_metrics(measured, at) | {"progress": measured.progress},
         metadata=_metadata(measured),
     )
+
+
+def what_was_used(measured: Measured, *, at: int) -> Used:
+    """The time and the tokens of a run that was canceled in the middle, and what they cost."""
+    prediction = measured.prediction
+    used = {name: value for name, value in _metrics(measured, at).items() if name in USED}
+    cost = cost_nanocredits(prediction.pricing, used, prediction.input, model_type=prediction.model_type)
+    return Used(used, cost)
 
 
 def setup_failed(error: LoadFailed) -> RunFailed:
@@ -75,12 +97,17 @@ def _metrics(measured: Measured, at: int) -> dict[str, float]:
     return found
 
 
-def _counts(files: list[File]) -> dict[str, float]:
+def _counts(files: list[File], *, model_type: str) -> dict[str, float]:
+    """How many there are of each kind. A moving picture that is a video model's is a video."""
     if not files:
         return {}
-    images = sum(each.content_type.startswith("image/") for each in files)
+    kinds = ["video" if _is_clip(each, model_type) else each.content_type.partition("/")[0] for each in files]
     found: dict[str, float] = {"asset_count": len(files)}
-    return found | {"image_count": images} if images else found
+    return found | {f"{kind}_count": kinds.count(kind) for kind in ("image", "video") if kind in kinds}
+
+
+def _is_clip(file: File, model_type: str) -> bool:
+    return model_type == "video" and file.content_type == "image/gif"
 
 
 def _metadata(measured: Measured) -> dict[str, Any]:

@@ -9,7 +9,7 @@ import hashlib
 import os
 import re
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path, PurePosixPath
 from typing import Any
 
@@ -17,6 +17,7 @@ from foretell.file import File, Purpose
 from foretell.ids import new_token
 from foretell.node.beneath import chunks, move
 from foretell.node.content_types import HEAD_BYTES, content_type, extension
+from foretell.node.extents import Extent, extent
 from foretell.node.frames import FileAt
 from foretell.node.trouble import RunFailed
 from foretell.prediction import FILE_KEY, Prediction
@@ -28,10 +29,11 @@ COUNT_MAX = 1_000
 
 @dataclass(frozen=True, slots=True)
 class Taken:
-    """A file that was taken from a run: its row, and where its bytes wait to be stored."""
+    """A file that was taken from a run: its row, where its bytes wait to be stored, how large or long it is."""
 
     file: File
     path: Path
+    extent: Extent = field(default_factory=Extent)
 
 
 class Outputs:
@@ -92,7 +94,7 @@ class Outputs:
             sha256=sha256,
             created_at=self._clock(),
         )
-        return Taken(file, kept)
+        return Taken(file, kept, extent(kept, media_type))
 
     def _read(self, path: Path, given: str) -> tuple[bytes, int, str]:
         """First bytes, size and SHA-256."""

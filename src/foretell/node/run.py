@@ -9,11 +9,12 @@ from typing import Any
 from foretell.errors import Error
 from foretell.node import safety
 from foretell.node.channel import Channel
+from foretell.node.extents import metrics
 from foretell.node.fetch import Fetch
 from foretell.node.fleet import Fleet
 from foretell.node.folder import Folder
 from foretell.node.hearing import Answer, Hearing
-from foretell.node.outcome import Measured, failed, setup_failed, succeeded
+from foretell.node.outcome import Measured, failed, setup_failed, succeeded, what_was_used
 from foretell.node.outputs import Outputs
 from foretell.node.patience import written
 from foretell.node.previews import Previews
@@ -171,9 +172,10 @@ class Run:
     async def _stop(self, channel: Channel) -> None:
         stopped = await stop_run(self._replica, self.id, channel, self._surroundings.config)
         seconds = round(stopped.seconds, 3)
+        used = what_was_used(self._measured, at=self._surroundings.clock())
         try:
             await self._surroundings.store.stopped(
-                self.id, attempt=self.hold.attempt, stage=stopped.stage, seconds=seconds
+                self.id, attempt=self.hold.attempt, stage=stopped.stage, seconds=seconds, used=used
             )
         except Error as error:
             log.warning("how prediction %s was stopped could not be written: %s", self.id, error.message)
@@ -186,6 +188,7 @@ class Run:
         await shelf.keep(value, self._outputs.taken)
         await self._voice.end()
         self._is_ending = True
+        self._measured.extents = metrics(each.extent for each in self._outputs.taken)
         outcome = succeeded(self._measured, value, shelf.files, at=self._surroundings.clock())
         self._is_stored = await self._finished(outcome)
 

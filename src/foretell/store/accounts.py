@@ -3,19 +3,21 @@
 from __future__ import annotations
 
 from foretell.account import Account, Key, Role
+from foretell.allowance import Allowance
 from foretell.store.database import Connection, Row, Transaction
 
 TOUCH_SECONDS = 60
 """How precisely it is known when a key was last used."""
 
-_ACCOUNT = "id, name, role, created_at, suspended_at"
-_KEY = "id, account_id, name, sha256, last4, created_at, last_used_at, expires_at, revoked_at"
+_ALLOWANCE = "requests_per_minute, concurrency_max"
+_ACCOUNT = f"id, name, role, created_at, suspended_at, {_ALLOWANCE}"
+_KEY = f"id, account_id, name, sha256, last4, created_at, last_used_at, expires_at, revoked_at, {_ALLOWANCE}"
 
 
-def create(transaction: Transaction, account_id: str, name: str, role: Role) -> Account:
-    account = Account(id=account_id, name=name, role=role, created_at=transaction.at)
-    row = (account.id, account.name, account.role, account.created_at)
-    transaction.insert("accounts", "id, name, role, created_at", [row])
+def create(transaction: Transaction, account_id: str, name: str, role: Role, allowance: Allowance) -> Account:
+    account = Account(id=account_id, name=name, role=role, created_at=transaction.at, allowance=allowance)
+    row = (account.id, account.name, account.role, account.created_at, *_numbers(allowance))
+    transaction.insert("accounts", f"id, name, role, created_at, {_ALLOWANCE}", [row])
     return account
 
 
@@ -44,8 +46,31 @@ def create_key(transaction: Transaction, key: Key) -> None:
         key.last_used_at,
         key.expires_at,
         key.revoked_at,
+        *_numbers(key.allowance),
     )
     transaction.insert("keys", _KEY, [row])
+    transaction.tell("keys")
+
+
+def allow_account(transaction: Transaction, account_id: str, allowance: Allowance) -> None:
+    """From now on the account may ask for so much."""
+    sql = "UPDATE accounts SET requests_per_minute = ?, concurrency_max = ? WHERE id = ?"
+    transaction.execute(sql, (*_numbers(allowance), account_id))
+    transaction.tell("keys")
+
+
+def allow_key(transaction: Transaction, key_id: str, allowance: Allowance) -> None:
+    """From now on the key may ask for so much."""
+    sql = "UPDATE keys SET requests_per_minute = ?, concurrency_max = ? WHERE id = ?"
+    transaction.execute(sql, (*_numbers(allowance), key_id))
+    transaction.tell("keys")
+
+
+def suspend(transaction: Transaction, account_id: str, *, is_suspended: bool) -> None:
+    """Lets the account's keys open nothing, or what they opened before."""
+    suspended_at = "COALESCE(suspended_at, ?)" if is_suspended else "NULL"
+    values = [transaction.at, account_id] if is_suspended else [account_id]
+    transaction.execute(f"UPDATE accounts SET suspended_at = {suspended_at} WHERE id = ?", values)
     transaction.tell("keys")
 
 
@@ -121,7 +146,14 @@ def _secret(found: list[Row]) -> bytes | None:
 
 
 def _account(row: Row) -> Account:
-    return Account(id=row[0], name=row[1], role=Role(row[2]), created_at=row[3], suspended_at=row[4])
+    return Account(
+        id=row[0],
+        name=row[1],
+        role=Role(row[2]),
+        created_at=row[3],
+        suspended_at=row[4],
+        allowance=_allowance(row),
+    )
 
 
 def _key(row: Row) -> Key:
@@ -135,4 +167,14 @@ def _key(row: Row) -> Key:
         last_used_at=row[6],
         expires_at=row[7],
         revoked_at=row[8],
+        allowance=_allowance(row),
     )
+
+
+def _allowance(row: Row) -> Allowance:
+    """From the last columns of an account or a key."""
+    return Allowance(requests_per_minute=row[-2], concurrency_max=row[-1])
+
+
+def _numbers(allowance: Allowance) -> tuple[int | None, int | None]:
+    return allowance.requests_per_minute, allowance.concurrency_max

@@ -6,10 +6,12 @@ import asyncio
 from collections.abc import Mapping, Sequence
 from typing import Any
 
+from foretell.allowance import Bounds
 from foretell.event import Event
 from foretell.file import File
-from foretell.prediction import Hold, NewPrediction, Outcome, Phase, Prediction, Status
+from foretell.prediction import Hold, NewPrediction, Outcome, Phase, Prediction, Status, Used
 from foretell.store import events, lanes, predictions, reads, removal
+from foretell.store.creates import Create, Created, create
 from foretell.store.database import Database
 from foretell.store.lanes import LaneState
 from foretell.store.live import Follower, Live
@@ -22,7 +24,7 @@ POLL_SECONDS = 1.0
 """How long a waiter trusts that no news is no news."""
 
 # In the order in which they run within a group.
-CREATE = Verb(predictions.create, rank=1)
+CREATE = Verb(create, rank=1)
 TAKE = Verb(predictions.take, rank=2, lasting=False)
 BEGIN = Verb(predictions.begin, rank=3, lasting=False)
 NOTE = Verb(predictions.note, rank=4, lasting=False)
@@ -61,7 +63,11 @@ class Store(Records):
 
     async def create(self, new: NewPrediction) -> Prediction:
         """Durable when it returns. Raises Error(OVERLOADED) when too many wait."""
-        asked = predictions.Create(new, encoded(new.input), self._queued_max)
+        return (await self.create_within(new, None)).prediction
+
+    async def create_within(self, new: NewPrediction, bounds: Bounds | None) -> Created:
+        """The same, if account and key may still create one: else AllowanceSpentError, and nothing was written."""
+        asked = Create(new, encoded(new.input), self._queued_max, bounds)
         return await self._writer.submit(CREATE, asked, key=new.id)
 
     async def take(self, lane: str, *, node: str, count: int) -> list[Prediction]:
@@ -109,9 +115,11 @@ class Store(Records):
         asked = predictions.Cancel(prediction_id, account_id, canceled_by)
         return await self._writer.submit(CANCEL, asked, key=prediction_id)
 
-    async def stopped(self, prediction_id: str, *, attempt: int, stage: str, seconds: float) -> None:
-        """Writes beside an ended row which stage it took to stop its run, and how long."""
-        asked = removal.Stopped(prediction_id, attempt, stage, seconds)
+    async def stopped(
+        self, prediction_id: str, *, attempt: int, stage: str, seconds: float, used: Used | None = None
+    ) -> None:
+        """Writes beside an ended row which stage it took to stop its run, how long, and what a canceled one used."""
+        asked = removal.Stopped(prediction_id, attempt, stage, seconds, used)
         await self._writer.submit(STOPPED, asked, key=prediction_id)
 
     async def rescue(self, *, but: str | None = None, silent: Mapping[str, int] | None = None) -> int:

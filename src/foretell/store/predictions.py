@@ -1,4 +1,4 @@
-"""The door: every way in which a prediction comes to be, changes its status or its hold, and ends.
+"""The door: every way in which a prediction changes its status or its hold, and ends.
 
 Each function takes a list of what was asked and gives a list of answers in the same order, all in one transaction.
 "Someone else got there first" is an answer, not an exception.
@@ -9,14 +9,12 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 
-from foretell.errors import Code, Error
 from foretell.file import File
 from foretell.prediction import (
     LOSSES_MAX,
     Failure,
     Hold,
     Move,
-    NewPrediction,
     Outcome,
     Phase,
     Prediction,
@@ -25,24 +23,11 @@ from foretell.prediction import (
 from foretell.store import files, lanes, webhooks
 from foretell.store.database import Row, Transaction, marks
 from foretell.store.moves import CURRENT, ENDED, HOLD, Ending, end, guard, move
-from foretell.store.rows import COLUMNS, QUALIFIED, created, encoded, prediction_of, read, with_bodies
+from foretell.store.rows import COLUMNS, QUALIFIED, prediction_of, read, with_bodies
 from foretell.webhook import WebhookEvent
 
-_NEW = (
-    "id, account_id, key_id, model, model_type, version_id, lane, status, priority, turn, created_at, updated_at, "
-    "origin, source, privacy, stream, input_hash, phase"
-)
 _MOVES = {Status.SUCCEEDED: Move.SUCCEED, Status.FAILED: Move.FAIL, Status.CANCELED: Move.CANCEL}
 _LOST = Failure("worker_lost", f"The process that ran this prediction was lost {LOSSES_MAX} times.")
-
-
-@dataclass(frozen=True, slots=True)
-class Create:
-    """A new prediction; `queued_max` may wait at once."""
-
-    new: NewPrediction
-    input: str
-    queued_max: int
 
 
 @dataclass(frozen=True, slots=True)
@@ -87,22 +72,6 @@ class Cancel:
     prediction_id: str
     account_id: str | None
     canceled_by: str
-
-
-def create(transaction: Transaction, asked: Sequence[Create]) -> list[Prediction | Error]:
-    """Writes new rows, each with its turn; Error(OVERLOADED) for those for which there is no room."""
-    room = asked[0].queued_max - lanes.waiting_count(transaction.connection)
-    taken = [each.new for each in asked[: max(0, room)]]
-    turns = lanes.join(transaction, taken)
-    rows = [_new_row(each, turn, transaction.at) for each, turn in zip(taken, turns, strict=True)]
-    transaction.insert("predictions", _NEW, rows)
-    transaction.insert(
-        "bodies", "prediction_id, input, webhook, request", [_new_body(each) for each in asked[: len(taken)]]
-    )
-    if taken:
-        transaction.tell("waiting")
-    answers: list[Prediction | Error] = [created(each, at=transaction.at) for each in taken]
-    return answers + [_overloaded() for _ in asked[len(taken) :]]
 
 
 def take(transaction: Transaction, asked: Sequence[Take]) -> list[list[Prediction]]:
@@ -238,39 +207,6 @@ def _locked(transaction: Transaction, asked: Sequence[Cancel]) -> dict[str, Pred
     owners = {each.prediction_id: each.account_id for each in asked}
     found = [prediction_of(row) for row in transaction.execute(sql, ids)]
     return {each.id: each for each in found if owners[each.id] in (None, each.account_id)}
-
-
-def _new_row(new: NewPrediction, turn: int, at: int) -> tuple[str | int | None, ...]:
-    return (
-        new.id,
-        new.account_id,
-        new.key_id,
-        new.model,
-        new.model_type,
-        new.version_id,
-        new.lane,
-        Status.STARTING,
-        new.priority,
-        turn,
-        at,
-        at,
-        new.origin,
-        new.source,
-        new.privacy,
-        int(new.stream),
-        new.input_hash,
-        Phase.QUEUED,
-    )
-
-
-def _new_body(asked: Create) -> tuple[str, str, str | None, str | None]:
-    new = asked.new
-    webhook, request = (None if each is None else encoded(each) for each in (new.webhook, new.request))
-    return new.id, asked.input, webhook, request
-
-
-def _overloaded() -> Error:
-    return Error(Code.OVERLOADED, "Too many predictions are waiting. Try again soon.", retry_after_seconds=5)
 
 
 def _hold_row(hold: Hold) -> tuple[str, str, int]:

@@ -6,6 +6,7 @@ from collections.abc import Callable, Sequence
 from typing import Any, Concatenate, ParamSpec, TypeVar
 
 from foretell.account import Account, Key, Role
+from foretell.allowance import Allowance
 from foretell.file import File, Uploads
 from foretell.ids import new_id
 from foretell.model import Version
@@ -54,9 +55,21 @@ class Records:
     async def version(self, version_id: str) -> Version | None:
         return await self._ask(models.of_id, version_id)
 
-    async def create_account(self, name: str, role: Role) -> Account:
+    async def create_account(self, name: str, role: Role, *, allowance: Allowance | None = None) -> Account:
         """Raises Error(CONFLICT) when the name is taken."""
-        return await self._do(accounts.create, new_id(), name, role)
+        return await self._do(accounts.create, new_id(), name, role, allowance or Allowance())
+
+    async def allow_account(self, account_id: str, allowance: Allowance) -> None:
+        """From now on the account may ask for so much."""
+        await self._do(accounts.allow_account, account_id, allowance)
+
+    async def allow_key(self, key_id: str, allowance: Allowance) -> None:
+        """From now on the key may ask for so much."""
+        await self._do(accounts.allow_key, key_id, allowance)
+
+    async def suspend(self, account_id: str, *, is_suspended: bool) -> None:
+        """Lets the account's keys open nothing, or what they opened before."""
+        await self._do(accounts.suspend, account_id, is_suspended=is_suspended)
 
     async def account(self, name_or_id: str) -> Account | None:
         return await self._ask(accounts.of_name, name_or_id)

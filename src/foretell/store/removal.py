@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
-from foretell.prediction import Hold, Prediction
+from foretell.prediction import Hold, Prediction, Status, Used
 from foretell.store import webhooks
 from foretell.store.database import Transaction, marks
 from foretell.store.predictions import Cancel, Release, cancel, release
@@ -42,6 +42,7 @@ class Stopped:
     attempt: int
     stage: str
     seconds: float
+    used: Used | None = None
 
 
 def delete(transaction: Transaction, asked: Sequence[Delete]) -> list[Prediction | None]:
@@ -59,17 +60,32 @@ def rescue(transaction: Transaction, asked: Sequence[Rescue]) -> list[int]:
 
 
 def stopped(transaction: Transaction, asked: Sequence[Stopped]) -> list[None]:
-    """Writes beside ended rows which stage it took to stop their run."""
-    found = read(transaction.connection, [each.prediction_id for each in asked])
+    """Writes beside ended rows which stage it took to stop their run; what a canceled one had used is charged."""
+    found = read(transaction.connection, [each.prediction_id for each in asked], deleted=True)
     for each in asked:
         row = found.get(each.prediction_id)
-        if row is not None and row.status.is_terminal and row.attempt == each.attempt:
-            metadata = {**row.metadata, "stopped_by": each.stage, "stop_seconds": each.seconds}
-            transaction.execute(
-                "UPDATE bodies SET metadata = ? WHERE prediction_id = ?", (encoded(metadata), row.id)
-            )
+        if row is None or not row.status.is_terminal or row.attempt != each.attempt:
+            continue
+        used = each.used if row.status is Status.CANCELED else None
+        if used is not None:
+            _charge(transaction, row, used)
+        if row.deleted_at is None:
+            _note(transaction, row, each, used)
             transaction.tell(f"prediction:{row.id}")
     return [None] * len(asked)
+
+
+def _charge(transaction: Transaction, row: Prediction, used: Used) -> None:
+    transaction.execute(
+        "UPDATE predictions SET cost_nanocredits = ? WHERE id = ?", (used.cost_nanocredits, row.id)
+    )
+
+
+def _note(transaction: Transaction, row: Prediction, asked: Stopped, used: Used | None) -> None:
+    metadata = {**row.metadata, "stopped_by": asked.stage, "stop_seconds": asked.seconds}
+    metrics = row.metrics if used is None else row.metrics | used.metrics
+    sql = "UPDATE bodies SET metadata = ?, metrics = ? WHERE prediction_id = ?"
+    transaction.execute(sql, (encoded(metadata), encoded(metrics) if metrics else None, row.id))
 
 
 def _bury(transaction: Transaction, ids: Sequence[str]) -> None:

@@ -10,6 +10,7 @@ from typing import Any
 import msgspec
 
 from foretell.prediction import Failure, NewPrediction, Phase, Prediction, Status, Subscription
+from foretell.pricing import Pricing
 from foretell.store.database import Connection, Row, marks
 
 COLUMNS = (
@@ -21,9 +22,10 @@ COLUMNS = (
 QUALIFIED = ", ".join(f"predictions.{each}" for each in COLUMNS.split(", "))
 """For RETURNING, where the names of the VALUES table would be ambiguous."""
 
-_BODY = "prediction_id, input, result, failure, metrics, metadata, webhook, request"
+_BODY = "prediction_id, input, result, failure, metrics, metadata, webhook, request, pricing"
 _subscription = msgspec.json.Decoder(Subscription)
 _failure = msgspec.json.Decoder(Failure)
+_pricing = msgspec.json.Decoder(Pricing)
 _json = msgspec.json.Decoder()
 _encoder = msgspec.json.Encoder()
 
@@ -108,6 +110,7 @@ def created(new: NewPrediction, *, at: int) -> Prediction:
         input=new.input,
         webhook=new.webhook,
         request=new.request,
+        pricing=new.pricing,
     )
 
 
@@ -137,7 +140,7 @@ def _bodies(connection: Connection, ids: Sequence[str]) -> dict[str, dict[str, A
 
 
 def _body(row: Row) -> dict[str, Any]:
-    _, given, result, failure, metrics, metadata, webhook, request = row
+    _, given, result, failure, metrics, metadata, webhook, request, pricing = row
     return {
         "input": decoded(given),
         "result": None if result is None else decoded(result),
@@ -146,4 +149,5 @@ def _body(row: Row) -> dict[str, Any]:
         "metadata": {} if metadata is None else decoded(metadata),
         "webhook": None if webhook is None else _subscription.decode(webhook),
         "request": None if request is None else decoded(request),
+        "pricing": None if pricing is None else _pricing.decode(pricing),
     }

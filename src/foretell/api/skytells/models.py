@@ -6,6 +6,7 @@ from starlette.responses import Response
 from foretell.api.answers import answer
 from foretell.api.operations import operation
 from foretell.api.requests import edge, is_local
+from foretell.api.versions import Known
 from foretell.dialects import openai, skytells
 from foretell.dialects.skytells import messages
 from foretell.errors import Code
@@ -14,17 +15,18 @@ from foretell.errors import Code
 @operation(
     "List models",
     tag="Models",
-    description="Once under each of their names. Callers who send nothing but `Authorization` get OpenAI's list.",
-    query=messages.ModelQuery,
+    description="Once under each name they have of themselves. Callers who send nothing but `Authorization` get "
+    "OpenAI's list.",
+    query=messages.ModelsQuery,
     answer=list[messages.Model],
 )
 async def index(request: Request) -> Response:
     """A bare array; OpenAI's list for callers who sent nothing but `Authorization`."""
-    listed = await edge(request).versions.listed()
+    listed = await edge(request).versions.listed(aliases=request.query_params.get("aliases") == "true")
     if _is_openai(request):
         return answer(openai.render_models([(known.name, known.version) for known in listed]))
     fields = _fields(request)
-    return answer([skytells.render_model(known.version, fields=fields, name=known.name) for known in listed])
+    return answer([_rendered(known, fields) for known in listed])
 
 
 @operation(
@@ -42,7 +44,11 @@ async def get(request: Request) -> Response:
     known = await edge(request).versions.find(request.path_params["slug"])
     if _is_openai(request):
         return answer(openai.render_model(known.name, known.version))
-    return answer(skytells.render_model(known.version, fields=_fields(request), name=known.name))
+    return answer(_rendered(known, _fields(request)))
+
+
+def _rendered(known: Known, fields: set[str]) -> messages.Model:
+    return skytells.render_model(known.version, fields=fields, name=known.name, alias=known.alias)
 
 
 def _is_openai(request: Request) -> bool:

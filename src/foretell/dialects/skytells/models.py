@@ -5,7 +5,8 @@ from typing import Literal, cast, get_args
 
 from foretell.chat import is_for_chat
 from foretell.dialects.skytells import messages
-from foretell.model import Version
+from foretell.dialects.skytells.prices import render_pricing
+from foretell.model import Alias, Version
 
 WireType = Literal["image", "video", "audio", "music", "text"]
 _WIRE_TYPES: frozenset[str] = frozenset(get_args(WireType))
@@ -17,9 +18,12 @@ def wire_type(model_type: str) -> WireType:
 
 
 def render_model(
-    version: Version, *, fields: Collection[str] = (), name: str | None = None
+    version: Version, *, fields: Collection[str] = (), name: str | None = None, alias: Alias | None = None
 ) -> messages.Model:
-    """A model, under `name` where that is an alias; `fields` may add `input_schema` and `output_schema`."""
+    """A model, under `name` where that is not its own; `fields` may add `input_schema` and `output_schema`.
+
+    Under another's name, which `alias` gives it, it says what it really is.
+    """
     manifest = version.manifest
     body: messages.Model = {
         "name": manifest.name,
@@ -29,18 +33,18 @@ def render_model(
         "privacy": "public",
         "img_url": None,
         "vendor": _vendor(version),
-        "billable": manifest.pricing.amount > 0,
-        "pricing": {
-            "amount": manifest.pricing.amount,
-            "currency": manifest.pricing.currency,
-            "unit": manifest.pricing.unit,
-            "criterias": [],
-        },
+        "billable": not manifest.pricing.is_free,
+        "pricing": render_pricing(manifest.pricing),
         "capabilities": list(manifest.capabilities),
         "metadata": _metadata(version, name or manifest.namespace),
         "status": "operational" if version.offline_reason is None else "offline",
         "service": {"type": "prediction_serving", "inference_party": "self_hosted"},
     }
+    if alias is not None:
+        says = alias.says or f"{manifest.name} runs."
+        body["description"] = f"{says} It answers to '{alias.name}' here.\n\n{manifest.description}"
+        body["metadata"]["alias_of"] = alias.runs
+        body["metadata"]["runs"] = says
     if "input_schema" in fields:
         body["input_schema"] = version.input_schema
     if "output_schema" in fields:

@@ -154,10 +154,12 @@ class KeysQuery(Struct):
 class FilesQuery(Struct):
     """Which uploads are wanted. The first two are for callers with `x-api-key`, the others for OpenAI's."""
 
-    page: Annotated[int | None, Meta(ge=1, le=1_000_000)] = None
-    per_page: Annotated[int | None, Meta(ge=1, le=50)] = None
+    page: Annotated[int, Meta(ge=1, le=1_000_000)] | None = None
+    per_page: Annotated[int, Meta(ge=1, le=50)] | None = None
     purpose: Annotated[str | None, Meta(description="Only those uploaded for this.")] = None
-    limit: Annotated[int | None, Meta(ge=1, le=10_000, description="How many at once.")] = None
+    limit: Annotated[Annotated[int, Meta(ge=1, le=10_000)] | None, Meta(description="How many at once.")] = (
+        None
+    )
     order: Annotated[Literal["asc", "desc"] | None, Meta(description="Oldest or newest first.")] = None
     after: Annotated[str | None, Meta(description="The id of the last file of the page before.")] = None
 

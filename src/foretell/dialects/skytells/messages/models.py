@@ -16,7 +16,7 @@ class VendorMessage(TypedDict):
     metadata: dict[str, Any] | None
 
 
-class Criterion(TypedDict):
+class CriterionMessage(TypedDict):
     """A price that counts where an input has a value."""
 
     field: Annotated[str, Meta(description="The input that decides.")]
@@ -27,13 +27,39 @@ class Criterion(TypedDict):
     unit: str
 
 
+class TermMessage(TypedDict):
+    """A part of a price."""
+
+    variable: Annotated[str, Meta(description="The metric that counts.", examples=["tokens_out"])]
+    amount: Annotated[float, Meta(description="What `per` of it cost, in credits.")]
+    per: Annotated[float, Meta(description="How many cost that.", examples=[1_000_000])]
+
+
+class FormulaMessage(TypedDict):
+    """A price of several parts, which are added up."""
+
+    description: str
+    type: Annotated[str, Meta(examples=["linear"])]
+    variables: Annotated[list[str], Meta(description="The metrics that its terms count.")]
+    terms: list[TermMessage]
+    result_key: Annotated[str, Meta(description="What the sum is called.", examples=["credits_used"])]
+
+
 class PricingMessage(TypedDict):
     """What a run costs."""
 
     amount: Annotated[float, Meta(description="What a unit costs, in credits; 0 is free.")]
     currency: Annotated[str, Meta(examples=["USD"])]
     unit: Annotated[str, Meta(description="What is counted.", examples=["image", "second", "prediction"])]
-    criterias: Annotated[list[Criterion], Meta(description="Prices that depend on inputs.")]
+    criterias: Annotated[list[CriterionMessage], Meta(description="Prices that depend on inputs.")]
+    formula: NotRequired[
+        Annotated[FormulaMessage, Meta(description="A price of several parts, in place of `amount`.")]
+    ]
+    minimum: NotRequired[
+        Annotated[
+            float, Meta(description="How many units a run is charged at least, where it is charged any.")
+        ]
+    ]
 
 
 class Hardware(TypedDict):
@@ -56,6 +82,14 @@ class ModelMetadata(TypedDict):
     streaming: Annotated[bool, Meta(description="Whether its output comes piece by piece.")]
     license: Annotated[str, Meta(examples=["Apache-2.0"])]
     offline_reason: Annotated[str | None, Meta(description="Why it cannot run, where it is offline.")]
+    alias_of: NotRequired[
+        Annotated[
+            str, Meta(description="Under another's name: the model that really runs.", examples=["clip"])
+        ]
+    ]
+    runs: NotRequired[
+        Annotated[str, Meta(description="Under another's name: what really runs, in a sentence.")]
+    ]
 
 
 class Serving(TypedDict):
