@@ -2,7 +2,7 @@
 
 from typing import Any, Optional
 
-ROLES = ("system", "user", "assistant")
+ROLES = ("system", "user", "assistant", "tool")
 
 
 def conversation(prompt: str, messages: list[dict[str, Any]], system_prompt: str) -> list[dict[str, str]]:
@@ -22,14 +22,18 @@ def conversation(prompt: str, messages: list[dict[str, Any]], system_prompt: str
 
 
 def _turn(index: int, message: dict[str, Any]) -> dict[str, str]:
-    role, text = message.get("role"), _text(message.get("content"))
+    role = message.get("role")
     if role == "developer":
         role = "system"
     if role not in ROLES:
         raise ValueError(f"messages[{index}].role must be one of {', '.join(ROLES)}; it is {role!r}.")
+    calls = message.get("tool_calls") if role == "assistant" else None
+    text = "" if calls and message.get("content") is None else _text(message.get("content"))
     if text is None:
         raise ValueError(f"messages[{index}].content must be text, or a list of parts of type text.")
-    return {"role": role, "content": text}
+    # The model's template knows no calls: they are told as it would write them.
+    lines = [text] if text or not calls else []
+    return {"role": role, "content": "\n".join([*lines, *_calls(index, calls or [])])}
 
 
 def _text(content: Any) -> Optional[str]:
@@ -42,3 +46,12 @@ def _text(content: Any) -> Optional[str]:
         for part in content
     ]
     return "".join(parts) if all(isinstance(part, str) for part in parts) else None
+
+
+def _calls(index: int, calls: Any) -> list[str]:
+    try:
+        return [f"{call['function']['name']}({call['function']['arguments']})" for call in calls]
+    except (KeyError, TypeError) as error:
+        raise ValueError(
+            f"messages[{index}].tool_calls must each have a function with a name and arguments."
+        ) from error

@@ -83,7 +83,8 @@ def _next(chunks: "queue.Queue[Union[Chunk, Exception, None]]") -> Union[Chunk, 
 
 def _checked(chunk: Union[Chunk, Exception]) -> Chunk:
     if isinstance(chunk, Exception):
-        raise chunk
+        _, is_schema, where = str(chunk).partition("JSON schema error at ")
+        raise ValueError(f"The JSON schema cannot be followed, at {where}") if is_schema else chunk
     if "error" not in chunk:
         return chunk
     if chunk["error"].get("type") == "exceed_context_size_error":

@@ -1,0 +1,146 @@
+"""One answer of the language model: text, or a call of a function, with all that is said beside it."""
+
+import uuid
+from collections.abc import Callable, Iterator
+from typing import Any, Optional, Union
+
+from functions import NONE, Function, Turn, arguments, choices, question
+from language_model import Chunk, LanguageModel
+
+from foretell import delta, progress
+
+FORMATS = ("text", "json_object", "json_schema")
+
+
+class Talk:
+    """`options` are those of llama.cpp's chat completion; `count` is told of tokens_in and tokens_out."""
+
+    def __init__(
+        self, model: LanguageModel, options: dict[str, Any], count: Callable[[str, int], None]
+    ) -> None:
+        self._model = model
+        self._options = options
+        self._tally = Tally(count)
+
+    def function(
+        self, turns: list[Turn], tools: list[dict[str, Any]], choice: Union[str, dict[str, Any]]
+    ) -> Optional[Function]:
+        """The function that the model calls; None: it answers with text. Raises ValueError."""
+        functions, must = choices(tools, choice)
+        # After a function's result it is the model's turn to speak.
+        if not functions or (not must and turns[-1]["role"] == "tool"):
+            return None
+        if must and len(functions) == 1:
+            return functions[0]
+        chunks = self._chunks(question(turns, functions, must=must), without=("stop", "logprobs"))
+        name = "".join(_text(chunk) for chunk in chunks)
+        found = [function for function in functions if function.name == name]
+        return None if name == NONE or not found else found[0]
+
+    def call(self, turns: list[Turn], function: Function) -> None:
+        """Says the call, its arguments as they are written."""
+        about = {"name": function.name, "arguments": "{}" if function.takes_nothing else ""}
+        call = {"index": 0, "id": f"call_{uuid.uuid4().hex}", "type": "function", "function": about}
+        if function.takes_nothing:
+            self._tally.tell()
+            delta({"tool_calls": [call]})
+            delta({"finish_reason": "tool_calls"})
+            return
+        for number, chunk in enumerate(
+            self._chunks(arguments(turns, function), without=("stop", "logprobs"))
+        ):
+            if number == 0:  # by now the model has taken the schema
+                delta({"tool_calls": [call]})
+            if text := _text(chunk):
+                delta({"tool_calls": [{"index": 0, "function": {"arguments": text}}]})
+            if reason := _reason(chunk):
+                delta({"finish_reason": "tool_calls" if reason == "stop" else reason})
+
+    def answer(self, turns: list[Turn], response_format: dict[str, Any]) -> Iterator[str]:
+        """The text as it is written; why it ended, and the words' probabilities if asked for, are said beside it."""
+        top = self._options.get("top_logprobs", 0)
+        for chunk in self._chunks({"messages": turns, "response_format": checked(response_format)}):
+            if text := _text(chunk):
+                self._tally.advance(self._options["max_tokens"])
+                yield text
+            if found := _logprobs(chunk, top):
+                delta({"logprobs": {"content": found}})
+            if reason := _reason(chunk):
+                delta({"finish_reason": reason})
+
+    def _chunks(self, request: dict[str, Any], without: tuple[str, ...] = ()) -> Iterator[Chunk]:
+        options = {name: value for name, value in self._options.items() if name not in without}
+        if options.get("logprobs"):
+            # With 0 llama.cpp says nothing at all.
+            options["top_logprobs"] = max(1, options["top_logprobs"])
+        for chunk in self._model.chunks({**options, **request}):
+            self._tally.take(chunk)
+            yield chunk
+        self._tally.end()
+
+
+class Tally:
+    """The tokens of one answer, for which the model may be asked twice."""
+
+    def __init__(self, count: Callable[[str, int], None]) -> None:
+        self._count = count
+        self._before = {"tokens_in": 0, "tokens_out": 0}
+        self._now = {"tokens_in": 0, "tokens_out": 0}
+
+    def take(self, chunk: Chunk) -> None:
+        """What is known so far, since a run may be canceled; the last chunk has the exact numbers."""
+        usage = chunk.get("usage") or {}
+        read = usage.get("prompt_tokens", chunk.get("prompt_progress", {}).get("total"))
+        written = usage.get("completion_tokens", self._now["tokens_out"] + bool(_text(chunk)))
+        self._say("tokens_in", self._now["tokens_in"] if read is None else read)
+        self._say("tokens_out", written)
+
+    def advance(self, tokens_max: int) -> None:
+        progress(min(self._now["tokens_out"] / tokens_max, 1.0))
+
+    def tell(self) -> None:
+        """What is known, even if that is nothing."""
+        for name, before in self._before.items():
+            self._count(name, before + self._now[name])
+
+    def end(self) -> None:
+        """What comes from here on is of another question to the model."""
+        self._before = {name: self._before[name] + now for name, now in self._now.items()}
+        self._now = dict.fromkeys(self._now, 0)
+
+    def _say(self, name: str, now: int) -> None:
+        if now != self._now[name]:
+            self._now[name] = now
+            self._count(name, self._before[name] + now)
+
+
+def checked(response_format: dict[str, Any]) -> dict[str, Any]:
+    """The format that is asked for. Raises ValueError for one that is not of OpenAI's form."""
+    kind = response_format.get("type")
+    if kind not in FORMATS:
+        raise ValueError(f"response_format.type must be one of {', '.join(FORMATS)}; it is {kind!r}.")
+    described = response_format.get("json_schema")
+    if kind == "json_schema" and not isinstance((described or {}).get("schema"), dict):
+        raise ValueError("response_format.json_schema.schema must be a JSON schema.")
+    return response_format
+
+
+def _text(chunk: Chunk) -> str:
+    return (chunk["choices"] and chunk["choices"][0]["delta"].get("content")) or ""
+
+
+def _reason(chunk: Chunk) -> Optional[str]:
+    return chunk["choices"][0].get("finish_reason") if chunk["choices"] else None
+
+
+def _logprobs(chunk: Chunk, top: int) -> list[dict[str, Any]]:
+    """OpenAI's list of tokens, with the `top` likeliest beside each."""
+    found = (chunk["choices"] and chunk["choices"][0].get("logprobs")) or {}
+    return [
+        {**_token(each), "top_logprobs": [_token(other) for other in each["top_logprobs"][:top]]}
+        for each in found.get("content") or ()
+    ]
+
+
+def _token(found: dict[str, Any]) -> dict[str, Any]:
+    return {name: found[name] for name in ("token", "logprob", "bytes")}
