@@ -18,7 +18,7 @@ CHOICES_MAX = 8
 
 def talk_of(body: ChatBody) -> Talk:
     """What a body asks of a model. Raises Error(INVALID_PARAMETER)."""
-    if body.functions or body.function_call not in {None, "none", "auto"}:
+    if body.functions or body.function_call not in (None, "none", "auto"):
         field = "functions" if body.functions else "function_call"
         raise refused(field, "is no longer known: use 'tools' and 'tool_choice'")
     if set(body.modalities or ()) - {"text"}:

@@ -12,7 +12,7 @@ FORMATS = ("text", "json_object", "json_schema")
 def check_tools(tools: Sequence[Mapping[str, Any]] | None, choice: str | Mapping[str, Any] | None) -> None:
     """Raises Error(INVALID_PARAMETER) for a tool that is no function, and a choice of what is not there."""
     names = {_name(f"tools[{place}]", each) for place, each in enumerate(tools or ())}
-    if choice is None or choice in {"none", "auto"}:
+    if choice in (None, "none", "auto"):
         return
     if not names:
         raise refused("tool_choice", "needs 'tools' to choose from")
