@@ -1,0 +1,220 @@
+"""Paths: each route's operation as OpenAPI describes it."""
+
+import re
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
+from http import HTTPStatus
+from typing import Any
+
+from foretell.api.operations import Access, Operation
+from foretell.api.reference.refusals import SAYINGS, codes_of, envelopes
+from foretell.api.reference.samples import sample
+from foretell.api.reference.schemas import Schema, Schemas, fields_of
+from foretell.dialects.openai.errors import OpenAIErrorEnvelope
+from foretell.dialects.skytells.messages import ErrorEnvelope
+
+ENVELOPES: Mapping[str, Any] = {"skytells": ErrorEnvelope, "openai": OpenAIErrorEnvelope}
+KEYS: list[dict[str, list[str]]] = [{"key": []}, {"bearer": []}]
+_SMALL = {"a", "an", "the"}
+_PARAMETER = re.compile(r"\{(\w+)(?::\w+)?\}")
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Described:
+    """A route that says what it does. `path` is written as OpenAPI does; `same_as` is what it is an alias of."""
+
+    method: str
+    path: str
+    operation: Operation
+    access: Access
+    id: str
+    same_as: str | None
+
+
+def described(routes: Iterable[tuple[str, str, Operation, Access]]) -> list[Described]:
+    """The routes with their ids. One that does what an earlier one does is its alias."""
+    found: list[Described] = []
+    for method, path, operation, access in routes:
+        first = next((each for each in found if each.operation is operation), None)
+        found.append(
+            Described(
+                method=method,
+                path=_PARAMETER.sub(r"{\1}", path),
+                operation=operation,
+                access=access,
+                id=_id(operation.summary) if first is None else f"{first.id}Alias",
+                same_as=None if first is None else f"{first.method} {first.path}",
+            )
+        )
+    return found
+
+
+def path_item(route: Described, schemas: Schemas, examples: Mapping[str, Any]) -> Schema:
+    """The operation object of a route. `examples` are bodies beside the operation's own."""
+    operation = route.operation
+    found: Schema = {
+        "operationId": route.id,
+        "tags": [operation.tag],
+        "summary": operation.summary,
+        "parameters": _parameters(route),
+        "responses": _responses(route, schemas),
+        "security": _security(route.access),
+    }
+    description = f"The same as `{route.same_as}`." if route.same_as else operation.description
+    if description:
+        found["description"] = description
+    body = _request_body(operation, schemas, examples)
+    if body:
+        found["requestBody"] = body
+    return found
+
+
+def _id(summary: str) -> str:
+    words = re.findall(r"[A-Za-z]+", summary.replace("'s", ""))
+    first, *rest = [word for word in words if word.lower() not in _SMALL]
+    return str(first.lower() + "".join(word[0].upper() + word[1:] for word in rest))
+
+
+def _security(access: Access) -> list[dict[str, list[str]]]:
+    match access:
+        case Access.ANYONE:
+            return []
+        case Access.OPEN:
+            return [*KEYS, {}]
+    return KEYS
+
+
+def _parameters(route: Described) -> list[Schema]:
+    operation = route.operation
+    found = [
+        {
+            "name": name,
+            "in": "path",
+            "required": True,
+            "description": operation.path.get(name, "Its id."),
+            "schema": {"type": "string", "minLength": 1},
+        }
+        for name in re.findall(r"\{(\w+)\}", route.path)
+    ]
+    for where, kind in (("query", operation.query), ("header", operation.headers)):
+        for name, schema, is_required in fields_of(kind):
+            shown = name.replace("_", "-") if where == "header" else name
+            found.append(_parameter(shown, where, schema, is_required=is_required))
+    return found
+
+
+def _parameter(name: str, where: str, schema: Schema, *, is_required: bool) -> Schema:
+    rest = {key: each for key, each in schema.items() if key not in {"description", "examples"}}
+    found = {"name": name, "in": where, "required": is_required, "schema": rest}
+    if "description" in schema:
+        found["description"] = schema["description"]
+    if schema.get("examples"):
+        found["example"] = schema["examples"][0]
+    return found
+
+
+def _request_body(operation: Operation, schemas: Schemas, examples: Mapping[str, Any]) -> Schema | None:
+    if operation.body is not None:
+        shown = {name: {"value": value} for name, value in {**operation.examples, **examples}.items()}
+        schema = schemas.of(operation.body)
+        shown = shown or {"An example": {"value": sample(schema, schemas.components)}}
+        content: Schema = {"application/json": {"schema": schema, "examples": _keyed(shown)}}
+        return {"required": True, "content": content}
+    if operation.form is not None:
+        fields = fields_of(operation.form)
+        form = {
+            "type": "object",
+            "properties": {name: schema for name, schema, _ in fields},
+            "required": [name for name, _, is_required in fields if is_required],
+        }
+        return {"required": True, "content": {"multipart/form-data": {"schema": form}}}
+    return None
+
+
+def _keyed(shown: Schema) -> Schema:
+    """Examples under sound keys, with their names as summaries."""
+    return {
+        re.sub(r"\W+", "_", name).strip("_").lower(): {"summary": name, **each}
+        for name, each in shown.items()
+    }
+
+
+def _responses(route: Described, schemas: Schemas) -> Schema:
+    operation = route.operation
+    answers = dict(operation.answers) or {200: operation.answer}
+    found = {str(status): _answer(route, status, kind, schemas) for status, kind in answers.items()}
+    refusals: dict[int, dict[str, str]] = {}
+    for code in codes_of(operation, route.access, route.path):
+        for dialect, (status, body) in envelopes(code, route.path).items():
+            refusals.setdefault(status, {})[example_key(dialect, body)] = dialect
+    for status, examples in sorted(refusals.items()):
+        found[str(status)] = _refusal(status, examples, schemas)
+    return found
+
+
+def example_key(dialect: str, body: Mapping[str, Any]) -> str:
+    """The name in the document's components of the example of a refusal."""
+    word: str = body["error"]["error_id"]
+    return word if dialect == "skytells" else f"{dialect}.{word}"
+
+
+def _answer(route: Described, status: int, kind: Any, schemas: Schemas) -> Schema:
+    operation = route.operation
+    found: Schema = {
+        "description": "The file is what the caller has already." if status == 304 else _meaning(status),
+        "headers": {"x-request-id": {"$ref": "#/components/headers/x-request-id"}},
+    }
+    if kind is None:
+        return found
+    content: Schema = {}
+    if kind is bytes:
+        content = {media: {"schema": schemas.of(bytes)} for media in operation.media}
+    else:
+        schema = schemas.of(kind)
+        shown = {name: {"value": value} for name, value in operation.answer_examples.items()}
+        examples = _keyed(shown) or {"example": {"value": sample(schema, schemas.components)}}
+        content["application/json"] = {"schema": schema, "examples": examples}
+    if operation.stream:
+        content["text/event-stream"] = _events(operation, schemas)
+    return {**found, "content": content}
+
+
+def _events(operation: Operation, schemas: Schemas) -> Schema:
+    """Server-sent events, whose data OpenAPI cannot type: they are listed under `x-events`."""
+    shown = "".join(
+        (f"event: {name}\n" if name else "") + "data: {…}\n\n" for name in list(operation.stream)[:3]
+    )
+    return {
+        "schema": {"type": "string", "description": "Server-sent events; each one's data is a line of JSON."},
+        "example": shown,
+        "x-events": {name: schemas.of(kind) for name, kind in operation.stream.items()},
+    }
+
+
+def _refusal(status: int, examples: Mapping[str, str], schemas: Schemas) -> Schema:
+    headers = ["x-request-id", *({401: ["www-authenticate"], 429: ["retry-after"]}.get(status, []))]
+    kinds = tuple(ENVELOPES[dialect] for dialect in dict.fromkeys(examples.values()))
+    words = dict.fromkeys(key.rpartition(".")[2] for key in examples)
+    return {
+        "description": f"{_meaning(status)}: {', '.join(f'`{word}`' for word in words)}",
+        "headers": {name: {"$ref": f"#/components/headers/{name}"} for name in headers},
+        "content": {
+            "application/json": {
+                "schema": schemas.of(kinds[0] if len(kinds) == 1 else kinds),
+                "examples": {key: {"$ref": f"#/components/examples/{key}"} for key in examples},
+            }
+        },
+    }
+
+
+def _meaning(status: int) -> str:
+    return HTTPStatus(status).phrase
+
+
+def refusal_examples() -> dict[str, Schema]:
+    """Every refusal in every dialect, for the document's components."""
+    found = {}
+    for code, (when, _, _) in SAYINGS.items():
+        for dialect, (_, body) in envelopes(code, "/v1/models").items():
+            found[example_key(dialect, body)] = {"summary": when, "value": body}
+    return found
