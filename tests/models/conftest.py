@@ -3,9 +3,15 @@
 import asyncio
 import os
 import sys
+from collections.abc import Iterator
+from pathlib import Path
 
+import pytest
+
+from child.node_end import Child
 from foretell import catalog, config
-from foretell.weights import Environments
+from foretell.weights import Environments, Weights
+from models.loaded import LOAD_SECONDS, Load
 
 
 def _lend() -> None:
@@ -22,3 +28,31 @@ def _lend() -> None:
 
 
 _lend()
+
+
+@pytest.fixture
+def load(tmp_path: Path) -> Iterator[Load]:
+    """Loads a model by its name. The children end with the test."""
+    children: list[Child] = []
+
+    def start(name: str) -> Child:
+        manifest = catalog.read_folder(catalog.MODELS / name, created_at=0).manifest
+        cache = config.load(os.environ).cache_path
+        python = asyncio.run(Environments(cache).python(manifest))
+        weights = asyncio.run(Weights(cache).ready(manifest))
+        children.append(Child(tmp_path / name, python=str(python)))
+        children[-1].send(
+            type="setup",
+            folder=manifest.folder,
+            predictor=manifest.predictor,
+            paths=list(manifest.paths),
+            weights={name: str(path) for name, path in weights.items()},
+            concurrency=1,
+        )
+        loaded = children[-1].wait_for(lambda f: f["type"] in ("ready", "setup_failed"), LOAD_SECONDS)
+        assert loaded["type"] == "ready", loaded
+        return children[-1]
+
+    yield start
+    for child in children:
+        child.__exit__(None, None, None)
