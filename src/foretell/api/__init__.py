@@ -7,7 +7,7 @@ from starlette.types import Receive, Scope, Send
 from foretell.api import admin, files, health, reference, uploads
 from foretell.api.auth import Handler, keyed, open_to_all
 from foretell.api.edge import Edge
-from foretell.api.openai import chat, embeddings, images, responses
+from foretell.api.openai import audio, chat, embeddings, images, responses
 from foretell.api.services import Services
 from foretell.api.skytells import create, listing, models, predictions
 
@@ -41,6 +41,8 @@ def _routes() -> list[BaseRoute]:
         _route("GET", "/v1/model/{slug:path}", keyed(models.get)),
         _route("POST", "/v1/images/generations", keyed(images.generate)),
         _route("POST", "/v1/images/edits", keyed(images.edit)),
+        _route("POST", "/v1/audio/speech", keyed(audio.speak)),
+        _route("POST", "/v1/audio/transcriptions", keyed(audio.transcribe)),
         _route("POST", "/v1/files", keyed(uploads.create)),
         _route("GET", "/v1/files", keyed(uploads.index)),
         _route("GET", "/v1/files/{id}", keyed(uploads.get)),

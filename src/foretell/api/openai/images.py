@@ -14,6 +14,7 @@ from foretell.api.answers import answer
 from foretell.api.creating import Wish, find_model
 from foretell.api.openai.asking import all_finished, heard
 from foretell.api.openai.fields import form_fields, json_fields, model_of
+from foretell.api.openai.outputs import output_files
 from foretell.api.openai.streaming import streamed, together
 from foretell.api.operations import operation
 from foretell.api.receiving import lent
@@ -37,7 +38,6 @@ from foretell.event import Event
 from foretell.event import Kind as EventKind
 from foretell.file import File
 from foretell.prediction import Prediction
-from foretell.result import file_ids
 
 DEFAULT_MODEL = "truefusion"
 _ERRORS = (
@@ -149,7 +149,7 @@ def _asked(kind: Kind, known: Known, fields: dict[str, Any], given: dict[str, An
 
 async def _answered(request: Request, asked: Asked) -> Response:
     predictions = await all_finished(request, asked.wishes)
-    files = [file for each in predictions for file in await _pictures(request, each)]
+    files = [file for each in predictions for file in await output_files(request, each, "image")]
     pictures: list[Picture] = [
         {"b64_json": await _encoded(request, file)} if asked.has_data else {"url": file.url(origin(request))}
         for file in files
@@ -187,7 +187,7 @@ def _partial(asked: Asked, said: Event, index: int) -> bytes:
 
 async def _completed(request: Request, asked: Asked, prediction: Prediction) -> bytes:
     found = b""
-    for file in await _pictures(request, prediction):
+    for file in await output_files(request, prediction, "image"):
         whole = picture_event(
             asked.kind,
             file.content_type,
@@ -197,16 +197,6 @@ async def _completed(request: Request, asked: Asked, prediction: Prediction) -> 
             is_whole=True,
         )
         found += event(whole["type"], whole | {"usage": usage(prediction.metrics)})
-    return found
-
-
-async def _pictures(request: Request, prediction: Prediction) -> list[File]:
-    """The pictures that a model gave, in its order. Raises Error(INFERENCE_FAILED) when there are none."""
-    stored = {file.id: file for file in await services(request).store.files_of(prediction.id)}
-    files = [stored[each] for each in file_ids(prediction.result) if each in stored]
-    found = [file for file in files if file.content_type.startswith("image/")]
-    if not found:
-        raise Error(Code.INFERENCE_FAILED, "The model gave no picture.")
     return found
 
 

@@ -21,6 +21,8 @@ SIDE_MAX = 2048
 FRAME_SIDE = 128
 FRAMES = 8
 DIMENSIONS = 384
+HARMS = ("hate", "self_harm", "sexual", "violence", "jailbreak")
+"""A text with the mark `sandbox:hate` is hateful, and so on; no other is."""
 SOUNDS = {"mp3": (silence, "mp3"), "pcm": (samples, "pcm")}
 """Whatever else is asked for is given as a WAV file, and says so."""
 
@@ -63,7 +65,8 @@ class Transcript(BasePredictor):
     def predict(self, **inputs: Any) -> str:
         self.record_metric("audio_seconds", SECONDS)
         output_format = inputs.get("output_format") or "text"
-        return transcript(told(inputs), output_format, has_words=bool(inputs.get("word_timestamps")))
+        said = told({"audio": inputs.get("audio")})
+        return transcript(said, output_format, has_words=bool(inputs.get("word_timestamps")))
 
 
 class Story(BasePredictor):
@@ -94,6 +97,11 @@ class Vectors(BasePredictor):
         return [vector(text) for text in texts]
 
 
+class Moderation(BasePredictor):
+    def predict(self, **inputs: Any) -> list[dict[str, float]]:
+        return [{harm: float(f"sandbox:{harm}" in text) for harm in HARMS} for text in inputs["texts"]]
+
+
 def words(inputs: dict[str, Any]) -> str:
     """All inputs in one line, files by their content: what the answer follows from."""
     shown = {name: told_apart(value) for name, value in sorted(inputs.items())}
@@ -113,7 +121,8 @@ def told(inputs: dict[str, Any]) -> str:
     messages = inputs.get("messages") or ()
     said = inputs.get("prompt") or (messages[-1].get("content") if messages else None)
     if isinstance(said, str) and said:
-        return said
+        # So that an application can ask harmlessly and be answered with what moderation withholds.
+        return said.replace("sandbox:answer:", "sandbox:")
     return f"The sandbox has read {hashlib.sha256(words(inputs).encode()).hexdigest()[:8]}."
 
 
