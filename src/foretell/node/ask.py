@@ -16,11 +16,22 @@ TRIES_MAX = 3
 MEMORY_LOOK_SECONDS = 1.0
 
 
-async def ask(fleet: Fleet, version: Version, given: dict[str, Any], folder: Path) -> Any:
-    """What the model answers. Raises LoadFailed, and RunFailed when it cannot say."""
+async def ask(
+    fleet: Fleet,
+    version: Version,
+    given: dict[str, Any],
+    folder: Path,
+    *,
+    room_seconds: float | None = None,
+) -> Any:
+    """What the model answers. Raises LoadFailed, and RunFailed when it cannot say.
+
+    `room_seconds`: how long to wait for memory, for which nothing at work gives way; None: for as long as a
+    load and a run of the model may take, and what is at work gives way in the end.
+    """
     for _ in range(TRIES_MAX):
         run_id = new_id()
-        replica = await _replica(fleet, version)
+        replica = await _replica(fleet, version, room_seconds)
         replica.assigned.add(run_id)
         try:
             await replica.ready()
@@ -32,10 +43,11 @@ async def ask(fleet: Fleet, version: Version, given: dict[str, Any], folder: Pat
     raise RunFailed("worker_lost", f"The model '{version.model}' was lost {TRIES_MAX} times.")
 
 
-async def _replica(fleet: Fleet, version: Version) -> Replica:
+async def _replica(fleet: Fleet, version: Version, room_seconds: float | None) -> Replica:
     limits = version.manifest.limits
-    until_seconds = time.monotonic() + limits.load_timeout_seconds + limits.run_timeout_seconds
-    while (replica := fleet.want(version)) is None:
+    patience_seconds = limits.load_timeout_seconds + limits.run_timeout_seconds
+    until_seconds = time.monotonic() + (patience_seconds if room_seconds is None else room_seconds)
+    while (replica := fleet.want(version, swaps=room_seconds is None)) is None:
         if time.monotonic() > until_seconds:
             raise LoadFailed(f"There is no memory for '{version.model}'.")
         await fleet.changed.wait(MEMORY_LOOK_SECONDS)

@@ -54,15 +54,18 @@ class Fleet:
         replica = self._replicas.get(version_id)
         return None if replica is None or replica.is_over else replica
 
-    def want(self, version: Version) -> Replica | None:
-        """The version's replica, loading if need be; None: it has to wait for memory. Raises LoadFailed."""
+    def want(self, version: Version, *, swaps: bool = True) -> Replica | None:
+        """The version's replica, loading if need be; None: it has to wait for memory. Raises LoadFailed.
+
+        With `swaps`, a replica at work gives way to who has waited too long.
+        """
         replica = self.of(version.id)
         if replica is not None:
             return replica
         failure = self._breakers[version.id].open_for(time.monotonic())
         if failure is not None:
             raise failure
-        if self._is_stopping or not self._make_room(version):
+        if self._is_stopping or not self._make_room(version, swaps=swaps):
             return None
         return self._add(version)
 
@@ -93,7 +96,7 @@ class Fleet:
         follower.add_done_callback(self._followers.discard)
         return replica
 
-    def _make_room(self, version: Version) -> bool:
+    def _make_room(self, version: Version, *, swaps: bool) -> bool:
         wanted_mb = max(version.manifest.limits.memory_mb, self._peaks_mb[version.id])
         found = plan(self._limit_mb, wanted_mb, [self._footprint(each) for each in self.replicas])
         if found.fits:
@@ -101,7 +104,7 @@ class Fleet:
         for replica in tuple(self._replicas.values()):
             if replica.id in found.unload:
                 replica.drain()
-        if not found.unload:
+        if swaps and not found.unload:
             self._swap(version)
         return False
 

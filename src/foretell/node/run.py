@@ -4,11 +4,12 @@ import asyncio
 import logging
 import shutil
 import time
+from dataclasses import replace
 from typing import Any
 
 from foretell.errors import Error
-from foretell.node import safety
 from foretell.node.channel import Channel
+from foretell.node.checks import Checks
 from foretell.node.extents import metrics
 from foretell.node.fetch import Fetch
 from foretell.node.fleet import Fleet
@@ -53,7 +54,6 @@ class Run:
         self._is_ending = False
         self._replica = replica
         self._surroundings = surroundings
-        self._fleet = fleet
         self._path = folder.new(f"{prediction.id}-{prediction.attempt}")
         self._kept = self._path.with_name(f"{self._path.name}-kept")
         self._voice = Voice(self.hold, surroundings)
@@ -67,6 +67,7 @@ class Run:
         self._shelf = Shelf(prediction, surroundings)
         self._is_stored = False
         self._measured = Measured(prediction, replica.version, surroundings.hardware)
+        self._checks = Checks(self._measured, surroundings, fleet, self._path)
         replica.assigned.add(self.id)
         self.task = asyncio.create_task(self._live(), name=f"run {prediction.id}")
 
@@ -98,10 +99,16 @@ class Run:
 
     async def _carry_out(self) -> None:
         given = await self._fetched()
-        await self._replica_ready()
+        async with self._checks.prompt() as is_filtered:
+            await self._replica_ready()
+            if await is_filtered:
+                await self._withhold()
+                return
         answer = await self._ran(given)
+        # Before it leaves, so that its model is not unloaded for the one that judges.
+        value = await self._checks.words(answer.value)
         self._replica.leave(self.id)
-        await self._stored(answer)
+        await self._stored(value)
 
     async def _fetched(self) -> dict[str, Any]:
         fields = self._replica.file_fields
@@ -125,13 +132,25 @@ class Run:
             ready.cancel()
             self._measured.load_seconds = time.monotonic() - began_seconds if told else 0.0
 
+    async def _withhold(self) -> None:
+        """Ends it with an empty answer, for what was asked is not put to the model: that costs nothing."""
+        await self._begin()
+        self._measured.ended_at = self._measured.began_at
+        await self._voice.end()
+        self._is_ending = True
+        outcome = succeeded(self._measured, "", [], at=self._surroundings.clock())
+        await self._finished(replace(outcome, cost_nanocredits=0))
+
+    async def _begin(self) -> None:
+        if not await written(self.id, lambda: self._surroundings.store.begin(self.hold)):
+            raise HoldLost
+        self.has_begun = True
+        self._measured.began_at = self._surroundings.clock()
+
     async def _ran(self, given: dict[str, Any]) -> Answer:
         # Whose process died runs alone from then on: a neighbour may have been to blame, or may be spared.
         async with self._replica.slot(self.id, alone=self.prediction.losses > 0) as channel:
-            if not await written(self.id, lambda: self._surroundings.store.begin(self.hold)):
-                raise HoldLost
-            self.has_begun = True
-            self._measured.began_at = self._surroundings.clock()
+            await self._begin()
             self._replica.say({"type": "run", "id": self.id, "input": given, "folder": str(self._path)})
             try:
                 return await self._answer(channel)
@@ -148,9 +167,8 @@ class Run:
         version = self._replica.version
         joined = version.output_schema.get("x-cog-array-display") == "concatenate"
         # A picture that is to be checked is shown to nobody before.
-        is_checked = safety.is_wanted(self.prediction)
-        publish = None if is_checked else self._shelf.publish
-        previews = Previews(self._path, shown=not is_checked)
+        publish = None if self._checks.hide_pictures else self._shelf.publish
+        previews = Previews(self._path, shown=not self._checks.hide_pictures)
         hearing = Hearing(self._voice, self._outputs, previews, joined, publish)
         seconds = version.manifest.limits.run_timeout_seconds
         try:
@@ -180,37 +198,17 @@ class Run:
         except Error as error:
             log.warning("how prediction %s was stopped could not be written: %s", self.id, error.message)
 
-    async def _stored(self, answer: Answer) -> None:
+    async def _stored(self, value: Any) -> None:
         shelf = self._shelf
         if self._outputs.taken:
             await self._note(Phase.STORING)
-        value = await self._checked(answer.value)
+        value = await self._checks.pictures(value, self._outputs)
         await shelf.keep(value, self._outputs.taken)
         await self._voice.end()
         self._is_ending = True
         self._measured.extents = metrics(each.extent for each in self._outputs.taken)
         outcome = succeeded(self._measured, value, shelf.files, at=self._surroundings.clock())
         self._is_stored = await self._finished(outcome)
-
-    async def _checked(self, value: Any) -> Any:
-        """The value without what the safety checker withholds, if the caller wants it checked."""
-        pictures = [each for each in self._outputs.taken if each.file.content_type.startswith("image/")]
-        if not pictures or not safety.is_wanted(self.prediction):
-            return value
-        version = await safety.checker(self._surroundings.store)
-        if version is None and self._surroundings.config.sandbox:
-            # A stand-in's picture needs no checker, and an application's test is no place to download one.
-            self._measured.metadata["safety"] = safety.Verdict().metadata()
-            return value
-        if version is None:
-            raise RunFailed("safety_failed", "This server has no safety checker; turn safety_checker off.")
-        threshold = self._surroundings.config.safety_threshold
-        found = await safety.verdict(self._fleet, version, pictures, self._path, threshold=threshold)
-        self._measured.metadata["safety"] = found.metadata()
-        if len(found.withheld) == len(pictures):
-            raise RunFailed("unsafe_output", "The safety checker withheld every picture of the output.")
-        self._outputs.taken[:] = [each for each in self._outputs.taken if each.file.id not in found.withheld]
-        return safety.without(value, found.withheld)
 
     async def _settle(self, error: Exception) -> None:
         """What follows from an error: a failed prediction, or one that goes back to the queue."""
