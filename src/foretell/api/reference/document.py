@@ -29,7 +29,7 @@ def document(routes: Sequence[BaseRoute], models: Iterable[Known], *, origin: st
     components = schemas.components
     components |= inputs
     _link(components, shown)
-    examples = {f"{each.version.manifest.name}": _example(each, components) for each in shown}
+    examples = {each.name: _example(each, components) for each in shown}
     paths: dict[str, Schema] = {}
     for route in found:
         own = examples if route.operation.body is _CREATE else {}

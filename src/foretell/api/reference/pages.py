@@ -49,7 +49,7 @@ def section_page(document: Schema, models: Iterable[Known], slug: str) -> str | 
 def models_page(document: Schema, models: Iterable[Known]) -> str:
     """The list of models."""
     shown = [skytells.render_model(each.version) for each in _by_own_name(models)]
-    return _page("models.html", document, models, shown=shown, here="models")
+    return _page("models.html", document, models, shown=shown, here="supported models")
 
 
 def model_page(document: Schema, models: Iterable[Known], known: Known) -> str:
@@ -66,7 +66,7 @@ def model_page(document: Schema, models: Iterable[Known], known: Known) -> str:
         inputs=list(rows(schema, schemas)),
         output=kind(known.version.output_schema, schemas),
         examples=snippets("POST", f"{document['servers'][0]['url']}/v1/predict", body=body),
-        here="models",
+        here="supported models",
     )
 
 

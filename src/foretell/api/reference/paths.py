@@ -50,7 +50,7 @@ def described(routes: Iterable[tuple[str, str, Operation, Access]]) -> list[Desc
 
 
 def path_item(route: Described, schemas: Schemas, examples: Mapping[str, Any]) -> Schema:
-    """The operation object of a route. `examples` are bodies beside the operation's own."""
+    """The operation object of a route. `examples` are bodies by model, beside the operation's own."""
     operation = route.operation
     found: Schema = {
         "operationId": route.id,
@@ -115,7 +115,8 @@ def _parameter(name: str, where: str, schema: Schema, *, is_required: bool) -> S
 
 def _request_body(operation: Operation, schemas: Schemas, examples: Mapping[str, Any]) -> Schema | None:
     if operation.body is not None:
-        shown = {name: {"value": value} for name, value in {**operation.examples, **examples}.items()}
+        shown = {name: {"value": value} for name, value in operation.examples.items()}
+        shown |= {name: {"value": value, "x-model": name} for name, value in examples.items()}
         schema = schemas.of(operation.body)
         shown = shown or {"An example": {"value": sample(schema, schemas.components)}}
         content: Schema = {"application/json": {"schema": schema, "examples": _keyed(shown)}}

@@ -40,11 +40,11 @@ def rows(schema: Schema, components: dict[str, Schema], *, depth: int = 0) -> It
 def row(
     name: str, schema: Schema, components: dict[str, Schema], *, is_required: bool, depth: int = 0
 ) -> Row:
-    """A field by itself."""
-    found = resolved(schema, components)
+    """A field by itself. Of one that may be left out it is not said that it may be null, which means the same."""
+    found, word = resolved(schema, components), kind(schema, components)
     return Row(
         name=name,
-        kind=kind(schema, components),
+        kind=word if is_required else word.removesuffix(" or null"),
         is_required=is_required,
         description=found.get("description", ""),
         facts=tuple(_facts(found, components)),

@@ -65,6 +65,7 @@ class View:
     tables: list[Table]
     examples: Mapping[str, str]
     bodies: Mapping[str, str]
+    has_models: bool
     answers: list[Answer]
     events: list[StreamEvent]
     refusals: list[Refused]
@@ -124,10 +125,8 @@ def _operations(document: Schema, tag: str) -> Iterator[tuple[str, str, Schema, 
 
 def _view(document: Schema, method: str, path: str, operation: Schema, aliases: list[str]) -> View:
     body = operation.get("requestBody", {}).get("content", {})
-    bodies = {
-        each["summary"]: each["value"]
-        for each in body.get("application/json", {}).get("examples", {}).values()
-    }
+    shown = body.get("application/json", {}).get("examples", {}).values()
+    bodies = {each["summary"]: each["value"] for each in shown if "x-model" not in each}
     url = document["servers"][0]["url"] + path.replace("{id}", _EXAMPLE_ID).replace("{", "").replace("}", "")
     form = body.get("multipart/form-data", {}).get("schema", {}).get("properties", {})
     return View(
@@ -147,6 +146,7 @@ def _view(document: Schema, method: str, path: str, operation: Schema, aliases: 
             has_key=operation["security"] != [],
         ),
         bodies={name: pretty(each) for name, each in list(bodies.items())[1:]},
+        has_models=any("x-model" in each for each in shown),
         answers=list(_answers(document, operation)),
         events=list(_events(document, operation)),
         refusals=list(_refusals(document, operation)),
@@ -189,10 +189,19 @@ def _answers(document: Schema, operation: Schema) -> Iterator[Answer]:
             yield Answer(
                 status=status,
                 media=media,
-                kind=kind(each["schema"], schemas) if media else response["description"],
+                kind=_kind(each["schema"], schemas) if media else response["description"],
                 objects=list(_names(each["schema"])),
                 example=pretty(shown[0]) if shown else "",
             )
+
+
+def _kind(schema: Schema, schemas: dict[str, Schema]) -> str:
+    """The type of an answer, by its name where it has one."""
+    if "anyOf" in schema:
+        return " or ".join(_kind(each, schemas) for each in schema["anyOf"])
+    if isinstance(schema.get("items"), dict):
+        return f"array of {_kind(schema['items'], schemas)}"
+    return next(_names(schema), "") or kind(schema, schemas)
 
 
 def _events(document: Schema, operation: Schema) -> Iterator[StreamEvent]:

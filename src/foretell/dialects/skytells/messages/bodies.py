@@ -15,16 +15,13 @@ class WebhookWish(Struct):
     """Who is to be told, and of what."""
 
     url: WebhookAddress
-    events: (
-        Annotated[
-            EventNames,
-            Meta(
-                description="`started`, `processing`, `completed`, `failed`, `canceled` or `*`, also with "
-                "`prediction.` before them; none means every end."
-            ),
-        ]
-        | None
-    ) = None
+    events: Annotated[
+        EventNames | None,
+        Meta(
+            description="`started`, `processing`, `completed`, `failed`, `canceled` or `*`, also with "
+            "`prediction.` before them; none means every end."
+        ),
+    ] = None
 
 
 class Create(Struct, kw_only=True):
