@@ -32,6 +32,7 @@ TALK_INPUT = {
 PLAIN_INPUT = {"type": "object", "required": ["prompt"], "properties": {"prompt": {"type": "string"}}}
 TALKERS = (
     version("talker", "text", TALK_INPUT, streaming=True, output_schema=CONCATENATED),
+    version("seer", "text", TALK_INPUT, capabilities=("vision",), output_schema=CONCATENATED),
     version("plain", "text", PLAIN_INPUT),
 )
 _EVENT: TypeAdapter[Any] = TypeAdapter(ResponseStreamEvent)
@@ -77,6 +78,8 @@ class Talks:
 
     def __init__(self, api: Api) -> None:
         self.api = api
+        for each in TALKERS:
+            api.run(api.store.register(each))
 
     def post(self, body: Mapping[str, Any], path: str = "", key: str | None = None) -> httpx.Response:
         with self.api.client(key) as client:

@@ -48,6 +48,7 @@ def version(namespace: str, kind: str, given: dict[str, Any], **more: Any) -> Ve
         description="For tests.",
         folder="/nowhere",
         predictor="predict.py:Predictor",
+        capabilities=more.pop("capabilities", ()),
         aliases=more.pop("aliases", ()),
         hidden=more.pop("hidden", False),
     )
