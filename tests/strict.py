@@ -136,6 +136,26 @@ ERROR = _object(
 )
 
 
+INFERENCE_ERROR = _object(
+    {
+        "error": _object(
+            {
+                "message": _SENTENCE,
+                "type": _SENTENCE,
+                "code": _TEXT_OR_NULL,
+                "error_id": {"type": "string", "pattern": "^[A-Z_]+$"},
+                "status": {"type": "integer", "minimum": 400, "maximum": 599},
+                "param": _TEXT_OR_NULL,
+                "request_id": _TEXT,
+                "details": {"type": "object"},
+            }
+        )
+    },
+    additionalProperties=False,
+)
+"""The same on the routes that speak as OpenAI's do."""
+
+
 def model(*fields: str) -> dict[str, Any]:
     """A model's schema when it was asked for with these `fields`, and without the others."""
     schemas = {"input_schema": _object({"type": {"const": "object"}, "properties": {"type": "object"}})}

@@ -4,6 +4,7 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
+from openai import OpenAI
 from skytells import SkytellsClient
 
 from servers import KEY, Foretell, Receiver, running
@@ -39,6 +40,12 @@ def soft_server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Foretell]:
 @pytest.fixture
 def client(server: Foretell) -> SkytellsClient:
     return SkytellsClient(KEY, base_url=f"{server.address}/v1")
+
+
+@pytest.fixture
+def openai_client(server: Foretell) -> Iterator[OpenAI]:
+    with OpenAI(api_key=KEY, base_url=f"{server.address}/v1", max_retries=0) as client:
+        yield client
 
 
 @pytest.fixture
