@@ -11,7 +11,7 @@ from contextlib import aclosing, asynccontextmanager
 from starlette.requests import ClientDisconnect, Request
 
 from foretell.api.creating import Wish, awaited, create
-from foretell.api.ear import Ear
+from foretell.api.ear import POLL_SECONDS, Ear
 from foretell.api.openai.following import Following
 from foretell.api.requests import edge, request_id, services
 from foretell.errors import Code, Error
@@ -69,10 +69,10 @@ async def said_of(request: Request, prediction: Prediction) -> AsyncGenerator[Ev
     async with Ear(store, prediction.id) as ear:
         following = Following(store, prediction)
         while following.ended is None:
-            if ear.must_look:
-                await _check_is_heard(request, until)
-            for event in await _next(ear, following, max(until - time.monotonic(), 0)):
+            for event in await _next(ear, following):
                 yield event
+            if following.ended is None:
+                await _check_is_heard(request, until)
         yield following.ended
 
 
@@ -113,10 +113,10 @@ async def _cancel(request: Request, created: Sequence[Prediction], cause: BaseEx
             _log.info("canceled %s of %s: %s", each.id, each.model, canceled_by, extra=found)
 
 
-async def _next(ear: Ear, following: Following, timeout_seconds: float) -> list[Event]:
+async def _next(ear: Ear, following: Following) -> list[Event]:
     """What the next thing heard, or a look at the table, adds; nothing is possible."""
     if not ear.must_look and not following.is_behind:
-        await ear.wait(timeout_seconds)
+        await ear.wait(POLL_SECONDS)
     events = following.hear(ear.take())
     if ear.must_look or following.is_behind:
         ear.must_look = False
