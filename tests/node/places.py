@@ -59,6 +59,7 @@ class Place:
             input_hash="0" * 64,
             origin="http://127.0.0.1:8900",
             priority=priority,
+            pricing=None if version.manifest.pricing.is_free else version.manifest.pricing,
         )
         return (await self.store.create(new)).id
 
