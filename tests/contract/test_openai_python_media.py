@@ -63,8 +63,14 @@ def test_several_pictures_are_drawn_at_once_and_without_a_model_named(openai_cli
 def test_a_picture_is_changed(openai_client: OpenAI) -> None:
     [drawn] = openai_client.images.generate(prompt="a fox", size="256x256").data or []
     picture = httpx.get(drawn.url or "").content
-    answer = openai_client.images.edit(model="restyle", image=("fox.png", picture), prompt="mosaic")
-    assert len(answer.data or []) == 1
+    changed = set()
+    for style in ("mosaic", "starry"):
+        answer = openai_client.images.edit(
+            model="restyle", image=("fox.png", picture), prompt="", extra_body={"style": style}
+        )
+        [only] = answer.data or []
+        changed.add(httpx.get(only.url or "").content)
+    assert len(changed) == 2
 
 
 def test_words_are_spoken_into_a_file(openai_client: OpenAI, tmp_path: Path) -> None:
