@@ -1,5 +1,7 @@
 """What tests do with predictions over HTTP: make them, wait for them, look at what was told of them."""
 
+import textwrap
+from pathlib import Path
 from typing import Any
 
 import httpx
@@ -7,6 +9,7 @@ import psutil
 
 from servers import Foretell, Receiver, until
 
+MANIFEST = 'name = "Test"\ntype = "text"\ndescription = "For a test."\npredictor = "predict.py:predict"\n'
 EVENTS = ["started", "processing", "completed", "failed", "canceled"]
 
 
@@ -49,3 +52,12 @@ def once_each(receiver: Receiver) -> list[dict[str, Any]]:
 
 def is_alive(process: psutil.Process) -> bool:
     return process.is_running() and process.status() != psutil.STATUS_ZOMBIE
+
+
+def model(models: Path, name: str, source: str) -> str:
+    """Puts a model's folder into the directory `models`, whose path it gives."""
+    folder = models / name
+    folder.mkdir(parents=True)
+    (folder / "model.toml").write_text(MANIFEST)
+    (folder / "predict.py").write_text(textwrap.dedent(source))
+    return str(models)

@@ -10,11 +10,10 @@ from pathlib import Path
 import pytest
 
 from databases import postgres_database
-from predictions import create, end, once_each, processing
+from predictions import create, end, model, once_each, processing
 from servers import KEY, Foretell, Receiver, foretell, running, until
 
 pytestmark = pytest.mark.needs("postgres")
-MANIFEST = 'name = "Size"\ntype = "text"\ndescription = "For a test."\npredictor = "predict.py:predict"\n'
 PREDICT = """
 from cog import Path
 
@@ -121,11 +120,8 @@ def test_a_node_that_was_frozen_stops_what_others_run_by_then_and_its_late_write
 def test_a_node_by_itself_reaches_no_private_address_for_callers_it_does_not_know(
     site: Site, receiver: Receiver, tmp_path: Path
 ) -> None:
-    folder = tmp_path / "models" / "size"
-    folder.mkdir(parents=True)
-    (folder / "model.toml").write_text(MANIFEST)
-    (folder / "predict.py").write_text(PREDICT)
-    options = ("--database", site.database, "--models", str(folder.parent))
+    models = model(tmp_path / "models", "size", PREDICT)
+    options = ("--database", site.database, "--models", models)
     with running(site.data, *options, "--port", "0", "--key", KEY, command="api") as api:
         made = create(api, "size", {"file": receiver.url})
         ended = end(api, made["id"])

@@ -3,7 +3,6 @@
 import json
 import socket
 import sqlite3
-import textwrap
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
@@ -12,12 +11,11 @@ from urllib.parse import urlsplit
 import pytest
 
 from foretell.config import Config
-from predictions import create, end, once_each, processing
+from predictions import create, end, model, once_each, processing
 from promises import Memory, broken, rest
 from servers import KEY, Foretell, Receiver, running, until
 
 OPTIONS = ("--sandbox", "--port", "0", "--key", KEY)
-MANIFEST = 'name = "File"\ntype = "text"\ndescription = "For a test."\npredictor = "predict.py:predict"\n'
 GIVES_A_FILE = """
     import time
     from cog import Path
@@ -36,14 +34,6 @@ GIVES_A_FILE_AND_GOES_ON = """
             yield Path(name)
             time.sleep(seconds)
     """
-
-
-def model(models: Path, name: str, source: str) -> str:
-    folder = models / name
-    folder.mkdir(parents=True)
-    (folder / "model.toml").write_text(MANIFEST)
-    (folder / "predict.py").write_text(textwrap.dedent(source))
-    return str(models)
 
 
 @contextmanager

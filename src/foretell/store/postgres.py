@@ -15,6 +15,7 @@ from psycopg.rows import TupleRow
 from foretell.ids import new_token
 from foretell.store.database import Fault, Row, Table, Transaction, Value, flat, marks, said
 from foretell.store.notices import EVERYTHING
+from foretell.store.watch import Watch
 
 WORDS = {
     "word": 'TEXT COLLATE "C"',
@@ -29,7 +30,9 @@ CHANNEL = "foretell"
 PAYLOAD_BYTES_MAX = 7_900
 """Postgres allows a NOTIFY 8,000 bytes."""
 READ_SECONDS_MAX = 5
-WRITE_SECONDS_MAX = 30
+WRITE_SECONDS_MAX = 15
+SILENCE_SECONDS = 5
+"""How long after these a database that says nothing at all is given up."""
 BACKOFF_SECONDS = 0.1
 BACKOFF_SECONDS_MAX = 5.0
 LISTEN_SECONDS = 1.0
@@ -60,12 +63,19 @@ Raw = psycopg.Connection[TupleRow]
 
 
 class PostgresConnection:
-    """A psycopg connection in autocommit mode."""
+    """A psycopg connection in autocommit mode. With a `watch`, each statement by itself is watched."""
 
-    def __init__(self, raw: Raw) -> None:
+    def __init__(self, raw: Raw, watch: Watch | None = None) -> None:
         self.raw = raw
+        self._watch = watch
 
     def execute(self, sql: str, values: Sequence[Any] = ()) -> list[Row]:
+        if self._watch is None:
+            return self._executed(sql, values)
+        with self._watch.over(self.raw, READ_SECONDS_MAX + SILENCE_SECONDS):
+            return self._executed(sql, values)
+
+    def _executed(self, sql: str, values: Sequence[Any]) -> list[Row]:
         cursor = self.raw.execute(_text(sql), values or None)
         return cursor.fetchall() if cursor.description else []
 
@@ -92,6 +102,7 @@ class PostgresDatabase:
         self._me = new_token()
         self._writer: PostgresConnection | None = None
         self._backoff = Backoff()
+        self._watch = Watch()
         self._stopping = threading.Event()
         self._listening = threading.Event()
         self._listener: threading.Thread | None = None
@@ -102,7 +113,10 @@ class PostgresDatabase:
         # not forget what they hold.
         connection = self._connected()
         try:
-            with connection.raw.transaction():
+            with (
+                self._watch.over(connection.raw, WRITE_SECONDS_MAX + SILENCE_SECONDS),
+                connection.raw.transaction(),
+            ):
                 at = self._clock() if self._clock else int(connection.execute(_NOW)[0][0])
                 transaction = Transaction(connection, at)
                 yield transaction
@@ -115,7 +129,7 @@ class PostgresDatabase:
     def reader(self) -> Iterator[PostgresConnection]:
         raw = self._connect(_READER)
         try:
-            yield PostgresConnection(raw)
+            yield PostgresConnection(raw, self._watch)
         finally:
             raw.close()
 
@@ -145,6 +159,7 @@ class PostgresDatabase:
             self._listener.join()
         if self._writer is not None:
             self._writer.raw.close()
+        self._watch.close()
 
     def _connected(self) -> PostgresConnection:
         if self._writer is None:
