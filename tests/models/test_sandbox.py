@@ -191,3 +191,18 @@ def test_the_stand_in_for_vectors_gives_one_of_length_1_for_each_text(child: Chi
     assert len(first) == 384
     assert first != second
     assert abs(sum(each * each for each in first) - 1) < 1e-6
+
+
+@pytest.mark.parametrize("name", ["picture", "truefusion"])
+def test_pictures_come_after_a_preview(child: Child, name: str) -> None:
+    loaded(child, name).run(prompt="a fox")
+    (shown,) = child.of("preview")
+    data = (child.folder / "runs" / "a" / shown["path"]).read_bytes()
+    assert size_and_rows(data)[:2] == (64, 64)
+
+
+def test_the_stand_in_for_vectors_takes_tokens_too_and_counts_them(child: Child) -> None:
+    vectors = loaded(child, "embed").run(tokens=[[1, 2, 3], [4]])["value"]
+    assert [len(each) for each in vectors] == [384, 384]
+    assert vectors[0] != vectors[1]
+    assert [frame["value"] for frame in child.of("metric")] == [4]

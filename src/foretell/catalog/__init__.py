@@ -79,7 +79,7 @@ def _stood_in(version: Version) -> Version:
         capabilities=("sandbox", *version.manifest.capabilities),
         folder=str(STAND_INS),
         predictor=f"predict.py:{_stand_in(version)}",
-        paths=(str(SANDBOX / "picture"),),
+        paths=(str(SANDBOX / "picture"), str(MODELS / "deepbrain")),
         environment="none",
         requirements=(),
         weights=(),

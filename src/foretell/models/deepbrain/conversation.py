@@ -1,8 +1,9 @@
-"""What a caller sent, as the list of messages that the language model reads."""
+"""What a caller sent, as the list of messages that the language model reads, and the form of its answer."""
 
 from typing import Any, Optional
 
 ROLES = ("system", "user", "assistant", "tool")
+FORMATS = ("text", "json_object", "json_schema")
 
 
 def conversation(prompt: str, messages: list[dict[str, Any]], system_prompt: str) -> list[dict[str, str]]:
@@ -19,6 +20,19 @@ def conversation(prompt: str, messages: list[dict[str, Any]], system_prompt: str
     if turns[0]["role"] != "system":
         turns.insert(0, {"role": "system", "content": system_prompt})
     return turns
+
+
+def answer_format(response_format: dict[str, Any]) -> dict[str, Any]:
+    """The format that is asked for. Raises ValueError for one that is not of OpenAI's form."""
+    kind = response_format.get("type")
+    if kind not in FORMATS:
+        raise ValueError(f"response_format.type must be one of {', '.join(FORMATS)}; it is {kind!r}.")
+    described = response_format.get("json_schema")
+    if kind == "json_schema" and not (
+        isinstance(described, dict) and isinstance(described.get("schema"), dict)
+    ):
+        raise ValueError("response_format.json_schema.schema must be a JSON schema.")
+    return response_format
 
 
 def _turn(index: int, message: dict[str, Any]) -> dict[str, str]:

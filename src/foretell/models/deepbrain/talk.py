@@ -4,12 +4,11 @@ import uuid
 from collections.abc import Callable, Iterator
 from typing import Any, Optional, Union
 
+from conversation import answer_format
 from functions import NONE, Function, Turn, arguments, choices, question
 from language_model import Chunk, LanguageModel
 
 from foretell import delta, progress
-
-FORMATS = ("text", "json_object", "json_schema")
 
 
 class Talk:
@@ -59,7 +58,7 @@ class Talk:
     def answer(self, turns: list[Turn], response_format: dict[str, Any]) -> Iterator[str]:
         """The text as it is written; why it ended, and the words' probabilities if asked for, are said beside it."""
         top = self._options.get("top_logprobs", 0)
-        for chunk in self._chunks({"messages": turns, "response_format": checked(response_format)}):
+        for chunk in self._chunks({"messages": turns, "response_format": answer_format(response_format)}):
             if text := _text(chunk):
                 self._tally.advance(self._options["max_tokens"])
                 yield text
@@ -112,17 +111,6 @@ class Tally:
         if now != self._now[name]:
             self._now[name] = now
             self._count(name, self._before[name] + now)
-
-
-def checked(response_format: dict[str, Any]) -> dict[str, Any]:
-    """The format that is asked for. Raises ValueError for one that is not of OpenAI's form."""
-    kind = response_format.get("type")
-    if kind not in FORMATS:
-        raise ValueError(f"response_format.type must be one of {', '.join(FORMATS)}; it is {kind!r}.")
-    described = response_format.get("json_schema")
-    if kind == "json_schema" and not isinstance((described or {}).get("schema"), dict):
-        raise ValueError("response_format.json_schema.schema must be a JSON schema.")
-    return response_format
 
 
 def _text(chunk: Chunk) -> str:

@@ -9,15 +9,21 @@ import struct
 from typing import Any
 
 from animation import animation
-from cog import BaseModel, BasePredictor, ConcatenateIterator, Path
+from cog import BaseModel, BasePredictor, Path
 from kaleidoscope import kaleidoscope
 from shapes import picture_size
+from story import Story, given_back
 from tone import samples, silence, tone
 from transcript import SECONDS, transcript
 
-from foretell import progress
+from foretell import preview
+
+__all__ = [
+    "Moderation", "Picture", "Pictures", "Reading", "Sound", "Story", "Text", "Transcript", "Vectors", "Video",
+]  # fmt: skip
 
 SIDE_MAX = 2048
+PREVIEW_SIDE = 64
 FRAME_SIDE = 128
 FRAMES = 8
 DIMENSIONS = 384
@@ -30,6 +36,7 @@ SOUNDS = {"mp3": (silence, "mp3"), "pcm": (samples, "pcm")}
 class Pictures(BasePredictor):
     def predict(self, **inputs: Any) -> list[Path]:
         count = inputs.get("num_outputs") or 1
+        preview(kaleidoscope(words(inputs), PREVIEW_SIDE, PREVIEW_SIDE))
         pictures = [drawn(f"picture-{number}.png", number, inputs) for number in range(1, count + 1)]
         self.record_metric("image_count", count)
         return pictures
@@ -69,16 +76,6 @@ class Transcript(BasePredictor):
         return transcript(said, output_format, has_words=bool(inputs.get("word_timestamps")))
 
 
-class Story(BasePredictor):
-    def predict(self, **inputs: Any) -> ConcatenateIterator[str]:
-        pieces = told(inputs).split(" ")
-        self.record_metric("tokens_in", len(pieces))
-        self.record_metric("tokens_out", len(pieces))
-        for number, piece in enumerate(pieces):
-            progress((number + 1) / len(pieces))
-            yield f" {piece}" if number else piece
-
-
 class Page(BaseModel):
     text: str
     image: Path
@@ -92,9 +89,11 @@ class Reading(BasePredictor):
 class Vectors(BasePredictor):
     def predict(self, **inputs: Any) -> list[list[float]]:
         texts = ([inputs["text"]] if inputs.get("text") else []) + list(inputs.get("texts") or ())
-        if not texts:
-            raise ValueError("Give a text or texts: there is nothing to turn into vectors.")
-        return [vector(text) for text in texts]
+        tokens = list(inputs.get("tokens") or ())
+        if not texts and not tokens:
+            raise ValueError("Give a text, texts or tokens: there is nothing to turn into vectors.")
+        self.record_metric("tokens_in", sum(map(len, tokens)) + sum(len(text.split()) for text in texts))
+        return [vector(text) for text in texts] + [vector(json.dumps(each)) for each in tokens]
 
 
 class Moderation(BasePredictor):
@@ -118,11 +117,9 @@ def told_apart(value: Any) -> Any:
 
 def told(inputs: dict[str, Any]) -> str:
     """What was said, given back; for a model that is given no words, a sentence of its own."""
-    messages = inputs.get("messages") or ()
-    said = inputs.get("prompt") or (messages[-1].get("content") if messages else None)
+    said = inputs.get("prompt")
     if isinstance(said, str) and said:
-        # So that an application can ask harmlessly and be answered with what moderation withholds.
-        return said.replace("sandbox:answer:", "sandbox:")
+        return given_back(said)
     return f"The sandbox has read {hashlib.sha256(words(inputs).encode()).hexdigest()[:8]}."
 
 

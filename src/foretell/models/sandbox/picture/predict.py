@@ -6,8 +6,9 @@ from cog import BasePredictor, Input, Path
 from kaleidoscope import kaleidoscope
 from shapes import picture_size
 
-from foretell import progress
+from foretell import preview, progress
 
+PREVIEW_SIDE = 64
 IGNORED = "Taken for the sake of applications; of no effect here."
 
 
@@ -40,6 +41,7 @@ class Predictor(BasePredictor):
         safety_checker: bool = Input(default=True, description=IGNORED),
     ) -> list[Path]:
         size = picture_size(width, height, aspect_ratio)
+        preview(kaleidoscope(f"{prompt}\n{seed}", PREVIEW_SIDE, PREVIEW_SIDE))
         pictures = [Path(f"picture-{number}.png") for number in range(1, num_outputs + 1)]
         for number, picture in enumerate(pictures, start=1):
             picture.write_bytes(kaleidoscope(f"{prompt}\n{seed}\n{number}", *size))
