@@ -96,9 +96,10 @@ class Talks:
     @contextmanager
     def asked(self, **body: Any) -> Iterator[tuple[Future[httpx.Response], Hold]]:
         """A caller who waits, and the hold of the run that answers them."""
+        before = self._starting()
         with ThreadPoolExecutor(1) as aside:
             waiting = aside.submit(self.post, _body(body))
-            yield waiting, self.api.begin(self.newest(waiting))
+            yield waiting, self.api.begin(self._asked_since(before, waiting))
 
     @contextmanager
     def streamed(self, **body: Any) -> Iterator[tuple[Events, Hold]]:
@@ -154,16 +155,16 @@ class Talks:
             else:
                 self.api.say(hold, sequence, Kind.DELTA, delta=each)
 
-    def newest(self, waiting: Future[httpx.Response]) -> str:
-        """The id of the prediction for which somebody waits."""
-
+    def _asked_since(self, before: set[str], waiting: Future[httpx.Response]) -> str:
         def found() -> str | None:
             assert not waiting.done(), waiting.result().text
-            predictions, _ = self.api.run(self.api.store.list_predictions(account_id=None, limit=1))
-            live = [each for each in predictions if each.status is Status.STARTING]
-            return live[0].id if live else None
+            return next(iter(self._starting() - before), None)
 
         return until(found, about="a waiting prediction")
+
+    def _starting(self) -> set[str]:
+        listed = self.api.store.list_predictions(account_id=None, status=Status.STARTING, limit=50)
+        return {each.id for each in self.api.run(listed)[0]}
 
 
 def checked(answer: httpx.Response) -> dict[str, Any]:
