@@ -1,5 +1,6 @@
 """Tools and formats of answers, checked for their form before a model sees them."""
 
+import re
 from collections.abc import Mapping, Sequence
 from typing import Any
 
@@ -7,6 +8,7 @@ from foretell.dialects.openai.errors import refused
 
 CHOICES = ("none", "auto", "required")
 FORMATS = ("text", "json_object", "json_schema")
+_NAME = re.compile(r"[\w-]{1,64}", re.ASCII)
 
 
 def check_tools(tools: Sequence[Mapping[str, Any]] | None, choice: str | Mapping[str, Any] | None) -> None:
@@ -39,7 +41,10 @@ def _name(path: str, tool: Mapping[str, Any]) -> str:
     if tool.get("type") != "function":
         raise refused(f"{path}.type", "must be 'function'")
     function = tool.get("function")
-    name = function.get("name") if isinstance(function, Mapping) else None
-    if not isinstance(name, str) or not name:
-        raise refused(f"{path}.function.name", "must be a string")
+    function = function if isinstance(function, Mapping) else {}
+    name = function.get("name")
+    if not isinstance(name, str) or not _NAME.fullmatch(name):
+        raise refused(f"{path}.function.name", "must be 1 to 64 letters, digits, '_' and '-'")
+    if not isinstance(function.get("parameters", {}), Mapping | None):
+        raise refused(f"{path}.function.parameters", "must be a JSON Schema")
     return name
