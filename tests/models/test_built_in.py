@@ -95,6 +95,29 @@ def test_embed_puts_like_meanings_near_each_other(load: Load) -> None:
     assert likeness(cat, kitten) > likeness(cat, stocks) + 0.3
 
 
+def test_embed_takes_the_numbers_of_its_own_vocabulary_as_they_are(load: Load) -> None:
+    child = load("embed")
+    (from_text,) = done(child, "text", text="hello world")["value"]
+    (from_tokens,) = done(child, "tokens", tokens=[[101, 7592, 2088, 102]])["value"]
+    assert from_tokens == from_text
+    assert metrics(child, "tokens") == metrics(child, "text") == {"tokens_in": 4}
+
+
+@pytest.mark.parametrize(
+    ("tokens", "complaint"),
+    [
+        ([[101], [7, 30522]], r"tokens[1] has 30522; the model's vocabulary goes from 0 to 30521."),
+        ([[-1]], "tokens[0] has -1;"),
+        ([[]], "tokens[0] has 0 tokens"),
+        ([[7] * 257], "tokens[0] has 257 tokens; it must have 1 to 256."),
+        ([], "Give a text, texts or tokens"),
+    ],
+)
+def test_embed_says_which_tokens_it_does_not_know(load: Load, tokens: list, complaint: str) -> None:
+    ending = load("embed").run(tokens=tokens)
+    assert ending["type"] == "failed" and complaint in ending["message"]
+
+
 def test_safety_finds_nothing_in_a_page_of_text(load: Load, drawing) -> None:
     assert done(load("safety"), image=str(drawing("Good morning")))["value"]["nsfw"] < 0.2
 

@@ -26,6 +26,11 @@ class SentenceEncoder:
         self._tokenizer.no_padding()
         self._tokenizer.enable_truncation(TOKENS_MAX)
 
+    @property
+    def vocabulary(self) -> int:
+        """How many pieces it knows: their numbers are from 0 to one less."""
+        return len(self._weights["embeddings.word_embeddings.weight"])
+
     def tokens(self, text: str) -> list[int]:
         """The text as the numbers of its pieces, between the marks of start and end; cut if too long."""
         return self._tokenizer.encode(text).ids
