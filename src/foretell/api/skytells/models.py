@@ -5,7 +5,8 @@ from starlette.responses import Response
 
 from foretell.api.answers import answer
 from foretell.api.operations import operation
-from foretell.api.requests import edge, is_local
+from foretell.api.requests import edge
+from foretell.api.spoken import is_openai_caller
 from foretell.api.versions import Known
 from foretell.dialects import openai, skytells
 from foretell.dialects.skytells import messages
@@ -23,7 +24,7 @@ from foretell.errors import Code
 async def index(request: Request) -> Response:
     """A bare array; OpenAI's list for callers who sent nothing but `Authorization`."""
     listed = await edge(request).versions.listed(aliases=request.query_params.get("aliases") == "true")
-    if _is_openai(request):
+    if is_openai_caller(request.scope):
         return answer(openai.render_models([(known.name, known.version) for known in listed]))
     fields = _fields(request)
     return answer([_rendered(known, fields) for known in listed])
@@ -42,17 +43,13 @@ async def index(request: Request) -> Response:
 async def get(request: Request) -> Response:
     """One model, by slug, `vendor/slug` or alias, under the name it was asked for."""
     known = await edge(request).versions.find(request.path_params["slug"])
-    if _is_openai(request):
+    if is_openai_caller(request.scope):
         return answer(openai.render_model(known.name, known.version))
     return answer(_rendered(known, _fields(request)))
 
 
 def _rendered(known: Known, fields: set[str]) -> messages.Model:
     return skytells.render_model(known.version, fields=fields, name=known.name, alias=known.alias)
-
-
-def _is_openai(request: Request) -> bool:
-    return "x-api-key" not in request.headers and not is_local(request)
 
 
 def _fields(request: Request) -> set[str]:
