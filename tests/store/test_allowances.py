@@ -153,7 +153,7 @@ async def test_a_key_s_limit_leaves_the_others_alone_and_the_narrower_one_wins(
     first = await store.create_within(wanted(ann, key_id="narrow"), narrow)
     assert first.standing.requests == Share(1, 0)
     error = await refused(store, wanted(ann, key_id="narrow"), narrow)
-    assert error.message == "This key may create 1 predictions within 60 seconds, and has."
+    assert error.message == "This key may create 1 prediction within 60 seconds, and has."
     wide = of_key(Allowance(requests_per_minute=9), account=THREE)
     second = await store.create_within(wanted(ann, key_id="wide"), wide)
     assert second.standing.requests == Share(3, 1)

@@ -8,13 +8,13 @@ from pathlib import Path
 
 from foretell import signature
 from foretell.catalog.manifests import FILE, read_manifest
-from foretell.catalog.names import aliases, check_names
+from foretell.catalog.names import aliases, unknown
 from foretell.catalog.prices import misfits, priced
 from foretell.config import Config
 from foretell.errors import Code, Error
 from foretell.model import Limits, Manifest, Version
 
-__all__ = ["aliases", "built_in", "load", "read_folder", "read_manifest", "sandbox"]
+__all__ = ["aliases", "built_in", "load", "priced", "read_folder", "read_manifest", "sandbox", "unknown"]
 
 MODELS = Path(__file__).parents[1] / "models"
 SANDBOX = MODELS / "sandbox"
@@ -48,8 +48,7 @@ def load(
         problems.append(f"{root} {reason}")
     own = _without_clashes(own, problems)
     shipped, more = (sandbox(created_at=now), []) if config.sandbox else _read_all(built_in(), created_at=now)
-    versions = priced(own + _behind(own, shipped), config.prices)
-    check_names(config, {each.model for each in versions})
+    versions = [priced(each, config.prices) for each in own + _behind(own, shipped)]
     if offline_reason is not None:
         versions = [replace(each, offline_reason=offline_reason(each.manifest)) for each in versions]
     return versions, problems + more

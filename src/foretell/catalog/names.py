@@ -24,16 +24,15 @@ def aliases(config: Config) -> list[Alias]:
     return [*own, *(shipped() if config.vendor_names else ())]
 
 
-def check_names(config: Config, models: Collection[str]) -> None:
-    """Raises Error(INVALID_REQUEST) when a name of the operator's is not sound or means a model that is not there."""
-    own = [each for each in aliases(config) if each.name in config.names]
-    problems = tuple(
-        f"'names.{each.name}' means '{each.runs}', which is not a model{nearest(each.runs, models)}"
-        for each in own
-        if each.runs not in models
-    )
-    if problems:
-        raise Error(Code.INVALID_REQUEST, "\n".join(problems), details=problems)
+def unknown(config: Config, models: Collection[str]) -> list[str]:
+    """What in the operator's names and prices is about a model that is not there, a sentence each."""
+    named = [(f"names.{each.name}", each.runs) for each in aliases(config) if each.name in config.names]
+    meant = [*named, *((f"prices.{name}", name) for name in config.prices)]
+    return [
+        f"'{place}': there is no model '{model}'{nearest(model, models)}"
+        for place, model in meant
+        if model not in models
+    ]
 
 
 @cache

@@ -1,6 +1,6 @@
 """Prices as they are written: in a model's own `[pricing]`, or for any model in the server's settings."""
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Mapping
 from dataclasses import replace
 from typing import Any
 
@@ -27,22 +27,17 @@ def read_pricing(place: str, found: Any, problems: Problems) -> Pricing:
     return Pricing(**values) if len(problems) == before else Pricing()
 
 
-def priced(versions: Iterable[Version], prices: Mapping[str, Any]) -> list[Version]:
-    """The same versions, at the prices that the operator set for them. Error(INVALID_REQUEST) says what is wrong."""
+def priced(version: Version, prices: Mapping[str, Any]) -> Version:
+    """The version at the price that the operator set for its model, if any.
+
+    Error(INVALID_REQUEST) says what is wrong with that.
+    """
+    if version.model not in prices:
+        return version
     problems = Problems()
-    left = dict(prices)
-    found = []
-    for version in versions:
-        own = left.pop(version.model, None)
-        if own is None:
-            found.append(version)
-            continue
-        pricing = read_pricing(f"prices.{version.model}", own, problems)
-        found.append(replace(version, manifest=replace(version.manifest, pricing=pricing)))
-        problems += misfits(found[-1])
-    for name in left:
-        near = nearest(name, [each.model for each in found])
-        problems.append(f"'prices.{name}' is the price of a model that is not there{near}")
+    pricing = read_pricing(f"prices.{version.model}", prices[version.model], problems)
+    found = replace(version, manifest=replace(version.manifest, pricing=pricing))
+    problems += misfits(found)
     if problems:
         raise Error(Code.INVALID_REQUEST, "\n".join(problems), details=tuple(problems))
     return found

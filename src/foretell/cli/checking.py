@@ -4,7 +4,7 @@ import asyncio
 import os
 import shutil
 from collections.abc import Iterator
-from dataclasses import asdict, dataclass, fields
+from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Any
 
@@ -92,7 +92,11 @@ async def _database(config: Config) -> Finding:
 
 
 def _models(config: Config) -> Iterator[Finding]:
-    versions, problems = catalog.load(config)
+    try:
+        versions, problems = catalog.load(config)
+        problems += catalog.unknown(config, {version.model for version in versions})
+    except Error as error:
+        versions, problems = [], list(error.details)
     yield from (Finding("models", problem, is_problem=True) for problem in problems)
     environments, weights = Environments(config.cache_path), Weights(config.cache_path)
     manifests = [version.manifest for version in versions]
@@ -122,7 +126,7 @@ def _report(values: dict[str, Any], findings: list[Finding], *, json: bool) -> N
     if json:
         print_json({"settings": values, "findings": [asdict(each) for each in findings]})
         return
-    defaults = {each.name: each.default for each in fields(Config)}
+    defaults = asdict(Config())
     rows = [[name, value, "" if value == defaults[name] else "set"] for name, value in values.items()]
     if rows:
         print_table(["SETTING", "VALUE", ""], rows)

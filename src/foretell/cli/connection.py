@@ -44,6 +44,9 @@ class Connection:
     async def post(self, path: str, body: Any = None, *, files: Any = None) -> Any:
         return await self._ask("POST", path, json=body, files=files)
 
+    async def patch(self, path: str, body: Any) -> Any:
+        return await self._ask("PATCH", path, json=body)
+
     async def delete(self, path: str) -> Any:
         return await self._ask("DELETE", path)
 

@@ -132,6 +132,8 @@ def _stop_signals() -> asyncio.Event:
 def _greet(server: "Server") -> None:
     for problem in server.problems:
         notes.print(labelled("Model left out:", problem, style="yellow"))
+    for setting in server.without_effect:
+        notes.print(labelled("Without effect:", setting, style="yellow"))
     if not server.address:
         notes.print("Foretell runs models for the APIs on this database.")
         return

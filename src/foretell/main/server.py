@@ -50,6 +50,8 @@ class Server:
         """The key that the first start made."""
         self.problems: list[str] = []
         """What is wrong with models that were left out, a sentence each."""
+        self.without_effect: list[str] = []
+        """What in the settings is about models that are not there, a sentence each."""
         self._has_api, self._has_node, self._listens = api, node, listen
         self._closing = contextlib.AsyncExitStack()
 
@@ -94,15 +96,26 @@ class Server:
     async def _found(self, store: Store) -> None:
         """Registers the models as they are on disk now, and makes the first account."""
         now = time.time_ns() // 1_000
+        # A command that only looks something up knows neither the models nor the prices of a server that runs.
+        if self._listens or self._has_node or not await store.models():
+            await self._register(store, now)
+        if not self.config.database:
+            # SQLite has one server: whatever a courier had when it was killed, nobody delivers any more.
+            await store.free_deliveries()
+        self.first_key = await found_account(store, self.config, shows_key=self._listens, now=now)
+
+    async def _register(self, store: Store, now: int) -> None:
         reason = Environments(self.config.cache_path).offline_reason
         versions, self.problems = catalog.load(self.config, created_at=now, offline_reason=reason)
         for version in versions:
             await store.register(version)
-        if not self.config.database:
-            # SQLite has one server: whatever a courier had when it was killed, nobody delivers any more.
-            await store.free_deliveries()
-        await store.retire(_gone(await store.models(), {version.model for version in versions}))
-        self.first_key = await found_account(store, self.config, shows_key=self._listens, now=now)
+        loaded = {version.model for version in versions}
+        await store.retire(_gone(await store.models(), loaded))
+        # What an operator registered by hand is not where models are looked for; its price is in the settings.
+        known = {version.model: version for version in await store.models()}
+        for model in known.keys() & self.config.prices.keys() - loaded:
+            await store.register(catalog.priced(known[model], self.config.prices))
+        self.without_effect = catalog.unknown(self.config, known)
 
     def _listening(
         self, store: Store, blobs: Blobs, outbound: Outbound, listener: socket.socket | None

@@ -113,13 +113,17 @@ def _narrowness(share: Share) -> tuple[int, int]:
 
 
 def _too_many(owner: Owner, limit: int, standing: Standing, wait_seconds: int) -> AllowanceSpentError:
-    message = f"This {owner.whose} may create {limit} predictions within {WINDOW_SECONDS} seconds, and has."
+    message = f"This {owner.whose} may create {_several(limit)} within {WINDOW_SECONDS} seconds, and has."
     return AllowanceSpentError(message, standing, retry_after_seconds=wait_seconds)
 
 
 def _too_busy(owner: Owner, limit: int, model: str, standing: Standing) -> AllowanceSpentError:
-    message = f"This {owner.whose} may have {limit} predictions of '{model}' under way at once, and has."
+    message = f"This {owner.whose} may have {_several(limit)} of '{model}' under way at once, and has."
     return AllowanceSpentError(message, standing, retry_after_seconds=BUSY_SECONDS)
+
+
+def _several(count: int) -> str:
+    return "1 prediction" if count == 1 else f"{count} predictions"
 
 
 @dataclass(slots=True)

@@ -26,6 +26,7 @@ def operators_only(handler: Handler) -> Handler:
 routes = [
     Route("/v1/admin/accounts", operators_only(accounts.list_all), methods=["GET"]),
     Route("/v1/admin/accounts", operators_only(accounts.create), methods=["POST"]),
+    Route("/v1/admin/accounts/{account}", operators_only(accounts.change), methods=["PATCH"]),
     Route(
         "/v1/admin/accounts/{account}/webhook-secret",
         operators_only(accounts.webhook_secret),
@@ -33,6 +34,7 @@ routes = [
     ),
     Route("/v1/admin/keys", operators_only(keys.list_all), methods=["GET"]),
     Route("/v1/admin/keys", operators_only(keys.create), methods=["POST"]),
+    Route("/v1/admin/keys/{key}", operators_only(keys.change), methods=["PATCH"]),
     Route("/v1/admin/keys/{key}", operators_only(keys.revoke), methods=["DELETE"]),
     Route("/v1/admin/keys/{key}/webhook-secret", operators_only(signing.key_secret), methods=["POST"]),
     Route("/v1/admin/models", operators_only(models.list_all), methods=["GET"]),

@@ -8,6 +8,7 @@ from starlette.requests import Request
 from starlette.responses import Response
 
 from foretell.account import Account, Role
+from foretell.api.admin.allowances import Limit, allowed, changed, shown
 from foretell.api.answers import answer
 from foretell.api.operations import operation
 from foretell.api.requests import body_of, services
@@ -24,6 +25,16 @@ class NewAccount(msgspec.Struct):
 
     name: str
     role: Role = Role.MEMBER
+    requests_per_minute: Limit = None
+    concurrency_max: Limit = None
+
+
+class AccountChange(msgspec.Struct):
+    """What is to be different about an account; what is left out stays as it is, and null takes a limit away."""
+
+    requests_per_minute: Limit | msgspec.UnsetType = msgspec.UNSET
+    concurrency_max: Limit | msgspec.UnsetType = msgspec.UNSET
+    suspended: bool | msgspec.UnsetType = msgspec.UNSET
 
 
 class SecretWish(msgspec.Struct):
@@ -32,6 +43,7 @@ class SecretWish(msgspec.Struct):
     rotate: bool = False
 
 
+_change = msgspec.json.Decoder(AccountChange)
 _new_account = msgspec.json.Decoder(NewAccount)
 _secret_wish = msgspec.json.Decoder(SecretWish)
 
@@ -47,7 +59,7 @@ async def list_all(request: Request) -> Response:
     "Create an account",
     tag="Operator",
     body=NewAccount,
-    examples={"A member": {"name": "web shop"}},
+    examples={"A member": {"name": "web shop"}, "With limits": {"name": "trial", "requests_per_minute": 25}},
     answers={201: messages.AccountMessage},
     errors=(Code.INVALID_PARAMETER, Code.CONFLICT),
 )
@@ -58,7 +70,27 @@ async def create(request: Request) -> Response:
     name = sound_name(wanted.name)
     if await store.account(name) is not None:
         raise Error(Code.CONFLICT, f"There is an account '{name}' already.")
-    return answer(rendered(await store.create_account(name, wanted.role)), 201)
+    return answer(rendered(await store.create_account(name, wanted.role, allowance=allowed(wanted))), 201)
+
+
+@operation(
+    "Change an account",
+    tag="Operator",
+    description="Its limits, and whether its keys are refused.",
+    path={"account": "Its name or id."},
+    body=AccountChange,
+    examples={"Limits": {"requests_per_minute": 60, "concurrency_max": 4}, "No more": {"suspended": True}},
+    answer=messages.AccountMessage,
+    errors=(Code.NOT_FOUND,),
+)
+async def change(request: Request) -> Response:
+    wanted = await body_of(request, _change)
+    store = services(request).store
+    account = await existing(store, request.path_params["account"])
+    await store.allow_account(account.id, changed(account.allowance, wanted))
+    if wanted.suspended is not msgspec.UNSET:
+        await store.suspend(account.id, is_suspended=wanted.suspended)
+    return answer(rendered(await existing(store, account.id)))
 
 
 @operation(
@@ -112,4 +144,5 @@ def rendered(account: Account) -> messages.AccountMessage:
         "role": account.role.value,
         "created_at": timestamp(account.created_at),
         "suspended_at": None if account.suspended_at is None else timestamp(account.suspended_at),
+        **shown(account.allowance),
     }

@@ -1,6 +1,7 @@
 """API keys, as their operator sees them: without their secrets, but for the moment they are made in."""
 
 import time
+from dataclasses import replace
 
 import msgspec
 from starlette.requests import Request
@@ -8,6 +9,7 @@ from starlette.responses import Response
 
 from foretell.account import Key, key_digest, new_key
 from foretell.api.admin.accounts import existing, sound_name
+from foretell.api.admin.allowances import Limit, allowed, changed, shown
 from foretell.api.answers import answer
 from foretell.api.operations import operation
 from foretell.api.requests import body_of, services
@@ -20,8 +22,18 @@ class NewKey(msgspec.Struct):
 
     name: str
     account: str = "default"
+    requests_per_minute: Limit = None
+    concurrency_max: Limit = None
 
 
+class KeyChange(msgspec.Struct):
+    """A key's new limits; what is left out stays as it is, and null takes a limit away."""
+
+    requests_per_minute: Limit | msgspec.UnsetType = msgspec.UNSET
+    concurrency_max: Limit | msgspec.UnsetType = msgspec.UNSET
+
+
+_change = msgspec.json.Decoder(KeyChange)
 _new_key = msgspec.json.Decoder(NewKey)
 
 
@@ -65,10 +77,34 @@ async def create(request: Request) -> Response:
         sha256=key_digest(raw),
         last4=raw[-4:],
         created_at=time.time_ns() // 1_000,
+        allowance=allowed(wanted),
     )
     await store.create_key(key)
     shown: messages.NewKeyMessage = {**rendered(key, account=account.name), "key": raw}
     return answer(shown, 201)
+
+
+@operation(
+    "Change a key",
+    tag="Operator",
+    description="Its limits. Its account's hold beside them.",
+    path={"key": "Its id."},
+    body=KeyChange,
+    examples={"Ten a minute": {"requests_per_minute": 10}, "No limit": {"requests_per_minute": None}},
+    answer=messages.KeyMessage,
+    errors=(Code.NOT_FOUND,),
+)
+async def change(request: Request) -> Response:
+    wanted = await body_of(request, _change)
+    store = services(request).store
+    key = await store.key(request.path_params["key"])
+    if key is None:
+        raise _absent(request)
+    allowance = changed(key.allowance, wanted)
+    await store.allow_key(key.id, allowance)
+    account = await store.account(key.account_id)
+    name = "" if account is None else account.name
+    return answer(rendered(replace(key, allowance=allowance), account=name))
 
 
 @operation(
@@ -84,7 +120,7 @@ async def revoke(request: Request) -> Response:
     store = services(request).store
     key = await store.revoke_key(request.path_params["key"])
     if key is None:
-        raise Error(Code.NOT_FOUND, f"There is no key '{request.path_params['key']}'.")
+        raise _absent(request)
     account = await store.account(key.account_id)
     return answer(rendered(key, account="" if account is None else account.name))
 
@@ -99,7 +135,12 @@ def rendered(key: Key, *, account: str) -> messages.KeyMessage:
         "last_used_at": _shown(key.last_used_at),
         "expires_at": _shown(key.expires_at),
         "revoked_at": _shown(key.revoked_at),
+        **shown(key.allowance),
     }
+
+
+def _absent(request: Request) -> Error:
+    return Error(Code.NOT_FOUND, f"There is no key '{request.path_params['key']}'.")
 
 
 def _shown(at: int | None) -> str | None:

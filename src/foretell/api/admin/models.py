@@ -56,8 +56,8 @@ async def list_all(request: Request) -> Response:
 async def register(request: Request) -> Response:
     """Reads the folder and makes it its model's current version. Raises Error when it is not a model."""
     wanted = await body_of(request, _folder)
-    version = await asyncio.to_thread(_read, wanted.folder)
     at = services(request)
+    version = catalog.priced(await asyncio.to_thread(_read, wanted.folder), at.config.prices)
     await at.store.register(version)
     ready = _is_ready(version, Environments(at.config.cache_path), Weights(at.config.cache_path))
     return answer(rendered(version, ready=ready), 201)

@@ -41,7 +41,9 @@ def render_model(
         "service": {"type": "prediction_serving", "inference_party": "self_hosted"},
     }
     if alias is not None:
-        says = alias.says or f"{manifest.name} runs."
+        is_stand_in = "sandbox" in manifest.capabilities
+        says = alias.says if alias.says and not is_stand_in else f"{manifest.name}."
+        says = f"A stand-in for {says}" if is_stand_in else says
         body["description"] = f"{says} It answers to '{alias.name}' here.\n\n{manifest.description}"
         body["metadata"]["alias_of"] = alias.runs
         body["metadata"]["runs"] = says

@@ -6,6 +6,14 @@ from msgspec import Meta
 
 from foretell.dialects.skytells.messages.fields import Instant
 
+RequestsPerMinute = Annotated[
+    int | None,
+    Meta(description="Predictions that may be created within 60 seconds; null: no limit of its own."),
+]
+ConcurrencyMax = Annotated[
+    int | None, Meta(description="Predictions that may be live on one model; null: no limit of its own.")
+]
+
 
 class AccountMessage(TypedDict):
     """An account: whose predictions, files and keys are kept apart from others'."""
@@ -15,6 +23,8 @@ class AccountMessage(TypedDict):
     role: Literal["member", "operator"]
     created_at: Instant
     suspended_at: Annotated[Instant | None, Meta(description="Since when its keys are refused.")]
+    requests_per_minute: RequestsPerMinute
+    concurrency_max: ConcurrencyMax
 
 
 class AccountList(TypedDict):
@@ -26,7 +36,9 @@ class AccountList(TypedDict):
 class WebhookSecret(TypedDict):
     """What an account's webhooks are signed with."""
 
-    secret: Annotated[str, Meta(pattern="^whsec_", description="The secret, in standard base64.")]
+    secret: Annotated[
+        str, Meta(pattern="^whsec_", description="The secret, in standard base64.", examples=["whsec_…"])
+    ]
 
 
 class KeySecret(TypedDict):
@@ -41,11 +53,15 @@ class KeyMessage(TypedDict):
     id: str
     name: str
     account: Annotated[str, Meta(description="The name of its account.")]
-    last4: Annotated[str, Meta(description="The last characters of the key, to tell it by.")]
+    last4: Annotated[
+        str, Meta(description="The last characters of the key, to tell it by.", examples=["x9Qd"])
+    ]
     created_at: Instant
     last_used_at: Instant | None
     expires_at: Instant | None
     revoked_at: Instant | None
+    requests_per_minute: RequestsPerMinute
+    concurrency_max: ConcurrencyMax
 
 
 class KeyList(TypedDict):
