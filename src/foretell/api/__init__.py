@@ -7,7 +7,7 @@ from starlette.types import Receive, Scope, Send
 from foretell.api import admin, files, health, reference, uploads
 from foretell.api.auth import Handler, keyed, open_to_all
 from foretell.api.edge import Edge
-from foretell.api.openai import audio, chat, embeddings, images, responses
+from foretell.api.openai import audio, chat, embeddings, images, moderations, responses
 from foretell.api.services import Services
 from foretell.api.skytells import create, listing, models, predictions
 
@@ -36,6 +36,7 @@ def _routes() -> list[BaseRoute]:
         _route("POST", "/v1/responses/{id}/cancel", keyed(responses.cancel)),
         _route("GET", "/v1/responses/{id}/input_items", keyed(responses.input_items)),
         _route("POST", "/v1/embeddings", keyed(embeddings.create)),
+        _route("POST", "/v1/moderations", keyed(moderations.create)),
         _route("GET", "/v1/models", keyed(models.index)),
         _route("GET", "/v1/models/{slug:path}", keyed(models.get)),
         _route("GET", "/v1/model/{slug:path}", keyed(models.get)),

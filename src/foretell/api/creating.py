@@ -29,10 +29,12 @@ _log = logging.getLogger("foretell.predictions.accepted")
 class Wish:
     """What a caller asks for. `safety_checker` is None where it was left open.
 
+    `hidden`: the model is one that callers cannot name, and that a route has for itself.
     `request` is what the dialect needs to answer for the prediction again, beside the input.
     """
 
     model: str
+    hidden: bool = False
     input: dict[str, Any]
     stream: bool = False
     safety_checker: bool | None = None
@@ -41,9 +43,13 @@ class Wish:
     request: dict[str, Any] | None = None
 
 
-async def find_model(request: Request, name: str) -> Known:
-    """The model of this name. Raises Error(MODEL_NOT_FOUND), Error(UNAVAILABLE) when it is offline."""
-    known = await edge(request).versions.find(name)
+async def find_model(request: Request, name: str, *, hidden: bool = False) -> Known:
+    """The model of this name. Raises Error(MODEL_NOT_FOUND), Error(UNAVAILABLE) when it is offline.
+
+    `hidden`: one that callers cannot name.
+    """
+    versions = edge(request).versions
+    known = await (versions.find_hidden(name) if hidden else versions.find(name))
     if known.version.offline_reason is not None:
         raise Error(Code.UNAVAILABLE, f"The model '{known.name}' is offline: {known.version.offline_reason}")
     return known
@@ -54,7 +60,7 @@ async def create(request: Request, wish: Wish) -> Prediction:
 
     Error(RATE_LIMITED) when account or key may create no more now; the answer says in either case what is left.
     """
-    known = await find_model(request, wish.model)
+    known = await find_model(request, wish.model, hidden=wish.hidden)
     new = await _new_prediction(request, wish, known)
     if new.webhook is not None:
         await edge(request).keys.seal(caller(request))

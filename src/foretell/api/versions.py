@@ -68,6 +68,14 @@ class Versions:
         shown = name if len(name) <= 100 else f"{name[:99]}…"
         raise Error(Code.MODEL_NOT_FOUND, f"There is no model '{shown}'. GET /v1/models lists what there is.")
 
+    async def find_hidden(self, model: str) -> Known:
+        """A model that no caller can name. Raises Error(UNAVAILABLE) when this server has none such."""
+        await self._refresh()
+        found = [each for each in self._by_id.values() if each.name == model]
+        if not found:
+            raise Error(Code.UNAVAILABLE, f"This server has no model '{model}'.")
+        return found[0]
+
     async def of(self, version_id: str) -> Known | None:
         """The version of this id, also one that is no longer current; None when it is unknown."""
         await self._refresh()

@@ -1,0 +1,40 @@
+"""Moderations: POST /v1/moderations."""
+
+import msgspec
+from starlette.requests import Request
+from starlette.responses import Response
+
+from foretell.api.answers import answer
+from foretell.api.creating import Wish
+from foretell.api.openai.asking import finished
+from foretell.api.openai.bodies import read_body
+from foretell.api.operations import operation
+from foretell.api.requests import services
+from foretell.dialects.openai.moderations import JUDGE, Moderation, ModerationsBody, input_for, moderation
+from foretell.errors import Code
+
+ENDPOINT = "moderations"
+_decoder = msgspec.json.Decoder(ModerationsBody)
+
+
+@operation(
+    "Judge texts",
+    tag="Moderations",
+    description="How hateful, suicidal, sexual or violent each text is. Categories that nobody judges are left out.",
+    body=ModerationsBody,
+    answer=Moderation,
+    examples={"Two texts": {"input": ["How do I kill a Python process?", "How do tides work?"]}},
+    errors=(
+        Code.MODEL_NOT_FOUND,
+        Code.INVALID_PARAMETER,
+        Code.INFERENCE_FAILED,
+        Code.INFERENCE_TIMEOUT,
+        Code.UNAVAILABLE,
+    ),
+)
+async def create(request: Request) -> Response:
+    """A result for each text, or one for all parts."""
+    body = await read_body(request, _decoder)
+    wish = Wish(model=JUDGE, hidden=True, input=input_for(body), request={"endpoint": ENDPOINT})
+    threshold = services(request).config.moderation_threshold
+    return answer(moderation(body, await finished(request, wish), threshold=threshold))
