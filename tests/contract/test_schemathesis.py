@@ -26,11 +26,16 @@ def server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Foretell]:
 
 @pytest.fixture(scope="module")
 def described(server: Foretell) -> Any:
-    config = SchemathesisConfig.from_dict({
-        "headers": {"x-api-key": KEY},
-        "generation": {"max-examples": EXAMPLES, "deterministic": "FORETELL_SCHEMATHESIS_EXAMPLES" not in os.environ},
-        "phases": {"stateful": {"enabled": False}},
-    })
+    config = SchemathesisConfig.from_dict(
+        {
+            "headers": {"x-api-key": KEY},
+            "generation": {
+                "max-examples": EXAMPLES,
+                "deterministic": "FORETELL_SCHEMATHESIS_EXAMPLES" not in os.environ,
+            },
+            "phases": {"stateful": {"enabled": False}},
+        }
+    )
     return schemathesis.openapi.from_url(f"{server.address}/openapi.json", config=config)
 
 
