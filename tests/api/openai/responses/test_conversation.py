@@ -95,7 +95,10 @@ def test_a_page_that_cannot_be_is_refused(talks: Talks, query: str) -> None:
 def test_an_item_can_be_referred_to_by_its_id(talks: Talks) -> None:
     first = talks.answered("Blue.", input="A colour?")
     items = talks.get(first["id"], "/input_items").json()["data"]
-    references = [{"type": "item_reference", "id": each["id"]} for each in (*items, *first["output"])]
+    references = [
+        {"type": "item_reference", "id": items[0]["id"]},
+        {"id": first["output"][0]["id"]},
+    ]
     second = talks.answered("Red.", input=[*references, {"role": "user", "content": "Another?"}])
     assert [each["content"] for each in asked_with(talks, second)] == ["A colour?", "Blue.", "Another?"]
 
@@ -109,6 +112,20 @@ def test_a_picture_comes_to_a_model_that_sees_and_stays_with_the_response(talks:
     assert item["content"] == [{"type": "input_text", "text": "What is it?"}, PICTURE]
     again = talks.answered("Black.", model="seer", input="Its colour?", previous_response_id=body["id"])
     assert asked_with(talks, again)[0] == turn
+
+
+def test_an_uploaded_picture_is_named_by_its_id(talks: Talks) -> None:
+    with talks.api.client() as client:
+        upload = {"file": ("dot.png", b"\x89PNG\r\n\x1a\n", "image/png")}
+        file_id = client.post("/v1/files", files=upload).json()["id"]
+    part = {"type": "input_image", "file_id": file_id, "detail": "auto"}
+    given = [{"role": "user", "content": [part]}]
+    body = talks.answered("A dot.", model="seer", input=given)
+    address = asked_with(talks, body)[0]["content"][0]["image_url"]["url"]
+    assert address.startswith(f"{talks.api.address}/files/")
+    assert talks.get(body["id"], "/input_items").json()["data"][0]["content"] == [part]
+    answer = talks.post({"model": "seer", "input": given}, key=talks.api.other_account())
+    assert (answer.status_code, answer.json()["error"]["param"]) == (400, "input")
 
 
 def test_a_picture_for_a_model_that_does_not_see_is_refused(talks: Talks) -> None:

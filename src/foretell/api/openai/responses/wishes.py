@@ -7,7 +7,7 @@ from starlette.requests import Request
 from foretell.api.answers import json_bytes
 from foretell.api.creating import Wish, find_model
 from foretell.api.openai.responses.stored import response_named, response_with_item
-from foretell.api.requests import services
+from foretell.api.requests import caller, origin, services
 from foretell.dialects.openai import refused, responses
 from foretell.dialects.openai.responses.messages import CreateResponse
 from foretell.dialects.openai.talk import Talk, input_for
@@ -16,7 +16,7 @@ from foretell.errors import Code, Error
 from foretell.model import Version
 
 REFERENCES_MAX = 100
-"""How many items of other responses one request may name: each is looked up."""
+"""How many items of other responses, and how many uploads, one request may name: each is looked up."""
 
 
 async def wish_of(request: Request, asked: CreateResponse, *, streams: bool) -> Wish:
@@ -48,6 +48,7 @@ async def _messages(request: Request, asked: CreateResponse) -> list[dict[str, A
         raise refused("input", "must have something to answer")
     messages = [*before, *new]
     responses.check_calls(messages)
+    await _find_pictures(request, messages)
     bytes_max = services(request).config.body_bytes_max
     if before and len(json_bytes(messages)) > bytes_max:
         raise Error(Code.TOO_LARGE, f"The conversation is larger than the {bytes_max:,} bytes allowed.")
@@ -81,3 +82,15 @@ async def _dereferenced(request: Request, given: str | list[dict[str, Any]]) -> 
             raise refused(f"input[{place}].id", "names no stored item of yours")
         items[place] = item
     return items
+
+
+async def _find_pictures(request: Request, messages: list[dict[str, Any]]) -> None:
+    """Gives each uploaded picture the address at which a model can read it."""
+    pictures = responses.pictures_by_id(messages)
+    if len(pictures) > REFERENCES_MAX:
+        raise refused("input", f"must not have more than {REFERENCES_MAX} uploaded pictures")
+    for each in pictures:
+        file = await services(request).store.file(each["file_id"])
+        if file is None or file.removed_at is not None or not caller(request).reaches(file.account_id):
+            raise refused("input", f"has a picture '{each['file_id']}', and there is no such file of yours")
+        each["url"] = file.url(origin(request))

@@ -9,7 +9,7 @@ from foretell.dialects.openai.responses.conversation import (
     kept_messages,
     with_instructions,
 )
-from foretell.dialects.openai.responses.items import check_calls, messages_of, referred
+from foretell.dialects.openai.responses.items import check_calls, messages_of, pictures_by_id, referred
 from foretell.dialects.openai.responses.names import prediction_of_item, prediction_of_response, response_id
 from foretell.dialects.openai.responses.rendering import render
 from foretell.dialects.openai.responses.telling import Telling
@@ -28,6 +28,7 @@ __all__ = [
     "messages",
     "messages_of",
     "options",
+    "pictures_by_id",
     "prediction_of_item",
     "prediction_of_response",
     "referred",

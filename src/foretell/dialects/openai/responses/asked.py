@@ -79,6 +79,7 @@ def options(asked: CreateResponse) -> dict[str, Any]:
         "tool_choice": choice,
         "parallel_tool_calls": asked.parallel_tool_calls,
         "response_format": _response_format(asked),
+        "verbosity": None if asked.text is None else asked.text.verbosity,
         "reasoning_effort": (asked.reasoning or {}).get("effort"),
         "logprobs": wants_logprobs or None,
         "top_logprobs": asked.top_logprobs,

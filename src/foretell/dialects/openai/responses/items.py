@@ -45,6 +45,12 @@ def referred(given: Any) -> list[tuple[int, str]]:
     return [(place, _word(each, "id", f"input[{place}]")) for place, each in found]
 
 
+def pictures_by_id(messages: Iterable[Message]) -> list[dict[str, Any]]:
+    """The pictures of a chat that were uploaded: each has a `file_id`, and wants a `url`."""
+    parts = [part for each in messages if isinstance(each["content"], list) for part in each["content"]]
+    return [part["image_url"] for part in parts if "file_id" in part.get("image_url", ())]
+
+
 def check_calls(messages: Iterable[Message]) -> None:
     """Refuses a chat that answers a call which nobody made. Raises Error."""
     made: set[str] = set()
@@ -69,10 +75,11 @@ def _add(messages: list[Message], item: Any, path: str) -> None:
 
 
 def _kind(item: Any) -> Any:
-    """The type of an item; messages may leave it out. None for what is no item."""
+    """The type of an item; messages and references may leave it out. None for what is no item."""
     if not isinstance(item, dict):
         return None
-    return item.get("type") or ("message" if "role" in item else None)
+    untyped = REFERENCE if item.keys() == {"id"} else "message" if "role" in item else None
+    return item.get("type") or untyped
 
 
 def _message(item: Mapping[str, Any], path: str) -> Message:
@@ -99,12 +106,13 @@ def _part(part: Any, path: str) -> dict[str, Any]:
 
 
 def _picture(part: Mapping[str, Any], path: str) -> dict[str, str]:
-    """Where a picture is; one that was uploaded is named by its id."""
-    name = "image_url" if part.get("image_url") is not None else "file_id"
+    """Where a picture is, or which of the caller's uploads it is."""
     detail = part.get("detail") or "auto"
     if detail not in DETAILS:
         raise refused(f"{path}.detail", f"must be one of {', '.join(DETAILS)}")
-    return {"url": _word(part, name, path), "detail": detail}
+    if part.get("image_url") is None:
+        return {"file_id": _word(part, "file_id", path), "detail": detail}
+    return {"url": _word(part, "image_url", path), "detail": detail}
 
 
 def _is_one_text(parts: Sequence[Mapping[str, Any]]) -> bool:
@@ -175,4 +183,5 @@ def _input_part(part: Mapping[str, Any]) -> dict[str, Any]:
     if part["type"] == "text":
         return {"type": "input_text", "text": part["text"]}
     picture = part["image_url"]
-    return {"type": "input_image", "image_url": picture["url"], "detail": picture.get("detail", "auto")}
+    where = {"file_id": picture["file_id"]} if "file_id" in picture else {"image_url": picture["url"]}
+    return {"type": "input_image", **where, "detail": picture.get("detail", "auto")}
