@@ -49,6 +49,7 @@ CHANGER = inputs(
     tags={"type": "array", "items": WORDS},
     title=WORDS,
     keep={"type": "boolean", "default": False},
+    style={"enum": ["pop", "wave"]},
 )
 SPEAKER = inputs(
     "prompt",

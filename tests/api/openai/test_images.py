@@ -250,6 +250,15 @@ def test_a_picture_is_changed_with_the_models_own_inputs_and_is_gone_afterwards(
     assert uploads(media_api) == before
 
 
+def test_the_name_of_a_style_may_be_the_prompt_of_a_model_that_takes_none(media_api: Api) -> None:
+    fields = {"model": "changer", "prompt": "pop"}
+    call = FormCall(media_api, EDITS, fields, {"image": ("fox.png", PNG)})
+    hold = call.begun()
+    assert media_api.get(hold.prediction_id).input["style"] == "pop"
+    succeed_with(media_api, hold, PNG)
+    assert call.ended().status == 200
+
+
 def test_a_prompt_reaches_a_model_that_changes_pictures_by_words(media_api: Api) -> None:
     fields = {"model": "repainter", "prompt": "in winter", "stream": "true"}
     call = FormCall(media_api, EDITS, fields, {"image[]": ("fox.png", PNG)})

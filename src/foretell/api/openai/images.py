@@ -33,7 +33,7 @@ from foretell.dialects.openai.images import (
     render_pictures,
     usage,
 )
-from foretell.errors import Code, Error
+from foretell.errors import Code
 from foretell.event import Event
 from foretell.event import Kind as EventKind
 from foretell.file import File
@@ -103,7 +103,8 @@ async def edit(request: Request) -> Response:
         _check_parts([upload.field, *upload.others])
         known = await find_model(request, model_of(upload.fields))
         fields = form_fields(upload.fields, "image", ImageEdit, known.schema)
-        asked = _asked("image_edit", known, fields, _given(known, fields, file))
+        given = picturing.change(known.name, known.version.manifest.type, known.schema, fields, file.id)
+        asked = _asked("image_edit", known, fields, given)
         if fields.get("stream"):
             return await _streamed(request, asked, held.pop_all())
         return await _answered(request, asked)
@@ -115,16 +116,6 @@ def _check_parts(parts: list[str]) -> None:
     if names != ["image"]:
         strange = next((each for each in names if each != "image"), "image")
         raise refused(strange, "is not possible: one 'image' is changed at a time, as a whole")
-
-
-def _given(known: Known, fields: Mapping[str, Any], file: File) -> dict[str, Any]:
-    """The picture as the model's input. Raises Error(MODEL_NOT_SUPPORTED), also for words it cannot heed."""
-    name = picturing.picture_field(known.name, known.version.manifest.type, known.schema)
-    if fields.get("prompt", "").strip() and not known.schema.has("prompt"):
-        message = f"The model '{known.name}' takes no prompt. Send an empty one, and the model's own inputs beside it."
-        raise Error(Code.MODEL_NOT_SUPPORTED, message, details=("prompt: must be empty for this model",))
-    is_list = (known.schema.said_of(name) or {}).get("type") == "array"
-    return {name: [file.id] if is_list else file.id}
 
 
 def _asked(kind: Kind, known: Known, fields: dict[str, Any], given: dict[str, Any]) -> Asked:

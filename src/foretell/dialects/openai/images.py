@@ -96,7 +96,12 @@ class ImageEdit(Struct, kw_only=True):
 
     image: Annotated[bytes, Meta(description="The picture: one.")]
     prompt: (
-        Annotated[str, Meta(description="For models that take one; others refuse any but an empty one.")]
+        Annotated[
+            str,
+            Meta(
+                description="For models that take one; others refuse any but the name of a style of theirs."
+            ),
+        ]
         | None
     ) = None
     model: Annotated[str, Meta(description="Such as `restyle` or `upscale`.")]

@@ -87,13 +87,33 @@ def check_draws(name: str, model_type: str, schema: InputSchema) -> None:
         raise Error(Code.MODEL_NOT_SUPPORTED, f"The model '{name}' does not draw pictures from words.")
 
 
-def picture_field(name: str, model_type: str, schema: InputSchema) -> str:
-    """The input of the picture that the model changes. Raises Error(MODEL_NOT_SUPPORTED)."""
+def change(
+    name: str, model_type: str, schema: InputSchema, asked: Mapping[str, Any], file_id: str
+) -> dict[str, Any]:
+    """The picture to be changed, as the model's input, and a prompt that is the name of one of its styles.
+
+    Raises Error(MODEL_NOT_SUPPORTED), also for other words that the model cannot heed.
+    """
     fields = schema.file_fields()
-    found = "image" if "image" in fields else fields[0] if len(fields) == 1 else None
-    if model_type != "image" or found is None:
+    field = "image" if "image" in fields else fields[0] if len(fields) == 1 else None
+    if model_type != "image" or field is None:
         raise Error(Code.MODEL_NOT_SUPPORTED, f"The model '{name}' does not change pictures.")
-    return found
+    is_list = (schema.said_of(field) or {}).get("type") == "array"
+    return {field: [file_id] if is_list else file_id} | _style(name, schema, asked)
+
+
+def _style(name: str, schema: InputSchema, asked: Mapping[str, Any]) -> dict[str, Any]:
+    prompt = asked.get("prompt", "").strip()
+    if not prompt or schema.has("prompt"):
+        return {}
+    styles = (schema.said_of("style") or {}).get("enum", ())
+    if prompt in styles and "style" not in asked:
+        return {"style": prompt}
+    hint = f" or the name of a style: {', '.join(map(str, styles))}" if styles else ""
+    message = (
+        f"The model '{name}' takes no prompt. Send an empty one{hint}; its other inputs stand beside it."
+    )
+    raise Error(Code.MODEL_NOT_SUPPORTED, message, details=("prompt: is nothing that this model heeds",))
 
 
 def _several(schema: InputSchema, one: dict[str, Any], n: Any) -> list[dict[str, Any]]:
