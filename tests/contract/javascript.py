@@ -9,6 +9,7 @@ import tempfile
 from pathlib import Path
 
 FOLDER = Path(__file__).with_name("node")
+PAGE = Path(__file__).parents[2] / "docs" / "migrating.md"
 INSTALL_SECONDS = 300
 TEST_SECONDS = 60
 _TEST = re.compile(r'^test\("([^"]+)"', re.MULTILINE)
@@ -18,6 +19,12 @@ def tests() -> list[tuple[str, str]]:
     """Every test of every script, as (file, name)."""
     scripts = sorted(FOLDER.glob("*.test.mjs"))
     return [(each.name, name) for each in scripts for name in _TEST.findall(each.read_text())]
+
+
+def documented_preload() -> str:
+    """The module that the page on migrating tells to load before an application whose base URL is fixed."""
+    [code] = re.findall(r"```js\n(// preload\.mjs\n.*?)```", PAGE.read_text(), re.DOTALL)
+    return str(code)
 
 
 def installed() -> Path:

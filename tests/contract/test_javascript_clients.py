@@ -22,6 +22,8 @@ def folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
     place = tmp_path_factory.mktemp("node")
     for script in javascript.FOLDER.glob("*.mjs"):
         shutil.copy(script, place)
+    # What the page tells people to write is what runs.
+    (place / "preload.mjs").write_text(javascript.documented_preload())
     (place / "node_modules").symlink_to(modules)
     return place
 
