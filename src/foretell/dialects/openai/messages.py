@@ -1,64 +1,93 @@
 """Messages: what bodies and answers of chat and embeddings hold, field by field. Fields not named here are ignored."""
 
-from typing import Any, Literal, NotRequired, TypedDict
+from typing import Annotated, Any, Literal, NotRequired, TypedDict
 
-from msgspec import Struct
+from msgspec import Meta, Struct
+
+Objects = list[dict[str, Any]]
 
 
 class ChatMessage(Struct, omit_defaults=True):
-    """One turn. `content` is text or a list of parts, each `text` or `image_url`."""
+    """One turn."""
 
-    role: str
-    content: str | list[dict[str, Any]] | None = None
-    name: str | None = None
-    tool_calls: list[dict[str, Any]] | None = None
-    tool_call_id: str | None = None
-    reasoning_content: str | None = None
+    role: Annotated[str, Meta(description="`system` (or `developer`), `user`, `assistant` or `tool`.")]
+    content: Annotated[
+        str | Objects | None,
+        Meta(
+            description="Text, or a list of parts: `{type: text, text}`, `{type: image_url, image_url: {url}}`."
+        ),
+    ] = None
+    name: Annotated[str | None, Meta(description="Who speaks, for models that care.")] = None
+    tool_calls: Annotated[Objects | None, Meta(description="What an assistant's turn called.")] = None
+    tool_call_id: Annotated[str | None, Meta(description="Which call a tool's turn answers.")] = None
+    reasoning_content: Annotated[str | None, Meta(description="For models that read their own.")] = None
 
 
 class StreamOptions(Struct):
-    """`include_usage` adds a last chunk with the usage and no choices."""
+    """What a stream says besides."""
 
-    include_usage: bool | None = None
+    include_usage: Annotated[
+        bool | None, Meta(description="Whether a last chunk without choices has the usage.")
+    ] = None
 
 
 class ChatBody(Struct):
-    """The body of a chat completion."""
+    """What is asked of a chat model. Null and absent are the same; what is not named here is ignored."""
 
-    model: str
-    messages: list[ChatMessage]
-    n: int | None = None
-    stream: bool | None = None
+    model: Annotated[str, Meta(description="A model that chats, such as `deepbrain`.")]
+    messages: Annotated[list[ChatMessage], Meta(description="The talk so far, at least one message.")]
+    n: Annotated[int | None, Meta(description="How many answers, 1 to 8: each is a prediction.")] = None
+    stream: Annotated[bool | None, Meta(description="Answer in server-sent events.")] = None
     stream_options: StreamOptions | None = None
-    max_tokens: int | None = None
-    max_completion_tokens: int | None = None
-    temperature: float | None = None
-    top_p: float | None = None
-    seed: int | None = None
-    stop: str | list[str] | None = None
-    frequency_penalty: float | None = None
-    presence_penalty: float | None = None
-    tools: list[dict[str, Any]] | None = None
-    tool_choice: str | dict[str, Any] | None = None
-    parallel_tool_calls: bool | None = None
-    functions: list[dict[str, Any]] | None = None
-    function_call: str | dict[str, Any] | None = None
-    response_format: dict[str, Any] | None = None
-    logprobs: bool | None = None
-    top_logprobs: int | None = None
-    logit_bias: dict[str, float] | None = None
-    modalities: list[str] | None = None
-    reasoning_effort: str | None = None
-    verbosity: str | None = None
+    max_tokens: Annotated[
+        int | None,
+        Meta(description="The answer's length at most; as long as the model can, if that is less."),
+    ] = None
+    max_completion_tokens: Annotated[int | None, Meta(description="Newer word for `max_tokens`.")] = None
+    temperature: Annotated[float | None, Meta(description="How freely words are chosen.")] = None
+    top_p: Annotated[float | None, Meta(description="Share of likeliest words to choose among.")] = None
+    seed: Annotated[int | None, Meta(description="Same seed, same answer; further choices count up.")] = None
+    stop: Annotated[str | list[str] | None, Meta(description="End before any of these.")] = None
+    frequency_penalty: Annotated[float | None, Meta(description="Above 0, against repetition.")] = None
+    presence_penalty: Annotated[float | None, Meta(description="Above 0, for new words.")] = None
+    tools: Annotated[Objects | None, Meta(description="Functions that the model may call.")] = None
+    tool_choice: Annotated[
+        str | dict[str, Any] | None,
+        Meta(description="`auto`, `none`, `required`, or `{type: function, function: {name}}`."),
+    ] = None
+    parallel_tool_calls: Annotated[bool | None, Meta(description="Whether several calls are welcome.")] = None
+    functions: Annotated[Objects | None, Meta(description="Refused: use `tools`.")] = None
+    function_call: Annotated[str | dict[str, Any] | None, Meta(description="Refused: use `tool_choice`.")] = (
+        None
+    )
+    response_format: Annotated[
+        dict[str, Any] | None,
+        Meta(
+            description="`{type: text}`, `{type: json_object}`, or `{type: json_schema, json_schema: {schema}}`."
+        ),
+    ] = None
+    logprobs: Annotated[bool | None, Meta(description="Say how likely each token was.")] = None
+    top_logprobs: Annotated[int | None, Meta(description="How many likely others to name.")] = None
+    logit_bias: Annotated[dict[str, float] | None, Meta(description="For models that have it.")] = None
+    modalities: Annotated[list[str] | None, Meta(description="Text alone can be had.")] = None
+    reasoning_effort: Annotated[str | None, Meta(description="For models that have it.")] = None
+    verbosity: Annotated[str | None, Meta(description="For models that have it.")] = None
 
 
 class EmbeddingsBody(Struct):
-    """The body of an embeddings request. Integers are tokens of the model's own."""
+    """What is asked of an embedding model."""
 
-    model: str
-    input: str | list[str | int | list[int]]
-    encoding_format: str | None = None
-    dimensions: int | None = None
+    model: Annotated[str, Meta(description="An embedding model, such as `embed`.")]
+    input: Annotated[
+        str | list[str | int | list[int]],
+        Meta(description="A text, up to 2,048 texts, or the same as tokens of the model's own."),
+    ]
+    encoding_format: Annotated[
+        str | None, Meta(description="`float`, or `base64` of little-endian 32-bit floats.")
+    ] = None
+    dimensions: Annotated[
+        int | None, Meta(description="Keep as many, and make the vectors of length 1 again.")
+    ] = None
 
 
 class FunctionCall(TypedDict):
