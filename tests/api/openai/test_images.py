@@ -282,6 +282,8 @@ IMAGE = ("image", ("fox.png", PNG))
         ({"model": "changer"}, [("image[]", IMAGE[1])] * 2, (400, "invalid_parameter", "image")),
         ({"model": "changer", "prompt": "in winter"}, [IMAGE], (422, "model_not_supported", "prompt")),
         ({"model": "changer", "steps": "many"}, [IMAGE], (400, "invalid_parameter", "steps")),
+        ({"model": "changer", "strength": "NaN"}, [IMAGE], (400, "invalid_parameter", "strength")),
+        ({"model": "changer", "tags": "[" * 100_000}, [IMAGE], (400, "invalid_parameter", "tags")),
         ({"model": "changer", "n": "many"}, [IMAGE], (400, "invalid_parameter", "n")),
         ({"model": "painter", "prompt": "a fox"}, [IMAGE], (422, "model_not_supported", None)),
         ({"model": "speaker", "prompt": "a fox"}, [IMAGE], (422, "model_not_supported", None)),

@@ -1,6 +1,5 @@
 """Fields: bodies of which a part is OpenAI's, and the rest goes to the model as it is."""
 
-import json
 from collections.abc import Mapping
 from typing import Any
 
@@ -63,6 +62,6 @@ def _typed(text: str, said: Mapping[str, Any] | None) -> Any:
     if "string" in kinds:
         return text
     try:
-        return json.loads(text)
-    except ValueError:
+        return msgspec.json.decode(text)
+    except (ValueError, RecursionError):
         return text
