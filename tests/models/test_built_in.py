@@ -118,6 +118,16 @@ def test_embed_says_which_tokens_it_does_not_know(load: Load, tokens: list, comp
     assert ending["type"] == "failed" and complaint in ending["message"]
 
 
+@pytest.mark.parametrize("name", ["truefusion", "truefusion-pro"])
+def test_a_picture_is_shown_before_it_is_finished_unless_it_is_to_be_checked(load: Load, name: str) -> None:
+    child = load(name)
+    done(child, "shown", prompt="red apple", seed=3, width=64, height=64, safety_checker=False)
+    first = child.of("preview", "shown")[0]
+    assert (child.folder / "runs" / "shown" / first["path"]).read_bytes()[8:12] == b"WEBP"
+    done(child, "checked", prompt="red apple", seed=3, width=64, height=64)
+    assert child.of("preview", "checked") == []
+
+
 def test_safety_finds_nothing_in_a_page_of_text(load: Load, drawing) -> None:
     assert done(load("safety"), image=str(drawing("Good morning")))["value"]["nsfw"] < 0.2
 

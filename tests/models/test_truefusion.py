@@ -57,7 +57,7 @@ def test_a_picture_has_three_colours_from_0_to_1_at_the_native_size(diffusion: D
 
 def test_each_step_is_told_once_and_in_order(diffusion: Diffusion) -> None:
     told: list[int] = []
-    drawn(diffusion, "star", steps=5, on_step=told.append)
+    drawn(diffusion, "star", steps=5, on_step=lambda done, latents: told.append(done))
     assert told == [1, 2, 3, 4, 5]
 
 

@@ -7,7 +7,7 @@ from cog import BasePredictor, Input, Path
 from painter import Painter, Wish, size
 from picture_file import save_picture
 
-from foretell import progress, weights
+from foretell import preview, progress, weights
 
 SIDE_MAX = 2048
 ASPECT_RATIOS = ["1:1", "16:9", "4:3", "3:2", "2:3", "3:4", "9:16", "21:9"]
@@ -56,7 +56,9 @@ class Predictor(BasePredictor):
             print(f"seed: {seed}")
         wish = Wish(prompt, negative_prompt, steps, guidance, seed)
         paths = []
-        for picture in self.painter.paint(wish, num_outputs, pixels, progress):
+        # What is to be checked is shown to nobody before.
+        on_preview = None if safety_checker else preview
+        for picture in self.painter.paint(wish, num_outputs, pixels, progress, on_preview):
             paths.append(Path(f"picture-{len(paths) + 1}.{output_format}"))
             save_picture(picture, paths[-1], output_format=output_format, quality=output_quality)
         self.record_metric("image_count", num_outputs)

@@ -27,6 +27,9 @@ BETA_FIRST, BETA_LAST = 0.00085, 0.012
 
 START, END = "<|startoftext|>", "<|endoftext|>"
 
+OnStep = Callable[[int, np.ndarray], None]
+"""Hears how many steps are done, and the latents to which they lead as far as can be told."""
+
 FILES = ("text_encoder.onnx", "unet.onnx", "decoder.onnx", "tokenizer.json")
 
 
@@ -53,9 +56,9 @@ class Diffusion:
         steps: int = 25,
         guidance: float = 3.0,
         noise: np.ndarray,
-        on_step: Callable[[int], None] | None = None,
+        on_step: OnStep | None = None,
     ) -> np.ndarray:
-        """The picture as height x width x 3 floats from 0 to 1; `on_step` hears how many steps are done."""
+        """The picture as height x width x 3 floats from 0 to 1."""
         words = self.encode([self._lexicon.avoided(negative_prompt), prompt])
         return self.decode(self.denoise(words, noise, steps=steps, guidance=guidance, on_step=on_step))
 
@@ -66,7 +69,7 @@ class Diffusion:
         *,
         steps: int,
         guidance: float,
-        on_step: Callable[[int], None] | None = None,
+        on_step: OnStep | None = None,
     ) -> np.ndarray:
         """The latents of a picture, away from the first row of word vectors and towards the second."""
         latents = noise.astype(np.float32)
@@ -78,7 +81,7 @@ class Diffusion:
             latents = advance(latents, clean, previous, (points[max(done - 2, 0)], now, after))
             previous = clean
             if on_step:
-                on_step(done)
+                on_step(done, clean)
         return latents
 
     def encode(self, texts: list[str]) -> np.ndarray:

@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
+import io
+import time
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
 
 import numpy as np
 from arrangement import places, things
-from emoji_diffusion import Diffusion, noise
+from emoji_diffusion import Diffusion, OnStep, noise
 from PIL import Image
 from realesrgan import Upscaler
 
@@ -16,6 +18,7 @@ AREA = 512 * 512
 SIZE_STEP = 16
 # Of the time that a picture takes; the rest is enlarging.
 DRAWING_SHARE = 0.7
+PREVIEW_STEPS, PREVIEW_SECONDS, PREVIEW_SIDE, PREVIEW_QUALITY = 5, 0.25, 256, 75
 # How far a seed may turn a drawing, in degrees, and how much of its square it then fills.
 TURN_MAX, SHARES_OF_SIDE = 10.0, (0.85, 0.97)
 
@@ -45,18 +48,27 @@ class Painter:
         self._enlargers = [Upscaler(find("realesrgan"), name) for name in enlargers]
 
     def paint(
-        self, wish: Wish, count: int, size: tuple[int, int], on_progress: Callable[[float], None]
+        self,
+        wish: Wish,
+        count: int,
+        size: tuple[int, int],
+        on_progress: Callable[[float], None],
+        on_preview: Callable[[bytes], None] | None = None,
     ) -> Iterator[Image.Image]:
-        """Pictures of that width and height, each from the next seed; progress is a fraction of them all."""
+        """Pictures of that width and height, each from the next seed; progress is a fraction of them all.
+
+        Previews are WebP files of what is being drawn, each thing for itself.
+        """
         prompts = things(wish.prompt) if self._draws_several else [wish.prompt]
+        sketches = Sketches(self.diffusion.decode, on_preview)
         for number in range(count):
             steps = Steps(wish.steps * len(prompts), before=number, count=count, on_progress=on_progress)
             wishes = [replace(wish, prompt=prompt, seed=wish.seed + number) for prompt in prompts]
-            drawings = [self.draw(each, steps.count_one) for each in wishes]
+            drawings = [self.draw(each, watched(steps, sketches)) for each in wishes]
             yield self.arrange(drawings, *size, pose_seed=wish.seed + number)
             on_progress((number + 1) / count)
 
-    def draw(self, wish: Wish, on_step: Callable[[int], None] | None = None) -> np.ndarray:
+    def draw(self, wish: Wish, on_step: OnStep | None = None) -> np.ndarray:
         """The small drawing of a wish, as floats from 0 to 1."""
         return self.diffusion.generate(
             wish.prompt,
@@ -108,6 +120,39 @@ def posed(picture: Image.Image, chance: np.random.Generator) -> Image.Image:
     return canvas
 
 
+class Sketches:
+    """Shows what is being drawn every few steps, and no more often than it would be heard."""
+
+    def __init__(
+        self, decode: Callable[[np.ndarray], np.ndarray], on_preview: Callable[[bytes], None] | None
+    ) -> None:
+        self._decode, self._on_preview = decode, on_preview
+        self._due_seconds = 0.0
+
+    def look(self, done: int, latents: np.ndarray) -> None:
+        if self._on_preview is None or done % PREVIEW_STEPS or time.monotonic() < self._due_seconds:
+            return
+        self._due_seconds = time.monotonic() + PREVIEW_SECONDS
+        self._on_preview(sketch(self._decode(latents)))
+
+
+def watched(steps: Steps, sketches: Sketches) -> OnStep:
+    def watch(done: int, latents: np.ndarray) -> None:
+        steps.count_one()
+        sketches.look(done, latents)
+
+    return watch
+
+
+def sketch(drawn: np.ndarray) -> bytes:
+    """An unfinished drawing as a small WebP file."""
+    file = io.BytesIO()
+    pixels = (np.clip(drawn, 0, 1) * 255).round().astype(np.uint8)
+    picture = Image.fromarray(pixels).resize((PREVIEW_SIDE, PREVIEW_SIDE), Image.Resampling.BICUBIC)
+    picture.save(file, "WEBP", quality=PREVIEW_QUALITY, method=0)
+    return file.getvalue()
+
+
 class Steps:
     """Progress from the steps of one picture, of `count` pictures, `before` of which are complete."""
 
@@ -115,7 +160,7 @@ class Steps:
         self._steps, self._before, self._count, self._on_progress = steps, before, count, on_progress
         self._done = 0
 
-    def count_one(self, _: int) -> None:
+    def count_one(self) -> None:
         self._done += 1
         self._on_progress((self._before + DRAWING_SHARE * self._done / self._steps) / self._count)
 
