@@ -51,6 +51,42 @@ def test_the_webhook_secret_stays_until_it_is_rotated(server: Foretell, data: Pa
     assert foretell("webhooks", "secret", "--rotate", data=data).stdout.strip() != first
 
 
+def test_limits_are_set_shown_and_taken_away_by_commands(server: Foretell, data: Path) -> None:
+    made = foretell("accounts", "create", "trial", "--requests-per-minute", "2", data=data)
+    assert made.returncode == 0
+    key = foretell(
+        "keys", "create", "t", "--account", "trial", "--concurrency", "7", data=data
+    ).stdout.strip()
+    (listed,) = [each for each in keys(data) if each["name"] == "t"]
+    assert (listed["requests_per_minute"], listed["concurrency_max"]) == (None, 7)
+    assert foretell("keys", "limits", listed["id"], "--concurrency", "0", data=data).returncode == 0
+    table = foretell("accounts", "list", data=data).stdout
+    assert next(line for line in table.splitlines() if line.startswith("trial")).split()[3:6] == [
+        "2",
+        "any",
+        "active",
+    ]
+    body = {"model": "echo", "input": {"prompt": "hi"}}
+    with server.client(key) as client:
+        statuses = [client.post("/v1/predict", json=body).status_code for _ in range(3)]
+        assert statuses == [200, 200, 429]
+        said = foretell("accounts", "limits", "trial", "--requests-per-minute", "0", data=data).stderr
+        assert "any predictions within 60 seconds" in said
+        assert client.post("/v1/predict", json=body).status_code == 200
+
+
+def test_a_suspended_account_is_out_until_it_is_resumed(server: Foretell, data: Path) -> None:
+    foretell("accounts", "create", "left", data=data)
+    key = foretell("keys", "create", "l", "--account", "left", data=data).stdout.strip()
+    with server.client(key) as client:
+        assert foretell("accounts", "suspend", "left", data=data).returncode == 0
+        assert client.get("/v1/models").json()["error"]["error_id"] == "ACCOUNT_SUSPENDED"
+        assert foretell("accounts", "resume", "left", data=data).returncode == 0
+        assert client.get("/v1/models").status_code == 200
+    absent = foretell("accounts", "suspend", "nobody", data=data)
+    assert (absent.returncode, "nobody" in absent.stderr) == (1, True)
+
+
 def keys(data: Path) -> list[dict[str, str]]:
     listed: list[dict[str, str]] = json.loads(foretell("keys", "list", "--json", data=data).stdout)
     return listed
