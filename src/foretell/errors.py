@@ -31,6 +31,7 @@ class Code(StrEnum):
     RATE_LIMITED = "rate_limited"
     OVERLOADED = "overloaded"
     UNAVAILABLE = "unavailable"
+    CONTENT_POLICY = "content_policy"
     INFERENCE_FAILED = "inference_failed"
     INFERENCE_TIMEOUT = "inference_timeout"
     INTERNAL = "internal"

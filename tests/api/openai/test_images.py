@@ -181,6 +181,14 @@ def test_a_model_that_gives_no_picture_has_failed(media_api: Api) -> None:
     assert call.answer()["error"]["error_id"] == "INFERENCE_ERROR"
 
 
+def test_a_request_of_which_every_picture_was_withheld_breaks_the_content_policy(media_api: Api) -> None:
+    call = Call(media_api, PATH, FOX)
+    media_api.fail(call.begun(), "unsafe_output", "The safety checker withheld every picture of the output.")
+    error = call.answer()["error"]
+    assert (call.status, error["code"]) == (400, "content_policy_violation")
+    assert error["type"] == "invalid_request_error"
+
+
 def test_a_stream_shows_as_many_unfinished_pictures_as_were_asked_for_and_then_the_whole(
     media_api: Api,
 ) -> None:

@@ -21,7 +21,11 @@ from foretell.prediction import Prediction, Status
 RETRY_AFTER_SECONDS = 5
 """When to come back to a server that is stopping."""
 
-_FAILURES = {"bad_input": Code.INVALID_PARAMETER, "timeout": Code.INFERENCE_TIMEOUT}
+_FAILURES = {
+    "bad_input": Code.INVALID_PARAMETER,
+    "timeout": Code.INFERENCE_TIMEOUT,
+    "unsafe_output": Code.CONTENT_POLICY,
+}
 _log = logging.getLogger("foretell.predictions")
 
 
@@ -83,7 +87,8 @@ def succeeded(prediction: Prediction) -> Prediction:
     failure = prediction.failure
     if failure is None:
         raise Error(Code.INFERENCE_FAILED, "The prediction was canceled before it had its answer.")
-    raise Error(_FAILURES.get(failure.code, Code.INFERENCE_FAILED), failure.message)
+    code = _FAILURES.get(failure.code, Code.INFERENCE_FAILED)
+    raise Error(code, failure.message, details=(failure.message,) if code is Code.INVALID_PARAMETER else ())
 
 
 @asynccontextmanager

@@ -99,6 +99,11 @@ SAYINGS: Mapping[Code, tuple[str, str, tuple[str, ...]]] = {
         "The server is stopping.",
         (),
     ),
+    Code.CONTENT_POLICY: (
+        "All that the model made was withheld as unsafe.",
+        "The safety checker withheld every picture of the output.",
+        (),
+    ),
     Code.INFERENCE_FAILED: ("The model failed.", "The model ran out of memory.", ()),
     Code.INFERENCE_TIMEOUT: (
         "The model was not done in time; the run was stopped.",
