@@ -146,6 +146,7 @@ class Edge:
             expose_headers=[
                 "x-request-id",
                 "retry-after",
+                "x-should-retry",
                 "etag",
                 "content-range",
                 "content-disposition",

@@ -89,6 +89,7 @@ def test_a_model_of_one_text_gets_one_text(openai_api: Api) -> None:
         ({"input": [[]]}, "input[0]"),
         ({"input": ["a"] * 2_049}, "input"),
         ({"input": ["a", 1]}, "input"),
+        ({"input": [[1], [-1]]}, "input"),
         ({"input": {"text": "a"}}, "input"),
         ({"input": "a", "encoding_format": "hex"}, "encoding_format"),
         ({"input": "a", "dimensions": 0}, "dimensions"),

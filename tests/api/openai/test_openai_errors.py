@@ -133,3 +133,4 @@ def test_a_file_that_cannot_be_fetched_is_the_callers_fault(openai_api: Api) -> 
     call = chat(openai_api)
     openai_api.fail(openai_api.take(call.predictions()[0].id), "bad_input", "image: there is nothing.")
     assert call.ended().status == 400
+    assert call.answer()["error"]["param"] == "image"

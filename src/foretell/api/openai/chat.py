@@ -15,7 +15,7 @@ from foretell.api.openai.asking import all_finished, heard
 from foretell.api.openai.bodies import read_body
 from foretell.api.openai.streaming import streamed, together
 from foretell.api.operations import operation
-from foretell.api.requests import request_id
+from foretell.api.requests import is_asked, request_id
 from foretell.dialects.openai import messages
 from foretell.dialects.openai.chat import choices_in, completion, talk_of
 from foretell.dialects.openai.chunks import Chunks, error_line
@@ -23,7 +23,6 @@ from foretell.dialects.openai.talk import input_for
 from foretell.errors import Code
 
 ENDPOINT = "chat.completions"
-_TRUE = {"1", "true", "yes", "on", ""}
 _decoder = msgspec.json.Decoder(messages.ChatBody)
 
 
@@ -73,7 +72,7 @@ async def create(request: Request) -> Response:
 def _streams(request: Request, body: messages.ChatBody) -> bool:
     if body.stream is not None:
         return body.stream
-    return request.query_params.get("stream", "false").lower() in _TRUE
+    return is_asked(request, "stream")
 
 
 def _wish(body: messages.ChatBody, given: dict[str, Any], *, streams: bool) -> Wish:

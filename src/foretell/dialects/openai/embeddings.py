@@ -55,7 +55,7 @@ def _field(given: str | Sequence[str | int | list[int]]) -> tuple[str, list[Any]
     if not given:
         raise refused("input", "must not be empty")
     if all(isinstance(each, int) for each in given):
-        return "tokens", [list(given)]
+        return "tokens", _tokens([list(given)])
     if len(given) > INPUTS_MAX:
         raise refused("input", f"has {len(given):,} entries, more than the {INPUTS_MAX:,} allowed")
     empty = next((place for place, each in enumerate(given) if each in ("", [])), None)
@@ -64,8 +64,14 @@ def _field(given: str | Sequence[str | int | list[int]]) -> tuple[str, list[Any]
     if all(isinstance(each, str) for each in given):
         return "texts", list(given)
     if all(isinstance(each, list) for each in given):
-        return "tokens", list(given)
+        return "tokens", _tokens(list(given))
     raise refused("input", "must be all text, or all tokens")
+
+
+def _tokens(found: list[Any]) -> list[Any]:
+    if any(token < 0 for each in found for token in each):
+        raise refused("input", "must not have negative tokens")
+    return found
 
 
 def _vectors(prediction: Prediction, count: int) -> list[list[float]]:
