@@ -47,7 +47,8 @@ class Operation:
     underscore in a header's name is a dash on the wire). `body` is a JSON body's type, `form` a multipart one's,
     in which `bytes` is a file; `examples` are bodies by what they show.
     `answer` is the type of the answer with status 200, `answers` are those by status where there are others;
-    `answer_examples` are answers by what they show. `media`: content types of an answer that is bytes.
+    `answer_examples` are answers by what they show. `media`: content types of an answer that is bytes, or
+    of other forms in which a JSON one may come.
     `stream`: the type of the data of each server-sent event, by the event's name ("" where events have none).
     `errors`: what is refused beyond what the kind of route implies (keys, bodies, limits, bugs).
     """

@@ -20,6 +20,8 @@ ACCOUNT_HEADER = "x-foretell-account"
 
 _HOST = re.compile(r"[A-Za-z0-9._:\[\]-]{1,255}")
 _WAIT = re.compile(r"(?:^|[,;\s])wait(?:\s*=\s*(\d{1,9}))?(?:$|[,;\s])", re.IGNORECASE)
+_YES = {"1", "true", "yes", "on", ""}
+_NO = {"0", "false", "no", "off"}
 _Body = TypeVar("_Body")
 
 
@@ -78,6 +80,18 @@ def preferred_wait_seconds(request: Request) -> float | None:
 def accepts_stream(request: Request) -> bool:
     """Whether the caller names server-sent events among what it accepts."""
     return "text/event-stream" in request.headers.get("accept", "").lower()
+
+
+def is_asked(request: Request, name: str) -> bool:
+    """Whether a query parameter says yes; absent it says no. Raises Error(INVALID_PARAMETER) for other words."""
+    word = request.query_params.get(name, "false").lower()
+    if word not in _YES | _NO:
+        raise Error(
+            Code.INVALID_PARAMETER,
+            f"'{name}' must be true or false.",
+            details=(f"{name}: must be true or false",),
+        )
+    return word in _YES
 
 
 async def body_bytes(request: Request) -> bytes:

@@ -58,10 +58,12 @@ async def create(request: Request) -> Response:
 )
 async def index(request: Request) -> Response:
     """A page of the caller's uploads, in the words of the caller's dialect."""
-    if is_openai_caller(request.scope):
-        return await _openai_page(request)
     page = number(request.query_params, "page", default=1, most=PAGE_MAX)
     per_page = number(request.query_params, "per_page", default=PER_PAGE, most=PER_PAGE_MAX)
+    limit = number(request.query_params, "limit", default=OPENAI_LIMIT_MAX, most=OPENAI_LIMIT_MAX)
+    order = _order(request)
+    if is_openai_caller(request.scope):
+        return await _openai_page(request, limit, order)
     wanted = Uploads(account_id=caller(request).scope, offset=(page - 1) * per_page, limit=per_page)
     store = services(request).store
     found, total = await store.uploads(wanted), await store.count_uploads(wanted)
@@ -132,12 +134,15 @@ def _rendered(request: Request, file: File) -> Mapping[str, Any]:
     return skytells.render_file(file, origin(request))
 
 
-async def _openai_page(request: Request) -> Response:
-    query = request.query_params
-    limit = number(query, "limit", default=OPENAI_LIMIT_MAX, most=OPENAI_LIMIT_MAX)
-    order = query.get("order") or "desc"
-    if order not in ("asc", "desc"):
+def _order(request: Request) -> str:
+    order = request.query_params.get("order") or "desc"
+    if order not in {"asc", "desc"}:
         raise refused("order", "must be asc or desc")
+    return order
+
+
+async def _openai_page(request: Request, limit: int, order: str) -> Response:
+    query = request.query_params
     wanted = Uploads(
         account_id=caller(request).scope,
         given_purpose=query.get("purpose") or None,

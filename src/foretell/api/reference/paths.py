@@ -175,20 +175,36 @@ def _answer(route: Described, status: int, kind: Any, schemas: Schemas) -> Schem
         shown = {name: {"value": value} for name, value in operation.answer_examples.items()}
         examples = _keyed(shown) or {"example": {"value": sample(schema, schemas.components)}}
         content["application/json"] = {"schema": schema, "examples": examples}
+        content |= {media: {"schema": {"type": "string"}} for media in operation.media}
     if operation.stream:
         content["text/event-stream"] = _events(operation, schemas)
     return {**found, "content": content}
 
 
 def _events(operation: Operation, schemas: Schemas) -> Schema:
-    """Server-sent events, whose data OpenAPI cannot type: they are listed under `x-events`."""
-    shown = "".join(
-        (f"event: {name}\n" if name else "") + "data: {…}\n\n" for name in list(operation.stream)[:3]
-    )
+    """Server-sent events, each described as an object of its fields."""
     return {
-        "schema": {"type": "string", "description": "Server-sent events; each one's data is a line of JSON."},
-        "example": shown,
-        "x-events": {name: schemas.of(kind) for name, kind in operation.stream.items()},
+        "schema": {
+            "description": "Server-sent events; the schema is that of each of them.",
+            "anyOf": [_event(name, kind, schemas) for name, kind in operation.stream.items()],
+        },
+    }
+
+
+def _event(name: str, kind: Any, schemas: Schemas) -> Schema:
+    """An event. A stream whose events have no names ends with a word that is no JSON."""
+    data: Schema = {
+        "type": "string",
+        "contentMediaType": "application/json",
+        "contentSchema": schemas.of(kind),
+    }
+    if not name:
+        data = {"anyOf": [data, {"const": "[DONE]"}]}
+    called: Schema = {"event": {"const": name}} if name else {}
+    return {
+        "type": "object",
+        "required": ["data", *called],
+        "properties": {**called, "data": data, "id": {"type": "string"}},
     }
 
 

@@ -58,7 +58,9 @@ def kind(schema: Schema, components: dict[str, Schema]) -> str:
     found = resolved(schema, components)
     alternatives = found.get("anyOf") or found.get("oneOf")
     if alternatives:
-        return " or ".join(dict.fromkeys(kind(each, components) for each in alternatives))
+        beside = {key: each for key, each in found.items() if key in {"type", "format"}}
+        meant = [{**beside, **each} for each in alternatives if each.get("maxLength") != 0]
+        return " or ".join(dict.fromkeys(kind(each, components) for each in meant))
     word = found.get("type")
     if isinstance(word, list):
         return " or ".join(word)
@@ -101,7 +103,7 @@ def _facts(schema: Schema, components: dict[str, Schema]) -> Iterator[str]:
     for each in schema.get("anyOf", ()):
         yield from _facts(resolved(each, components), components)
     yield from _range(schema)
-    if schema.get("maxLength") is not None:
+    if schema.get("maxLength"):
         yield f"at most {schema['maxLength']} characters"
     if schema.get("maxItems") is not None:
         yield f"at most {schema['maxItems']} items"

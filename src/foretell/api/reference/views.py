@@ -207,12 +207,15 @@ def _kind(schema: Schema, schemas: dict[str, Schema]) -> str:
 def _events(document: Schema, operation: Schema) -> Iterator[StreamEvent]:
     schemas = document["components"]["schemas"]
     for response in operation["responses"].values():
-        for name, schema in (
-            response.get("content", {}).get("text/event-stream", {}).get("x-events", {}).items()
-        ):
-            first = schema["anyOf"][0] if "anyOf" in schema else schema
-            description = resolved(first, schemas).get("description", "")
-            yield StreamEvent(name=name, description=description, objects=list(_names(schema)))
+        stream = response.get("content", {}).get("text/event-stream", {"schema": {}})["schema"]
+        for each in stream.get("anyOf", ()):
+            fields = each["properties"]
+            data = fields["data"].get("anyOf", [fields["data"]])[0]["contentSchema"]
+            yield StreamEvent(
+                name=fields.get("event", {}).get("const", ""),
+                description=resolved(data.get("anyOf", [data])[0], schemas).get("description", ""),
+                objects=list(_names(data)),
+            )
 
 
 def _refusals(document: Schema, operation: Schema) -> Iterator[Refused]:

@@ -5,7 +5,7 @@ from starlette.responses import Response
 
 from foretell.api.answers import answer
 from foretell.api.operations import operation
-from foretell.api.requests import edge
+from foretell.api.requests import edge, is_asked
 from foretell.api.spoken import is_openai_caller
 from foretell.api.versions import Known
 from foretell.dialects import openai, skytells
@@ -23,7 +23,7 @@ from foretell.errors import Code
 )
 async def index(request: Request) -> Response:
     """A bare array; OpenAI's list for callers who sent nothing but `Authorization`."""
-    listed = await edge(request).versions.listed(aliases=request.query_params.get("aliases") == "true")
+    listed = await edge(request).versions.listed(aliases=is_asked(request, "aliases"))
     if is_openai_caller(request.scope):
         return answer(openai.render_models([(known.name, known.version) for known in listed]))
     fields = _fields(request)

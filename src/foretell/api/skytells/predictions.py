@@ -7,7 +7,7 @@ from starlette.responses import Response
 
 from foretell.api.answers import answer
 from foretell.api.operations import operation
-from foretell.api.requests import accepts_stream, caller, caller_or_none, request_id, services
+from foretell.api.requests import accepts_stream, caller, caller_or_none, is_asked, request_id, services
 from foretell.api.skytells.rendering import is_owner, rendered
 from foretell.api.skytells.streams import EVENTS, stream
 from foretell.dialects.skytells import messages
@@ -15,7 +15,6 @@ from foretell.errors import Code, Error
 from foretell.prediction import Prediction, Status
 
 _log = logging.getLogger("foretell.predictions")
-_TRUE = {"1", "true", "yes", "on", ""}
 
 
 @operation(
@@ -27,7 +26,7 @@ _TRUE = {"1", "true", "yes", "on", ""}
     headers=messages.StreamHeaders,
     answer=messages.Prediction,
     stream=EVENTS,
-    errors=(Code.PREDICTION_NOT_FOUND, Code.OVERLOADED),
+    errors=(Code.PREDICTION_NOT_FOUND, Code.INVALID_PARAMETER, Code.OVERLOADED),
 )
 async def get(request: Request) -> Response:
     """The prediction, or with `?stream=true` what follows it."""
@@ -47,7 +46,7 @@ async def get(request: Request) -> Response:
     headers=messages.StreamHeaders,
     answer=messages.Prediction,
     stream=EVENTS,
-    errors=(Code.PREDICTION_NOT_FOUND, Code.OVERLOADED),
+    errors=(Code.PREDICTION_NOT_FOUND, Code.INVALID_PARAMETER, Code.OVERLOADED),
 )
 async def get_stream(request: Request) -> Response:
     """What follows the prediction for callers who accept events; the prediction for all others."""
@@ -125,7 +124,7 @@ async def _with_position(request: Request, prediction: Prediction) -> messages.P
 
 
 def _asks_for_stream(request: Request) -> bool:
-    return request.method == "GET" and request.query_params.get("stream", "false").lower() in _TRUE
+    return request.method == "GET" and is_asked(request, "stream")
 
 
 def _missing(request: Request) -> Error:

@@ -14,14 +14,15 @@ URL_LENGTH_MAX = 2_048
 def subscription_of(wanted: Any, events_filter: Any) -> Subscription | None:
     """What a caller wants to be told, and where. Raises Error, also beyond the limits."""
     url, names = _parts(wanted)
+    filtered = events_filter is not None
+    filter_names = _names("webhook_events_filter", events_filter)
     if url is None:
         return None
-    filtered = events_filter is not None
     if filtered and names:
         message = "Name the events either in 'webhook.events' or in 'webhook_events_filter', not in both."
         raise Error(Code.INVALID_COMBINATION, message)
     if filtered:
-        names = _names("webhook_events_filter", events_filter)
+        names = filter_names
     return Subscription(
         url=url,
         names=tuple(names),

@@ -11,13 +11,13 @@ from foretell.api.openai.bodies import read_body
 from foretell.api.openai.responses.telling import stream_background, stream_new
 from foretell.api.openai.responses.wishes import wish_of
 from foretell.api.operations import operation
+from foretell.api.requests import is_asked
 from foretell.dialects.openai import responses
 from foretell.dialects.openai.responses.events import EVENTS
 from foretell.dialects.openai.responses.messages import CreateQuery, CreateResponse
 from foretell.dialects.openai.responses.messages import Response as Answered
 from foretell.errors import Code
 
-_TRUE = {"1", "true", "yes", "on", ""}
 _decoder = msgspec.json.Decoder(CreateResponse)
 
 
@@ -56,4 +56,4 @@ async def create(request: Request) -> Response:
 def _streams(request: Request, asked: CreateResponse) -> bool:
     if asked.stream is not None:
         return asked.stream
-    return request.query_params.get("stream", "false").lower() in _TRUE
+    return is_asked(request, "stream")

@@ -10,6 +10,7 @@ from foretell.api.answers import answer
 from foretell.api.openai.responses.stored import response_of_path
 from foretell.api.openai.responses.telling import stream_again
 from foretell.api.operations import operation
+from foretell.api.requests import is_asked
 from foretell.dialects.openai import refused, responses
 from foretell.dialects.openai.responses.events import EVENTS
 from foretell.dialects.openai.responses.messages import GetQuery, InputItems, InputItemsQuery
@@ -19,7 +20,6 @@ from foretell.errors import Code
 LIMIT_MAX = 100
 LIMIT = 20
 PATH = {"id": "The id of a stored response."}
-_TRUE = {"1", "true", "yes", "on", ""}
 
 
 @operation(
@@ -36,7 +36,7 @@ _TRUE = {"1", "true", "yes", "on", ""}
 async def get(request: Request) -> Response:
     """The response as it is now, or what follows."""
     prediction = await response_of_path(request)
-    if request.query_params.get("stream", "false").lower() not in _TRUE:
+    if not is_asked(request, "stream"):
         return answer(responses.render(prediction))
     return await stream_again(request, prediction, _whole_number(request, "starting_after", -1))
 

@@ -8,6 +8,9 @@ WebhookAddress = Annotated[
     str,
     Meta(description="An http or https address.", max_length=2048, pattern=r"^https?://[\w.-]+(:\d+)?(/|$)"),
 ]
+Day = Annotated[str, Meta(extra_json_schema={"anyOf": [{"format": "date"}, {"maxLength": 0}]})]
+"""A date; nothing is the same as no date."""
+
 EventNames = Annotated[list[Annotated[str, Meta(max_length=100)]], Meta(max_length=50)]
 
 
@@ -70,7 +73,7 @@ class Create(Struct, kw_only=True):
         Meta(description="The kind of machine to run on, where there is one.", examples=["H100"]),
     ] = None
     privacy: Annotated[
-        Literal["private", "public", ""] | None,
+        Literal["private", "public"] | None,
         Meta(
             description="`public` lets anyone with its id read the prediction, but not its webhook and logs."
         ),
@@ -107,11 +110,11 @@ class PredictionsQuery(Struct):
     page: Annotated[int, Meta(ge=1, le=1_000_000, description="Which page.")] = 1
     per_page: Annotated[int, Meta(ge=1, le=50, description="How many on a page.")] = 20
     from_: Annotated[
-        Annotated[str, Meta(extra_json_schema={"format": "date"})] | None,
+        Day | None,
         Meta(description="The first day, in UTC.", examples=["2026-01-31"]),
     ] = field(default=None, name="from")
     to: Annotated[
-        Annotated[str, Meta(extra_json_schema={"format": "date"})] | None,
+        Day | None,
         Meta(description="The last day, in UTC.", examples=["2026-02-28"]),
     ] = None
     model: Annotated[str | None, Meta(description="Only those of this model.")] = None
@@ -184,6 +187,6 @@ class Upload(Struct):
 
     file: Annotated[bytes, Meta(description="The file. Its name and content type are kept.")]
     purpose: Annotated[
-        Annotated[str, Meta(pattern=r"^[\w-]{1,64}$")] | None,
+        Annotated[str, Meta(pattern=r"^[\w-]{0,64}$")] | None,
         Meta(description="What it is for, such as `vision`; noted, and shown to OpenAI's clients."),
     ] = None

@@ -5,7 +5,6 @@ from typing import Any
 
 from foretell.dialects.skytells.messages.files import DeletedFile, UploadedFile
 from foretell.dialects.skytells.messages.models import Model
-from foretell.dialects.skytells.messages.operators import KeyMessage, NewKeyMessage
 from foretell.dialects.skytells.messages.predictions import (
     CreatedPrediction,
     EndedPrediction,
@@ -150,19 +149,6 @@ MODEL: Model = {
     "service": {"type": "prediction_serving", "inference_party": "self_hosted"},
 }
 
-KEY: KeyMessage = {
-    "id": "7c1f0a",
-    "name": "production",
-    "account": "web shop",
-    "last4": "x9Qd",
-    "created_at": "2026-03-04T21:20:58.000000Z",
-    "last_used_at": None,
-    "expires_at": None,
-    "revoked_at": None,
-}
-
-NEW_KEY: NewKeyMessage = {**KEY, "key": "sk-7c1f0a_…x9Qd"}
-
 EXAMPLES: Mapping[Any, Any] = {
     Prediction: PREDICTION,
     CreatedPrediction: CREATED,
@@ -171,7 +157,5 @@ EXAMPLES: Mapping[Any, Any] = {
     UploadedFile: FILE,
     DeletedFile: DELETED_FILE,
     Model: MODEL,
-    KeyMessage: KEY,
-    NewKeyMessage: NEW_KEY,
 }
 """An example of each message that one put together from its fields would misrepresent."""
