@@ -1,5 +1,6 @@
 """Models of pictures and sound for tests, calls that send forms, and the ends of runs that make files."""
 
+import json
 from typing import Any
 
 import httpx
@@ -116,6 +117,13 @@ def succeed_with(api: Api, hold: Hold, *contents: bytes, media_type: str = "imag
     outcome = Outcome(status=Status.SUCCEEDED, result=[{FILE_KEY: file.id} for file in files])
     assert api.run(api.store.finish(hold, outcome, files=files)) is not None
     return files
+
+
+def events(call: Call) -> list[tuple[str, dict[str, Any]]]:
+    """Names and data of a stream that has ended."""
+    lines = [each for each in call.ended().lines if each.startswith(("event: ", "data: "))]
+    names = [each.removeprefix("event: ") for each in lines[::2]]
+    return list(zip(names, [json.loads(each.removeprefix("data: ")) for each in lines[1::2]], strict=True))
 
 
 def uploads(api: Api) -> list[dict[str, Any]]:
