@@ -110,6 +110,22 @@ def test_a_sound_is_written_as_subtitles(openai_client: OpenAI, form: Any, mark:
     assert mark in written
 
 
+def test_texts_are_judged_and_categories_that_are_not_judged_are_left_open(openai_client: OpenAI) -> None:
+    answer = openai_client.moderations.create(model="omni-moderation-latest", input=["hello", "goodbye"])
+    assert len(answer.results) == 2
+    for each in answer.results:
+        assert (each.flagged, each.categories.hate, each.categories.illicit) == (False, False, None)
+
+
+def test_code_that_names_the_vendors_models_runs(openai_client: OpenAI) -> None:
+    messages: Any = [{"role": "user", "content": "Hello"}]
+    assert openai_client.chat.completions.create(model="gpt-5", messages=messages).model == "gpt-5"
+    assert openai_client.embeddings.create(model="text-embedding-3-small", input="x").data
+    assert openai_client.images.generate(model="dall-e-3", prompt="a fox").data
+    said = openai_client.audio.speech.create(model="tts-1", voice="nova", input="hello").content
+    assert openai_client.audio.transcriptions.create(model="whisper-1", file=("a.mp3", said)).text
+
+
 def test_a_file_is_kept_listed_read_and_deleted(openai_client: OpenAI) -> None:
     made = openai_client.files.create(file=("notes.txt", b"some notes"), purpose="user_data")
     assert (made.filename, made.bytes, made.object) == ("notes.txt", 10, "file")

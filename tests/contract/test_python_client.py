@@ -84,6 +84,22 @@ def test_a_run_gives_an_address_that_anyone_can_fetch(client: SkytellsClient) ->
     strict.check(strict.PREDICTION, prediction.raw())
 
 
+def test_what_applications_send_to_the_vendors_models_is_taken(client: SkytellsClient) -> None:
+    published = {"prompt": "a fox", "aspect_ratio": "16:9", "number_of_images": 2, "prompt_optimizer": True}
+    for model in ("truefusion", "truefusion-ultra", "FLUX.2-pro"):
+        prediction = client.run(model, input=published)
+        assert (prediction.status, len(prediction.output)) == ("succeeded", 2)
+        assert prediction.raw()["model"]["name"] == model
+    lyrics = {
+        "lyrics": "la la",
+        "prompt": "pop",
+        "sample_rate": 44100,
+        "bitrate": 256000,
+        "audio_format": "mp3",
+    }
+    assert client.run("beatfusion-2.0", input=lyrics).outputs().endswith(".mp3")
+
+
 def test_two_outputs_stay_a_list_with_names_of_their_own(client: SkytellsClient) -> None:
     addresses = client.run("truefusion", input=FOX | {"num_outputs": 2}).outputs()
     assert isinstance(addresses, list)

@@ -4,6 +4,7 @@ import base64
 import hashlib
 import hmac
 import json
+from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
@@ -89,8 +90,11 @@ def test_what_ended_just_before_the_server_was_killed_is_told_by_the_next_one(tm
 
 
 @pytest.fixture(scope="module")
-def data(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    return tmp_path_factory.mktemp("secrets")
+def data(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Path]:
+    """The data directory of a server that runs: commands go through it."""
+    found = tmp_path_factory.mktemp("secrets")
+    with running(found, "--sandbox", "--port", "0", "--key", KEY):
+        yield found
 
 
 def test_the_command_gives_makes_and_takes_away_a_keys_secret(data: Path) -> None:

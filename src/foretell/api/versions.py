@@ -21,17 +21,20 @@ FORMER_MAX = 1_000
 class Known:
     """A version with its schema compiled, under one of its names: its model's own or an alias.
 
-    `alias` is there where the name is none that the model has of itself.
+    `alias` is there where the name is none that the model has of itself. `namesake` says what a vendor's model
+    of the very same name takes besides.
     """
 
     name: str
     version: Version
     schema: InputSchema
     alias: Alias | None = None
+    namesake: Alias | None = None
 
     def translated(self, given: dict[str, Any]) -> dict[str, Any]:
-        """The input in the model's own words, where it was asked for by another name."""
-        return given if self.alias is None else self.alias.translated(given, self.schema.names)
+        """The input in the model's own words, where it was asked for by a name that another model has too."""
+        other = self.alias or self.namesake
+        return given if other is None else other.translated(given, self.schema.names)
 
 
 class Versions:
@@ -97,9 +100,10 @@ class Versions:
         self._good_until = time.monotonic() + LIFE_SECONDS
         self._by_id = {each.id: self._kept(each) for each in versions}
         self._by_name = {}
+        namesakes = {each.name: each for each in self._aliases if each.name == each.runs}
         for known in self._by_id.values():
             if not known.version.manifest.hidden:
-                self._name(known)
+                self._name(replace(known, namesake=namesakes.get(known.name)))
         self._name_others()
 
     def _kept(self, version: Version) -> Known:
