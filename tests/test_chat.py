@@ -1,10 +1,12 @@
-"""Deltas make one message, as OpenAI's clients put them together."""
+"""Which models chat; and deltas make one message, as OpenAI's clients put them together."""
 
 from typing import Any
 
 import pytest
 
-from foretell.chat import merged
+from foretell.chat import chats, is_for_chat, merged, picture_input
+from foretell.model import Version
+from served_api import version
 
 
 def call(index: int, **said: Any) -> dict[str, Any]:
@@ -104,3 +106,59 @@ def test_the_deltas_are_left_as_they_were() -> None:
     before = repr(pieces)
     merged(pieces)
     assert repr(pieces) == before
+
+
+TEXT = {"type": "string"}
+ADDRESS = {"type": "string", "format": "uri"}
+PIECES = {"type": "array", "items": TEXT, "x-cog-array-display": "concatenate"}
+PAGE = {"type": "object", "properties": {"text": TEXT}}
+
+
+def model(output: dict[str, Any], *inputs: str, files: tuple[str, ...] = ()) -> Version:
+    properties = dict.fromkeys(inputs, TEXT) | dict.fromkeys(files, ADDRESS)
+    schema = {"type": "object", "properties": properties}
+    return version("mine", "text", schema, output_schema=output)
+
+
+@pytest.mark.parametrize(
+    ("found", "expected"),
+    [
+        (model(PIECES, "messages"), True),
+        (model(TEXT, "prompt"), True),
+        (model(PAGE, files=("image",)), True),
+        (model(TEXT, files=("image_url",)), True),
+        (model(TEXT, files=("audio",)), False),
+        (model(TEXT, files=("image", "mask")), False),
+        (model(TEXT, "text"), False),
+        (model(ADDRESS, "prompt"), False),
+        (model({"type": "array", "items": TEXT}, "prompt"), False),
+        (model({"type": "object"}, "prompt"), False),
+    ],
+)
+def test_a_model_chats_that_says_text_to_messages_a_prompt_or_a_picture(
+    found: Version, expected: bool
+) -> None:
+    assert chats(found) is expected
+
+
+@pytest.mark.parametrize(
+    ("found", "name", "expected"),
+    [
+        (model(TEXT, "messages"), "mine", True),
+        (model(TEXT, "messages", "prompt"), "mine", False),
+        (model(TEXT, "messages", "prompt"), "gpt-5", True),
+        (model(TEXT, "prompt"), "gpt-5", True),
+        (model(TEXT, files=("image",)), "gpt-5", False),
+        (model(ADDRESS, "prompt"), "dall-e", False),
+    ],
+)
+def test_a_chat_model_is_for_chat_under_the_names_of_others(
+    found: Version, name: str, expected: bool
+) -> None:
+    assert is_for_chat(found, name) is expected
+
+
+def test_the_picture_of_a_model_is_its_only_file_if_it_is_called_so() -> None:
+    assert picture_input(model(TEXT, "prompt", files=("image",))) == "image"
+    assert picture_input(model(TEXT, files=("image", "mask"))) is None
+    assert picture_input(model(TEXT, files=("file",))) is None
