@@ -36,5 +36,9 @@ def test_weights_say_how_large_they_are(version: Version) -> None:
     assert all(weight.size_bytes > 0 for weight in version.manifest.weights)
 
 
-def test_only_the_safety_checker_is_hidden() -> None:
-    assert [version.model for version in VERSIONS if version.manifest.hidden] == ["safety"]
+def test_only_those_that_check_others_are_hidden() -> None:
+    assert [version.model for version in VERSIONS if version.manifest.hidden] == ["moderation", "safety"]
+
+
+def test_the_models_that_talk_are_moderated() -> None:
+    assert [version.model for version in VERSIONS if version.manifest.moderated] == ["deepbrain"]
