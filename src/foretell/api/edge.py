@@ -9,15 +9,15 @@ from collections.abc import Callable, Sequence
 
 from starlette.datastructures import MutableHeaders
 from starlette.exceptions import HTTPException
-from starlette.middleware.cors import CORSMiddleware
 from starlette.requests import ClientDisconnect
 from starlette.responses import Response
 from starlette.routing import BaseRoute, Match, Router
-from starlette.types import ASGIApp, Message, Receive, Scope, Send
+from starlette.types import Message, Receive, Scope, Send
 
 from foretell.api.answers import refusal
 from foretell.api.auth import Keys
-from foretell.api.limits import EXPOSED, tell
+from foretell.api.browsers import for_browsers
+from foretell.api.limits import tell
 from foretell.api.reference import Reference
 from foretell.api.seats import Seats
 from foretell.api.services import Services
@@ -26,7 +26,6 @@ from foretell.api.versions import Versions
 from foretell.catalog import aliases
 from foretell.errors import Code, Error
 
-METHODS = ("GET", "POST", "PUT", "PATCH", "DELETE", "HEAD")
 NOTICE_SECONDS = 60.0
 _SLASHES = re.compile(r"/{2,}")
 _REQUEST_ID = re.compile(rb"[\w-]{8,128}", re.ASCII)
@@ -47,7 +46,7 @@ class Edge:
         self.reference = Reference()
         self._router = router
         self._listeners: list[asyncio.Task[None]] = []
-        self._inner = self._with_cors(self._without_escapes)
+        self._inner = for_browsers(self._without_escapes, services.config.cors_origins)
 
     @property
     def routes(self) -> Sequence[BaseRoute]:
@@ -133,26 +132,6 @@ class Edge:
         """What is possible on this path."""
         matching = (route for route in self.routes if route.matches(scope)[0] is not Match.NONE)
         return sorted({method for route in matching for method in getattr(route, "methods", None) or ()})
-
-    def _with_cors(self, app: ASGIApp) -> ASGIApp:
-        origins = [each.strip() for each in self.services.config.cors_origins.split(",") if each.strip()]
-        if not origins:
-            return app
-        return CORSMiddleware(
-            app,
-            allow_origins=origins,
-            allow_methods=METHODS,
-            allow_headers=["*"],
-            expose_headers=[
-                "x-request-id",
-                "retry-after",
-                "x-should-retry",
-                "etag",
-                "content-range",
-                "content-disposition",
-                *EXPOSED,
-            ],
-        )
 
     def _listen(self) -> None:
         """Forgets what is kept in memory when a notice says that it changed."""

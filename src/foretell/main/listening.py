@@ -11,6 +11,7 @@ import uvicorn
 from starlette.types import ASGIApp, Receive, Scope, Send
 
 from foretell.errors import Code, Error
+from foretell.main.wire import Wire
 
 ANSWER_SECONDS = 3.0
 """Time for answers that are still under way once every run has ended."""
@@ -25,6 +26,7 @@ class Listening:
     def __init__(self, app: ASGIApp, listener: socket.socket) -> None:
         settings = uvicorn.Config(
             app,
+            http=Wire,
             lifespan="off",
             log_config=None,
             access_log=False,

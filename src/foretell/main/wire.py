@@ -1,0 +1,85 @@
+"""HTTP as it comes over a connection: what is no HTTP is refused in JSON like all else, and no head is endless."""
+
+import asyncio
+import secrets
+from http import HTTPStatus
+
+from uvicorn.protocols.http.httptools_impl import HttpToolsProtocol
+
+from foretell.api.answers import refusal
+from foretell.errors import Code, Error
+
+HEAD_BYTES_MAX = 64 * 1024
+"""How much may come before a request's head is complete, beside what comes with its end."""
+HEAD_SECONDS = 30.0
+"""How long a request's head may take to come."""
+
+
+class Wire(HttpToolsProtocol):
+    """One connection of a caller."""
+
+    _head_bytes = 0
+    _is_in_head = True
+    _head_timer: asyncio.TimerHandle | None = None
+
+    def connection_made(self, transport: asyncio.Transport) -> None:  # type: ignore[override]
+        super().connection_made(transport)
+        self._await_head()
+
+    def connection_lost(self, exc: Exception | None) -> None:
+        self._heed_head()
+        super().connection_lost(exc)
+
+    def data_received(self, data: bytes) -> None:
+        if self._is_in_head:
+            self._head_bytes += len(data)
+            self._await_head()
+        super().data_received(data)
+        if self._is_in_head and self._head_bytes > HEAD_BYTES_MAX and not self.transport.is_closing():
+            self._refuse(Code.TOO_LARGE, f"The head of a request has at most {HEAD_BYTES_MAX:,} bytes.")
+
+    def on_headers_complete(self) -> None:
+        self._is_in_head = False
+        self._heed_head()
+        super().on_headers_complete()
+
+    def on_message_complete(self) -> None:
+        self._is_in_head, self._head_bytes = True, 0
+        super().on_message_complete()
+
+    def send_400_response(self, msg: str) -> None:
+        """The refusal of bytes that cannot be read as HTTP."""
+        self._refuse(Code.INVALID_REQUEST, "What came over this connection is not an HTTP request.")
+
+    def _await_head(self) -> None:
+        if self._head_timer is None:
+            self._head_timer = self.loop.call_later(HEAD_SECONDS, self._give_up)
+
+    def _heed_head(self) -> None:
+        if self._head_timer is not None:
+            self._head_timer.cancel()
+            self._head_timer = None
+
+    def _give_up(self) -> None:
+        self._head_timer = None
+        if not self._head_bytes:
+            # Opened ahead of need: whoever did that would take a refusal for the answer to what they ask next.
+            self.transport.close()
+        elif self._is_in_head and not self.transport.is_closing():
+            self._refuse(Code.INVALID_REQUEST, f"No whole request came within {HEAD_SECONDS:g} seconds.")
+
+    def _refuse(self, code: Code, message: str) -> None:
+        """Says so and hangs up; in the middle of another answer, only hangs up."""
+        if self.cycle is None or not self.cycle.response_started or self.cycle.response_complete:
+            self.transport.write(self._rendered(Error(code, message)))
+        self.transport.close()
+
+    def _rendered(self, error: Error) -> bytes:
+        request_id = f"req_{secrets.token_hex(12)}"
+        answer = refusal(error, request_id)
+        status = HTTPStatus(answer.status_code)
+        extra = [(b"x-request-id", request_id.encode()), (b"connection", b"close")]
+        headers = [*self.server_state.default_headers, *answer.raw_headers, *extra]
+        lines = [f"HTTP/1.1 {status.value} {status.phrase}".encode()]
+        lines += [name + b": " + value for name, value in headers]
+        return b"\r\n".join([*lines, b"", bytes(answer.body)])
