@@ -78,6 +78,7 @@ async def speak(request: Request) -> Response:
     "has all of the text in its first event.",
     form=TranscriptionForm,
     answer=Transcription,
+    media=("text/plain", "text/vtt", "application/x-subrip"),
     stream={"transcript.text.delta": TranscriptDelta, "transcript.text.done": TranscriptDone},
     errors=(*_ERRORS, Code.TOO_LARGE),
 )

@@ -19,6 +19,7 @@ from foretell.errors import Code
     description="Once under each name they have of themselves. Callers who send nothing but `Authorization` get "
     "OpenAI's list.",
     query=messages.ModelsQuery,
+    errors=(Code.INVALID_PARAMETER,),
     answer=list[messages.Model],
 )
 async def index(request: Request) -> Response:

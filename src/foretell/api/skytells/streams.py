@@ -22,6 +22,7 @@ EVENTS: Mapping[str, Any] = {
     "progress": messages.ProgressEvent,
     "output": messages.OutputEvent,
     "log": messages.LogEvent,
+    "delta": messages.DeltaEvent,
     "preview": messages.PreviewEvent,
     "restarted": messages.RestartedEvent,
     "error": messages.ErrorEvent,

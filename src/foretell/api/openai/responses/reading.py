@@ -36,9 +36,10 @@ PATH = {"id": "The id of a stored response."}
 async def get(request: Request) -> Response:
     """The response as it is now, or what follows."""
     prediction = await response_of_path(request)
+    starting_after = _whole_number(request, "starting_after", -1)
     if not is_asked(request, "stream"):
         return answer(responses.render(prediction))
-    return await stream_again(request, prediction, _whole_number(request, "starting_after", -1))
+    return await stream_again(request, prediction, starting_after)
 
 
 @operation(

@@ -17,6 +17,11 @@ from foretell.dialects.skytells.messages.bodies import (
     StreamHeaders,
     Upload,
 )
+from foretell.dialects.skytells.messages.deliveries import (
+    DeliveryAttemptMessage,
+    DeliveryList,
+    DeliveryMessage,
+)
 from foretell.dialects.skytells.messages.errors import ErrorEnvelope
 from foretell.dialects.skytells.messages.examples import EXAMPLES
 from foretell.dialects.skytells.messages.fields import Pagination
@@ -53,6 +58,7 @@ from foretell.dialects.skytells.messages.predictions import (
 )
 from foretell.dialects.skytells.messages.server import Alive, FrontDoor, Ready
 from foretell.dialects.skytells.messages.streams import (
+    DeltaEvent,
     ErrorEvent,
     GoneEvent,
     LogEvent,
@@ -73,6 +79,10 @@ __all__ = [
     "CreatedPrediction",
     "CriterionMessage",
     "DeletedFile",
+    "DeliveryAttemptMessage",
+    "DeliveryList",
+    "DeliveryMessage",
+    "DeltaEvent",
     "EndedPrediction",
     "ErrorEnvelope",
     "ErrorEvent",

@@ -17,7 +17,7 @@ EventNames = Annotated[list[Annotated[str, Meta(max_length=100)]], Meta(max_leng
 class WebhookWish(Struct):
     """Who is to be told, and of what."""
 
-    url: WebhookAddress
+    url: Annotated[WebhookAddress | None, Meta(description="Where; nobody is told without it.")] = None
     events: Annotated[
         EventNames | None,
         Meta(

@@ -44,6 +44,18 @@ class RestartedEvent(TypedDict):
     attempt: Annotated[int, Meta(description="The number of the run that begins.")]
 
 
+class DeltaEvent(TypedDict):
+    """What a chat model says beside its text."""
+
+    delta: Annotated[
+        dict[str, Any],
+        Meta(
+            description="In OpenAI's words, without `content`: tool calls, a refusal, why it ended.",
+            examples=[{"finish_reason": "stop"}],
+        ),
+    ]
+
+
 class PreviewEvent(TypedDict):
     """What the picture looks like so far."""
 
