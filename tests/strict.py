@@ -74,6 +74,35 @@ ENVELOPED = _object(
     | {"type": {"type": "string", "pattern": r"^prediction\.\w+$"}, "created_at": _INSTANT, "data": WEBHOOK}
 )
 """The same for names that begin with `prediction.`: the envelope's keys lie over the prediction's."""
+DELIVERIES = _object(
+    {
+        "data": {
+            "type": "array",
+            "items": _object(
+                {
+                    "id": _TEXT,
+                    "event": {"enum": ["started", "processing", "completed", "failed", "canceled"]},
+                    "url": _ADDRESS,
+                    "state": {"enum": ["pending", "delivered", "dead"]},
+                    "created_at": _INSTANT,
+                    "next_at": _INSTANT_OR_NULL,
+                    "attempts": {
+                        "type": "array",
+                        "items": _object(
+                            {
+                                "at": _INSTANT,
+                                "status": {"type": ["integer", "null"]},
+                                "error": _TEXT_OR_NULL,
+                                "seconds": {"type": "number"},
+                            }
+                        ),
+                    },
+                }
+            ),
+        }
+    }
+)
+"""What a prediction's webhook was told."""
 CHANGED = {"allOf": [PREDICTION, _object({"success": {"const": True}})]}
 """What a cancel and a delete answer."""
 CREATED = {"allOf": [CHANGED, _object({"message": _SENTENCE, "data": PREDICTION})]}

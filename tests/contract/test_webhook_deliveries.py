@@ -11,13 +11,16 @@ from typing import Any
 import httpx
 import pytest
 
+import strict
 from contract import callers
 from contract.listener import Delivered, Listener
-from servers import KEY, Foretell, foretell, running
+from servers import KEY, Foretell, foretell, running, until
+
+ECHO = {"model": "echo", "input": {"prompt": "ünïcödé 😀"}}
 
 
 def ended(caller: httpx.Client, url: str) -> str:
-    body = {"model": "echo", "input": {"prompt": "ünïcödé 😀"}, "await": True}
+    body = ECHO | {"await": True}
     return str(
         caller.post("/predict", json=body | {"webhook": {"url": url, "events": ["completed"]}}).json()["id"]
     )
@@ -63,7 +66,7 @@ def test_a_failed_delivery_is_repeated_byte_by_byte_also_by_the_next_server(tmp_
     listener = Listener(KEY, failures=(500,))
     with running(tmp_path, *options) as first, callers.curl(first) as caller:
         prediction_id = ended(caller, listener.url)
-        listener.heard(prediction_id, 1)
+        noted(caller, prediction_id, attempts=1)
         first.kill()
     with running(tmp_path, *options):
         refused, accepted = listener.heard(prediction_id, 2)
@@ -89,11 +92,57 @@ def test_what_ended_just_before_the_server_was_killed_is_told_by_the_next_one(tm
     assert all(len({came.raw for came in listener.of(each)}) == 1 for each in ids)
 
 
+def test_every_attempt_is_listed_and_what_was_told_is_told_again_by_hand(server: Foretell) -> None:
+    listener = Listener(KEY, failures=(410,))
+    with callers.curl(server) as caller:
+        prediction_id = ended(caller, listener.url)
+        given_up = noted(caller, prediction_id, attempts=1)
+        assert (given_up["event"], given_up["state"], given_up["next_at"]) == ("completed", "dead", None)
+        assert given_up["attempts"][0]["status"] == 410
+        path = f"/predictions/{prediction_id}/deliveries/{given_up['id']}/resend"
+        for attempts in (2, 3):
+            assert caller.post(path).json()["state"] == "pending"
+            after = noted(caller, prediction_id, attempts=attempts)
+            assert (after["state"], after["attempts"][-1]["status"]) == ("delivered", 200)
+    listener.close()
+    assert len({(each.raw, each.headers["webhook-id"]) for each in listener.of(prediction_id)}) == 1
+
+
+def test_strangers_see_no_deliveries_not_even_of_a_public_prediction(server: Foretell) -> None:
+    with callers.curl(server) as caller, server.client() as operator:
+        body = ECHO | {"privacy": "public", "webhook": "https://example.com/hook"}
+        shown = caller.post("/predict", json=body).json()
+        path = f"/predictions/{shown['id']}/deliveries"
+        assert httpx.get(f"{server.address}/v1{path}").status_code == 401
+        strict.check_refusal(caller.post(f"{path}/unknown/resend"), 404, "NOT_FOUND")
+        operator.post("/v1/admin/accounts", json={"name": "stranger"})
+        key = operator.post("/v1/admin/keys", json={"name": "k", "account": "stranger"}).json()["key"]
+        caller.headers["x-api-key"] = key
+        strict.check_refusal(caller.get(path), 404, "PREDICTION_NOT_FOUND")
+
+
+def test_the_commands_list_deliveries_and_send_one_again(data: Path) -> None:
+    listener = Listener(KEY)
+    made = json.loads(foretell("run", "echo", "-i", "prompt=x", "--json", data=data).stdout)
+    assert json.loads(foretell("webhooks", "list", made["id"], "--json", data=data).stdout) == []
+    address = (data / "address").read_text()
+    with httpx.Client(base_url=f"{address}/v1", headers={"x-api-key": KEY}) as caller:
+        prediction_id = ended(caller, listener.url)
+        delivery = noted(caller, prediction_id, attempts=1)
+    listed = foretell("webhooks", "list", prediction_id, data=data).stdout
+    assert delivery["id"] in listed
+    assert "delivered" in listed
+    assert foretell("webhooks", "resend", prediction_id, delivery["id"], data=data).returncode == 0
+    assert len(listener.heard(prediction_id, 2)) == 2
+    listener.close()
+
+
 @pytest.fixture(scope="module")
 def data(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Path]:
     """The data directory of a server that runs: commands go through it."""
     found = tmp_path_factory.mktemp("secrets")
-    with running(found, "--sandbox", "--port", "0", "--key", KEY):
+    with running(found, "--sandbox", "--port", "0", "--key", KEY) as server:
+        (found / "address").write_text(server.address)
         yield found
 
 
@@ -131,6 +180,18 @@ def test_a_wrong_wish_is_refused_in_a_sentence(
     refused = foretell("webhooks", "key-secret", key_id or key(data), *options, data=data)
     assert (refused.returncode, refused.stdout) == (1, "")
     assert sentence in refused.stderr
+
+
+def noted(caller: httpx.Client, prediction_id: str, *, attempts: int) -> dict[str, Any]:
+    """The prediction's only delivery, once so many attempts are written down."""
+
+    def found() -> dict[str, Any] | None:
+        [delivery] = strict.success(
+            caller.get(f"/predictions/{prediction_id}/deliveries"), strict.DELIVERIES
+        )["data"]
+        return delivery if len(delivery["attempts"]) >= attempts else None
+
+    return until(found, about=f"attempt {attempts}")
 
 
 def standard(secret: str, delivered: Delivered) -> str:

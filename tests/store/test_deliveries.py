@@ -94,6 +94,25 @@ async def test_what_a_courier_took_and_left_is_given_out_again_later(store: Stor
     assert again.id == delivery.id
 
 
+@pytest.mark.parametrize("state", DeliveryState)
+async def test_a_delivery_is_due_again_at_once_however_it_stands(store: Store, state: DeliveryState) -> None:
+    delivery = await one_due(store)
+    later = delivery.next_at + 3_600_000_000
+    await store.attempted(delivery.id, REFUSED, state=state, next_at=later)
+    again = await store.resend(delivery.id, delivery.prediction_id)
+    assert again is not None
+    assert (again.state, again.attempts) == (DeliveryState.PENDING, 1)
+    assert [each.id for each in await store.due(holder="courier", limit=10)] == [delivery.id]
+
+
+async def test_a_delivery_that_a_courier_has_is_not_given_to_another_by_hand(store: Store) -> None:
+    delivery = await one_due(store)
+    assert await store.resend(delivery.id, delivery.prediction_id) is not None
+    assert await store.due(holder="other", limit=10) == []
+    assert await store.resend(delivery.id, "another prediction") is None
+    assert await store.resend("unknown", delivery.prediction_id) is None
+
+
 async def test_the_first_rendering_wins(store: Store) -> None:
     delivery = await one_due(store)
     assert await store.rendered(delivery.id, b"first", "sig") == (b"first", "sig")

@@ -9,7 +9,7 @@ from foretell.api.auth import Handler, keyed, open_to_all
 from foretell.api.edge import Edge
 from foretell.api.openai import audio, chat, embeddings, images, moderations, responses
 from foretell.api.services import Services
-from foretell.api.skytells import create, listing, models, predictions
+from foretell.api.skytells import create, deliveries, listing, models, predictions
 
 __all__ = ["Services", "app"]
 
@@ -25,6 +25,8 @@ def _routes() -> list[BaseRoute]:
         _route("POST", "/v1/predictions", keyed(create.predictions)),
         _route("GET", "/v1/predictions/{id}", open_to_all(predictions.get)),
         _route("GET", "/v1/predictions/{id}/stream", open_to_all(predictions.get_stream)),
+        _route("GET", "/v1/predictions/{id}/deliveries", keyed(deliveries.index)),
+        _route("POST", "/v1/predictions/{id}/deliveries/{delivery}/resend", keyed(deliveries.resend)),
         _route("POST", "/v1/predictions/{id}/cancel", keyed(predictions.cancel)),
         _route("DELETE", "/v1/predictions/{id}", keyed(predictions.delete)),
         _route("DELETE", "/v1/predictions/{id}/delete", keyed(predictions.delete)),

@@ -1,14 +1,15 @@
-"""`foretell webhooks`: the secrets that receivers verify signatures with."""
+"""`foretell webhooks`: the secrets that receivers verify signatures with, and what they were told."""
 
-from typing import Annotated
+from typing import Annotated, Any
 
 import typer
 
 from foretell.cli.connection import Target, call
-from foretell.cli.options import Data, Database, Json
-from foretell.cli.printing import notes, print_json
+from foretell.cli.options import ApiKey, Data, Database, Json, Url
+from foretell.cli.printing import notes, print_json, print_table
 
 app = typer.Typer(no_args_is_help=True)
+Prediction = Annotated[str, typer.Argument(metavar="PREDICTION", help="The prediction's id.")]
 
 
 @app.callback()
@@ -38,6 +39,50 @@ def secret(
     print(answer["secret"])
 
 
+@app.command("list", epilog="Example: foretell webhooks list 0191b3c4-8f6e-7a52-9d0c-5b2f6a7e1c3d")
+def list_(
+    prediction_id: Prediction, data: Data = None, url: Url = None, key: ApiKey = None, json: Json = False
+) -> None:
+    """List what was told of a prediction, and how that went."""
+    path = f"/v1/predictions/{prediction_id}/deliveries"
+    found = call(Target(data, url=url, key=key), lambda server: server.get(path))["data"]
+    if json:
+        print_json(found)
+        return
+    rows = [
+        [
+            each["id"],
+            each["event"],
+            each["state"],
+            str(len(each["attempts"])),
+            _last(each),
+            each["next_at"] or "",
+        ]
+        for each in found
+    ]
+    print_table(["ID", "EVENT", "STATE", "ATTEMPTS", "LAST", "NEXT"], rows)
+
+
+@app.command()
+def resend(
+    prediction_id: Prediction,
+    delivery_id: Annotated[
+        str, typer.Argument(metavar="DELIVERY", help="The delivery's id, from 'foretell webhooks list'.")
+    ],
+    data: Data = None,
+    url: Url = None,
+    key: ApiKey = None,
+    json: Json = False,
+) -> None:
+    """Send a delivery again, with the same bytes."""
+    path = f"/v1/predictions/{prediction_id}/deliveries/{delivery_id}/resend"
+    answer = call(Target(data, url=url, key=key), lambda server: server.post(path))
+    if json:
+        print_json(answer)
+        return
+    notes.print(f"'{answer['event']}' is sent to {answer['url']} again.")
+
+
 @app.command("key-secret", epilog='Example: foretell webhooks key-secret k3x9… --set "$WEBHOOK_SECRET"')
 def key_secret(
     key_id: Annotated[
@@ -62,3 +107,11 @@ def key_secret(
         notes.print("The key itself signs.")
     else:
         print(answer["secret"])
+
+
+def _last(delivery: dict[str, Any]) -> str:
+    """How the last attempt went."""
+    if not delivery["attempts"]:
+        return ""
+    last = delivery["attempts"][-1]
+    return str(last["error"] or last["status"])

@@ -174,6 +174,10 @@ class Records:
         """Makes those due that a courier took and never finished; only for when no courier lives."""
         await self._do(webhooks.free)
 
+    async def resend(self, delivery_id: str, prediction_id: str) -> Delivery | None:
+        """Makes a delivery due now, however it stands, unless a courier has it; None when there is no such."""
+        return await self._do(webhooks.resend, delivery_id, prediction_id)
+
     async def deliveries(self, prediction_id: str) -> list[Delivery]:
         return await self._ask(webhooks.of_prediction, prediction_id)
 

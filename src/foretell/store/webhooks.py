@@ -102,6 +102,19 @@ def attempted(transaction: Transaction, asked: Sequence[Attempted]) -> list[None
     return [None] * len(asked)
 
 
+def resend(transaction: Transaction, delivery_id: str, prediction_id: str) -> Delivery | None:
+    """Makes a delivery due now, however it stands; one that a courier has is left alone. None: no such delivery."""
+    transaction.execute(
+        """UPDATE deliveries SET state = 'pending', next_at = ?
+           WHERE id = ? AND prediction_id = ? AND holder IS NULL""",
+        (transaction.at, delivery_id, prediction_id),
+    )
+    transaction.tell("deliveries")
+    sql = f"SELECT {_COLUMNS} FROM deliveries WHERE id = ? AND prediction_id = ?"
+    found = transaction.execute(sql, (delivery_id, prediction_id))
+    return _delivery(found[0]) if found else None
+
+
 def free(transaction: Transaction) -> None:
     """Takes every delivery from whoever had it: due at once, in the order in which they came about."""
     transaction.execute(
