@@ -1,0 +1,74 @@
+-- Money, requests that may be repeated, and what is kept for how long.
+-- serves: 0.1.0
+
+-- Each row is a transfer between the books of one account, whose columns sum to zero: what it may spend, what is
+-- held for predictions under way, what it was granted (negative, for that came from outside), what it has spent.
+CREATE TABLE transfers (
+    id             $word PRIMARY KEY,
+    account_id     $word NOT NULL,
+    kind           $word NOT NULL CHECK (kind IN ('grant', 'opening', 'hold', 'settle')),
+    prediction_id  $word,
+    available      BIGINT NOT NULL,
+    held           BIGINT NOT NULL,
+    granted        BIGINT NOT NULL,
+    spent          BIGINT NOT NULL,
+    note           TEXT,
+    created_at     BIGINT NOT NULL,
+    CONSTRAINT transfers_sum_to_zero CHECK (available + held + granted + spent = 0),
+    CONSTRAINT what_is_spent_was_settled CHECK (spent = 0 OR kind = 'settle'),
+    CONSTRAINT predictions_are_held_and_settled CHECK ((kind IN ('hold', 'settle')) = (prediction_id IS NOT NULL))
+);
+CREATE UNIQUE INDEX transfers_once ON transfers (prediction_id, kind) WHERE prediction_id IS NOT NULL;
+CREATE INDEX transfers_of_account ON transfers (account_id, created_at, id);
+
+-- The sums of an account's transfers. A budgeted account can spend only what is available.
+CREATE TABLE balances (
+    account_id   $word PRIMARY KEY,
+    available    BIGINT NOT NULL DEFAULT 0,
+    held         BIGINT NOT NULL DEFAULT 0 CHECK (held >= 0),
+    granted      BIGINT NOT NULL DEFAULT 0,
+    spent        BIGINT NOT NULL DEFAULT 0 CHECK (spent >= 0),
+    is_budgeted  BIGINT NOT NULL DEFAULT 0 CHECK (is_budgeted IN (0, 1)),
+    CONSTRAINT balances_sum_to_zero CHECK (available + held + granted + spent = 0)
+)$roomy;
+
+-- What a prediction that has a price holds, and once it is settled what it was charged: both at most once.
+CREATE TABLE charges (
+    prediction_id  $word PRIMARY KEY,
+    account_id     $word NOT NULL,
+    key_id         $word,
+    held           BIGINT NOT NULL CHECK (held >= 0),
+    charged        BIGINT CHECK (charged >= 0),
+    created_at     BIGINT NOT NULL,
+    settled_at     BIGINT,
+    CONSTRAINT what_is_charged_is_settled CHECK ((charged IS NULL) = (settled_at IS NULL))
+)$roomy;
+CREATE INDEX charges_open ON charges (prediction_id) WHERE settled_at IS NULL;
+
+-- What the predictions of one month hold and were charged, by account and by key (UTC, YYYY-MM).
+CREATE TABLE spending (
+    owner_id  $word NOT NULL,
+    month     $word NOT NULL,
+    amount    BIGINT NOT NULL CHECK (amount >= 0),
+    PRIMARY KEY (owner_id, month)
+)$clustered;
+
+-- How much an account or a key may spend, ever and in a month; NULL: any amount.
+CREATE TABLE caps (
+    owner_id   $word PRIMARY KEY,
+    total_max  BIGINT CHECK (total_max >= 0),
+    month_max  BIGINT CHECK (month_max >= 0)
+);
+
+-- The prediction that a create under an idempotency key has made.
+CREATE TABLE idempotency_keys (
+    account_id     $word NOT NULL,
+    route          $word NOT NULL,
+    name           $word NOT NULL,
+    position       BIGINT NOT NULL,
+    fingerprint    $word NOT NULL,
+    prediction_id  $word NOT NULL,
+    created_at     BIGINT NOT NULL,
+    PRIMARY KEY (account_id, route, name, position)
+)$clustered;
+CREATE INDEX idempotency_keys_by_age ON idempotency_keys (created_at);
