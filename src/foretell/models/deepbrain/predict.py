@@ -25,7 +25,7 @@ class Predictor(BasePredictor):
             description="The talk so far: objects with a `role` (system, user, assistant, tool) and `content`.",
         ),
         system_prompt: str = Input(
-            default="You are a helpful assistant.",
+            default="You are a helpful assistant. You answer in plain English, briefly and correctly.",
             description="How to behave. Left out if `messages` begin with a system message of their own.",
         ),
         max_tokens: int = Input(
