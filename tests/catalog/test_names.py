@@ -1,5 +1,6 @@
 """Names of others' models, and the operator's own: what answers to them, and that it says so."""
 
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -40,6 +41,15 @@ def test_a_name_means_a_built_in_model_of_its_kind_and_says_which(alias: Alias) 
     inputs = set(version.input_schema["properties"])
     assert set(alias.rename.values()) <= inputs
     assert not (set(alias.ignore) | set(alias.rename)) & inputs, "what the model takes is not left out"
+
+
+def test_the_page_of_names_says_of_each_what_really_runs() -> None:
+    page = (Path(__file__).parents[2] / "docs/names.md").read_text()
+    rows = [line for line in page.splitlines() if line.startswith("| `")]
+    assert sum(row.partition(" | ")[0].count("`") // 2 for row in rows) == len(shipped())
+    for alias in shipped():
+        (row,) = [each for each in rows if f"`{alias.name}`" in each.partition(" | ")[0]]
+        assert row.endswith(f"| `{alias.runs}` | {alias.says} |")
 
 
 def test_no_name_is_given_twice() -> None:

@@ -96,8 +96,9 @@ class Server:
     async def _found(self, store: Store) -> None:
         """Registers the models as they are on disk now, and makes the first account."""
         now = time.time_ns() // 1_000
-        # A command that only looks something up knows neither the models nor the prices of a server that runs.
-        if self._listens or self._has_node or not await store.models():
+        # Beside servers that run on Postgres, a command knows neither their models nor their prices.
+        is_alone = self._listens or self._has_node or not self.config.database
+        if is_alone or not await store.models():
             await self._register(store, now)
         if not self.config.database:
             # SQLite has one server: whatever a courier had when it was killed, nobody delivers any more.
