@@ -119,3 +119,11 @@ def test_each_request_is_one_line_of_the_debug_log_and_each_prediction_one_of_th
 def test_an_address_that_no_database_takes_is_refused(either_api: Api, path: str) -> None:
     with either_api.client() as client:
         strict.check_refusal(client.get(path), 400, "INVALID_REQUEST")
+
+
+def test_a_whole_number_may_be_written_with_a_fraction_of_zero(api: Api) -> None:
+    with api.client() as client:
+        answer = client.post("/v1/admin/accounts", content='{"name": "whole", "requests_per_minute": 30.0}')
+        refused = client.post("/v1/admin/accounts", content='{"name": "half", "requests_per_minute": 30.5}')
+    assert (answer.status_code, answer.json()["requests_per_minute"]) == (201, 30)
+    assert refused.status_code == 400

@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from servers import KEY, clean_environment, running
+from servers import KEY, Foretell, clean_environment, running
 
 HERE = Path(__file__).parent
 EXAMPLES = os.environ.get("FORETELL_SCHEMATHESIS_EXAMPLES", "3")
@@ -25,7 +25,7 @@ def test_the_server_keeps_the_word_of_its_document(tmp_path: Path) -> None:
                 *seed(),
             ],
             cwd=tmp_path,
-            env=clean_environment(SCHEMATHESIS_HOOKS=str(HERE / "schemathesis_hooks.py")),
+            env=clean_environment(SCHEMATHESIS_HOOKS=str(HERE / "schemathesis_hooks.py"), **people(server)),
             capture_output=True,
             text=True,
             check=False,
@@ -33,6 +33,17 @@ def test_the_server_keeps_the_word_of_its_document(tmp_path: Path) -> None:
         assert tried.returncode == 0, tried.stdout + tried.stderr
         with server.client() as client:
             assert client.get("/readyz").json()["state"] == "ready"
+
+
+def people(server: Foretell) -> dict[str, str]:
+    """Who asks, and another account and key, for requests that suspend and revoke."""
+    with server.client() as client:
+        (account,) = client.get("/v1/admin/accounts").json()["data"]
+        (key,) = client.get("/v1/admin/keys").json()["data"]
+        another = client.post("/v1/admin/accounts", json={"name": "another"}).json()
+        anothers = client.post("/v1/admin/keys", json={"name": "another", "account": "another"}).json()
+    ours = f"{account['id']} {account['name']} {key['id']}"
+    return {"OURS": ours, "ANOTHERS_ACCOUNT": another["id"], "ANOTHERS_KEY": anothers["id"]}
 
 
 def seed() -> tuple[str, ...]:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from typing import TYPE_CHECKING, TypeVar
+from typing import TYPE_CHECKING, Any, TypeVar
 
 import msgspec
 from starlette.requests import Request
@@ -113,7 +113,7 @@ async def body_of(request: Request, kind: msgspec.json.Decoder[_Body]) -> _Body:
     """The body, decoded. Raises Error(INVALID_REQUEST) when it is not a JSON object."""
     data = await body_bytes(request)
     try:
-        return kind.decode(data)
+        return _decoded(kind, data)
     except msgspec.ValidationError as error:
         raise Error(Code.INVALID_REQUEST, f"The body must be a JSON object: {error}.") from error
     except (msgspec.DecodeError, UnicodeDecodeError) as error:
@@ -121,6 +121,23 @@ async def body_of(request: Request, kind: msgspec.json.Decoder[_Body]) -> _Body:
         raise Error(Code.INVALID_REQUEST, f"The body is not valid JSON: {reason}.") from error
     except RecursionError as error:
         raise Error(Code.INVALID_REQUEST, "The body is nested too deeply.") from error
+
+
+def _decoded(kind: msgspec.json.Decoder[_Body], data: bytes) -> _Body:
+    """The body; to JSON, `30.0` is a whole number, and msgspec would refuse it where one is wanted."""
+    try:
+        return kind.decode(data)
+    except msgspec.ValidationError:
+        found: _Body = msgspec.convert(_whole(msgspec.json.decode(data)), kind.type)
+        return found
+
+
+def _whole(value: Any) -> Any:
+    if isinstance(value, dict):
+        return {name: _whole(each) for name, each in value.items()}
+    if isinstance(value, list):
+        return [_whole(each) for each in value]
+    return int(value) if isinstance(value, float) and value.is_integer() else value
 
 
 def _too_large(bytes_max: int) -> Error:
