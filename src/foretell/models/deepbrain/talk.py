@@ -31,7 +31,8 @@ class Talk:
             return None
         if must and len(functions) == 1:
             return functions[0]
-        chunks = self._chunks(question(turns, functions, must=must), without=("stop", "logprobs"))
+        # The caller's options are for the answer; a penalty on words already said would speak against all names.
+        chunks = self._chunks(question(turns, functions, must=must))
         name = "".join(_text(chunk) for chunk in chunks)
         found = [function for function in functions if function.name == name]
         return None if name == NONE or not found else found[0]
@@ -45,9 +46,9 @@ class Talk:
             delta({"tool_calls": [call]})
             delta({"finish_reason": "tool_calls"})
             return
-        for number, chunk in enumerate(
-            self._chunks(arguments(turns, function), without=("stop", "logprobs"))
-        ):
+        # Neither of these is about arguments.
+        options = {name: each for name, each in self._options.items() if name not in ("stop", "logprobs")}
+        for number, chunk in enumerate(self._chunks({**options, **arguments(turns, function)})):
             if number == 0:  # by now the model has taken the schema
                 delta({"tool_calls": [call]})
             if text := _text(chunk):
@@ -57,8 +58,11 @@ class Talk:
 
     def answer(self, turns: list[Turn], response_format: dict[str, Any]) -> Iterator[str]:
         """The text as it is written; why it ended, and the words' probabilities if asked for, are said beside it."""
+        form = answer_format(response_format)
         top = self._options.get("top_logprobs", 0)
-        for chunk in self._chunks({"messages": turns, "response_format": answer_format(response_format)}):
+        # With top_logprobs 0 llama.cpp says nothing of any token.
+        more = {"top_logprobs": max(1, top)} if "logprobs" in self._options else {}
+        for chunk in self._chunks({**self._options, **more, "messages": turns, "response_format": form}):
             if text := _text(chunk):
                 self._tally.advance(self._options["max_tokens"])
                 yield text
@@ -67,12 +71,8 @@ class Talk:
             if reason := _reason(chunk):
                 delta({"finish_reason": reason})
 
-    def _chunks(self, request: dict[str, Any], without: tuple[str, ...] = ()) -> Iterator[Chunk]:
-        options = {name: value for name, value in self._options.items() if name not in without}
-        if options.get("logprobs"):
-            # With 0 llama.cpp says nothing at all.
-            options["top_logprobs"] = max(1, options["top_logprobs"])
-        for chunk in self._model.chunks({**options, **request}):
+    def _chunks(self, request: dict[str, Any]) -> Iterator[Chunk]:
+        for chunk in self._model.chunks(request):
             self._tally.take(chunk)
             yield chunk
         self._tally.end()
