@@ -11,7 +11,7 @@ from foretell.api.operations import Access, Operation, access_of, operation_of
 from foretell.api.reference.paths import ENVELOPES, Described, described, path_item, refusal_examples
 from foretell.api.reference.samples import sample_input
 from foretell.api.reference.schemas import Schema, Schemas
-from foretell.api.reference.words import HEADERS, OVERVIEW, SECTIONS
+from foretell.api.reference.words import HEADERS, LIMIT_HEADERS, OVERVIEW, SECTIONS
 from foretell.api.versions import Known
 from foretell.dialects.skytells import messages
 
@@ -120,7 +120,11 @@ def _info() -> Schema:
 
 
 def _headers() -> Schema:
-    return {
+    always = {
         name: {"description": words, "schema": {"type": "string"}, "example": example, "required": True}
         for name, (words, example) in HEADERS.items()
     }
+    limits = {
+        name: {"description": words, "schema": {"type": "string"}} for name, words in LIMIT_HEADERS.items()
+    }
+    return always | limits

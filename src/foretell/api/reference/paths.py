@@ -7,9 +7,10 @@ from http import HTTPStatus
 from typing import Any
 
 from foretell.api.operations import Access, Operation
-from foretell.api.reference.refusals import SAYINGS, codes_of, envelopes
+from foretell.api.reference.refusals import SAYINGS, codes_of, envelopes, is_limited
 from foretell.api.reference.samples import sample
 from foretell.api.reference.schemas import Schema, Schemas, fields_of
+from foretell.api.reference.words import LIMIT_HEADERS
 from foretell.dialects.openai.errors import OpenAIErrorEnvelope
 from foretell.dialects.skytells.messages import ErrorEnvelope
 
@@ -163,7 +164,7 @@ def _answer(route: Described, status: int, kind: Any, schemas: Schemas) -> Schem
     operation = route.operation
     found: Schema = {
         "description": "The file is what the caller has already." if status == 304 else _meaning(status),
-        "headers": {"x-request-id": {"$ref": "#/components/headers/x-request-id"}},
+        "headers": _headers(*(LIMIT_HEADERS if is_limited(operation) else ())),
     }
     if kind is None:
         return found
@@ -209,12 +210,12 @@ def _event(name: str, kind: Any, schemas: Schemas) -> Schema:
 
 
 def _refusal(status: int, examples: Mapping[str, str], schemas: Schemas) -> Schema:
-    headers = ["x-request-id", *({401: ["www-authenticate"], 429: ["retry-after"]}.get(status, []))]
+    headers = {401: ("www-authenticate",), 429: ("retry-after", *LIMIT_HEADERS)}.get(status, ())
     kinds = tuple(ENVELOPES[dialect] for dialect in dict.fromkeys(examples.values()))
     words = dict.fromkeys(key.rpartition(".")[2] for key in examples)
     return {
         "description": f"{_meaning(status)}: {', '.join(f'`{word}`' for word in words)}",
-        "headers": {name: {"$ref": f"#/components/headers/{name}"} for name in headers},
+        "headers": _headers(*headers),
         "content": {
             "application/json": {
                 "schema": schemas.of(kinds[0] if len(kinds) == 1 else kinds),
@@ -222,6 +223,11 @@ def _refusal(status: int, examples: Mapping[str, str], schemas: Schemas) -> Sche
             }
         },
     }
+
+
+def _headers(*names: str) -> Schema:
+    """What every answer carries, and these."""
+    return {name: {"$ref": f"#/components/headers/{name}"} for name in ("x-request-id", *names)}
 
 
 def _meaning(status: int) -> str:

@@ -127,7 +127,7 @@ OPENAI_PATHS = (
     "/v1/moderations",
 )
 SHARED_PATHS = ("/v1/models", "/v1/files")
-_KEYED = (Code.UNAUTHORIZED, Code.SUSPENDED, Code.RATE_LIMITED, Code.UNAVAILABLE)
+_KEYED = (Code.UNAUTHORIZED, Code.SUSPENDED, Code.UNAVAILABLE)
 _BODY = (Code.INVALID_REQUEST, Code.TOO_LARGE)
 
 
@@ -140,9 +140,16 @@ def codes_of(operation: Operation, access: Access, path: str) -> list[Code]:
         found.add(Code.FORBIDDEN)
     if operation.body is not None or operation.form is not None:
         found |= {*_BODY}
+    if is_limited(operation):
+        found.add(Code.RATE_LIMITED)
     if "{" in path:
         found.add(Code.INVALID_REQUEST)
     return [code for code in Code if code in found]
+
+
+def is_limited(operation: Operation) -> bool:
+    """Whether an operation makes predictions, which count against the caller's limits."""
+    return not {Code.RATE_LIMITED, Code.INFERENCE_FAILED}.isdisjoint(operation.errors)
 
 
 def envelopes(code: Code, path: str) -> dict[str, tuple[int, Mapping[str, Any]]]:

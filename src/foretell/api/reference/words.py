@@ -1,5 +1,7 @@
 """Words: what the reference says of the API as a whole and of each of its sections."""
 
+from foretell.api.limits import EXPOSED
+
 SECTIONS = {
     "Predictions": "A prediction is one run of a model: it is created, it runs, and it ends as `succeeded`, "
     "`failed` or `canceled`. It is durable from the moment in which its creation is answered.",
@@ -38,3 +40,23 @@ HEADERS = {
     "content-range": ("Which part of the file this is.", "bytes 0-1023/287418"),
 }
 """What each header of an answer says, and an example."""
+
+_LIMITS = {
+    "limit-requests": "How many predictions may be created within the window; `-` for no limit.",
+    "remaining-requests": "How many more may be created now.",
+    "window": "The window, in seconds.",
+    "tokens-in": "Not limited: always `-`.",
+    "tokens-out": "Not limited: always `-`.",
+    "limit-rpm": "How many predictions may be created in a minute.",
+    "remaining-rpm": "How many more may be created now.",
+    "reset": "When another may be created, in seconds since the epoch.",
+    "limit-concurrent": "How many predictions of this model may be live at once.",
+    "remaining-concurrent": "How many more may be live now.",
+    "limit-streams": "How many callers may wait or follow a stream at once, on this server.",
+    "remaining-streams": "How many more may do so now.",
+}
+
+LIMIT_HEADERS = {
+    name: next(words for ending, words in _LIMITS.items() if name.endswith(ending)) for name in EXPOSED
+}
+"""What each header says of the caller's limits, in the answer to a create."""

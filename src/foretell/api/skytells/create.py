@@ -34,6 +34,7 @@ REFUSALS = (
     Code.FILE_NOT_FOUND,
     Code.PREDICTION_NOT_FOUND,
     Code.GONE,
+    Code.RATE_LIMITED,
     Code.OVERLOADED,
     Code.UNAVAILABLE,
 )
