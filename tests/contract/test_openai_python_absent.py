@@ -20,6 +20,7 @@ ABSENT: dict[str, Any] = {
 }
 
 
+@pytest.mark.filterwarnings("ignore::DeprecationWarning")
 @pytest.mark.parametrize("call", ABSENT.values(), ids=list(ABSENT))
 def test_what_is_not_served_is_refused_at_once_in_the_clients_words(openai_client: OpenAI, call: Any) -> None:
     with pytest.raises((openai.NotFoundError, openai.UnprocessableEntityError)) as caught:
