@@ -72,3 +72,29 @@ CREATE TABLE idempotency_keys (
     PRIMARY KEY (account_id, route, name, position)
 )$clustered;
 CREATE INDEX idempotency_keys_by_age ON idempotency_keys (created_at);
+
+-- What a key may do, which models it may run (JSON; NULL: any), and the secret that it had before, while that still opens.
+ALTER TABLE keys ADD COLUMN scopes TEXT NOT NULL DEFAULT 'manage read run';
+ALTER TABLE keys ADD COLUMN models TEXT;
+ALTER TABLE keys ADD COLUMN former_sha256 $word;
+ALTER TABLE keys ADD COLUMN former_until_at BIGINT;
+ALTER TABLE keys ADD COLUMN former_sealed $bytes;
+
+-- Who did what, written with it.
+CREATE TABLE audit (
+    id          $word PRIMARY KEY,
+    at          BIGINT NOT NULL,
+    account_id  $word NOT NULL,
+    key_id      $word,
+    action      $word NOT NULL,
+    subject     TEXT NOT NULL,
+    request_id  TEXT NOT NULL,
+    address     TEXT NOT NULL
+);
+CREATE INDEX audit_of_account ON audit (account_id, id);
+
+-- When a live prediction is canceled, and when one that has not begun expires.
+ALTER TABLE predictions ADD COLUMN cancel_at BIGINT;
+ALTER TABLE predictions ADD COLUMN expire_at BIGINT;
+CREATE INDEX predictions_to_cancel ON predictions (cancel_at) WHERE cancel_at IS NOT NULL AND completed_at IS NULL;
+CREATE INDEX predictions_to_expire ON predictions (expire_at) WHERE expire_at IS NOT NULL AND started_at IS NULL AND completed_at IS NULL;
