@@ -93,8 +93,9 @@ CREATE TABLE audit (
 );
 CREATE INDEX audit_of_account ON audit (account_id, id);
 
--- When a live prediction is canceled, and when one that has not begun expires.
+-- When a live prediction is canceled, and when one that has not begun expires. The indexes do not say what has begun:
+-- a run would then begin by touching one.
 ALTER TABLE predictions ADD COLUMN cancel_at BIGINT;
 ALTER TABLE predictions ADD COLUMN expire_at BIGINT;
 CREATE INDEX predictions_to_cancel ON predictions (cancel_at) WHERE cancel_at IS NOT NULL AND completed_at IS NULL;
-CREATE INDEX predictions_to_expire ON predictions (expire_at) WHERE expire_at IS NOT NULL AND started_at IS NULL AND completed_at IS NULL;
+CREATE INDEX predictions_to_expire ON predictions (expire_at) WHERE expire_at IS NOT NULL AND completed_at IS NULL;
