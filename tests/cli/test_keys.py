@@ -4,7 +4,7 @@ import base64
 import json
 from pathlib import Path
 
-from servers import Foretell, foretell
+from servers import KEY, Foretell, foretell, running
 
 
 def test_a_key_is_printed_alone_and_opens_until_it_is_revoked(server: Foretell, data: Path) -> None:
@@ -49,6 +49,20 @@ def test_the_webhook_secret_stays_until_it_is_rotated(server: Foretell, data: Pa
     assert len(base64.b64decode(first.removeprefix("whsec_"))) >= 24
     assert foretell("webhooks", "secret", data=data).stdout.strip() == first
     assert foretell("webhooks", "secret", "--rotate", data=data).stdout.strip() != first
+
+
+def test_a_configured_key_is_good_whenever_the_configuration_says_it(tmp_path: Path) -> None:
+    def opens(*options: str) -> bool:
+        with running(tmp_path, "--sandbox", "--port", "0", *options) as server:
+            found = server.client().get("/v1/models").status_code == 200
+            assert server.stop() == 0
+            return found
+
+    assert opens("--key", KEY)
+    assert foretell("keys", "list", data=tmp_path).returncode == 0
+    assert opens("--key", KEY)
+    assert not opens()
+    assert opens("--key", KEY)
 
 
 def test_limits_are_set_shown_and_taken_away_by_commands(server: Foretell, data: Path) -> None:

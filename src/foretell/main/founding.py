@@ -32,16 +32,19 @@ def secret(config: Config) -> bytes:
     return path.read_text().strip().encode()
 
 
-async def found_account(store: Store, config: Config, *, shows_key: bool, now: int) -> str | None:
-    """Makes the account `default`, and its first key where it can be shown; the key is returned this once.
+async def found_account(store: Store, config: Config, *, is_served: bool, now: int) -> str | None:
+    """Makes the account `default`, and where callers are served its keys; the first is returned this once.
 
     The account is an operator's: whoever starts a server first owns it. Applications get their own.
+    A command that runs for a moment leaves keys alone: it need not know the one that the server is given.
     """
     account = await store.account(DEFAULT_ACCOUNT) or await store.create_account(
         DEFAULT_ACCOUNT, Role.OPERATOR
     )
+    if not is_served:
+        return None
     await _fix_key(store, config, account, now=now)
-    if not shows_key or await store.keys(account.id):
+    if await store.keys(account.id):
         return None
     key_id, raw = new_key()
     await store.create_key(_key(key_id, raw, account, FIRST_KEY, now=now))
@@ -54,7 +57,13 @@ async def _fix_key(store: Store, config: Config, account: Account, *, now: int) 
     for key in await store.keys(account.id):
         if key.name == FIXED_KEY and key.revoked_at is None and key.sha256 != digest:
             await store.revoke_key(key.id)
-    if digest is None or await store.key_by_digest(digest) is not None:
+    if digest is None:
+        return
+    known = await store.key_by_digest(digest)
+    if known is not None:
+        # What a start without it had ended counts again as soon as the configuration says it again.
+        if known.name == FIXED_KEY and known.revoked_at is not None:
+            await store.restore_key(known.id)
         return
     key_id = key_id_of(config.key) or new_key()[0]
     await store.create_key(_key(key_id, config.key, account, FIXED_KEY, now=now))

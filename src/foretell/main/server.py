@@ -103,7 +103,7 @@ class Server:
         if not self.config.database:
             # SQLite has one server: whatever a courier had when it was killed, nobody delivers any more.
             await store.free_deliveries()
-        self.first_key = await found_account(store, self.config, shows_key=self._listens, now=now)
+        self.first_key = await found_account(store, self.config, is_served=self._listens, now=now)
 
     async def _register(self, store: Store, now: int) -> None:
         reason = Environments(self.config.cache_path).offline_reason

@@ -102,6 +102,12 @@ def revoke_key(transaction: Transaction, key_id: str) -> Key | None:
     return _key(found[0]) if found else None
 
 
+def restore_key(transaction: Transaction, key_id: str) -> None:
+    """Makes an ended key valid again."""
+    transaction.execute("UPDATE keys SET revoked_at = NULL WHERE id = ?", (key_id,))
+    transaction.tell("keys")
+
+
 def seal_key(transaction: Transaction, key_id: str, sealed: bytes) -> None:
     """Keeps the first sealed copy of a key that is not revoked."""
     sql = "UPDATE keys SET sealed = ? WHERE id = ? AND sealed IS NULL AND revoked_at IS NULL"

@@ -94,6 +94,10 @@ class Records:
         """Ends the key and erases its sealed copy; None when there is none."""
         return await self._do(accounts.revoke_key, key_id)
 
+    async def restore_key(self, key_id: str) -> None:
+        """Makes an ended key valid again; what it signs with has to be sealed anew."""
+        await self._do(accounts.restore_key, key_id)
+
     async def seal_key(self, key_id: str, sealed: bytes) -> None:
         """Keeps the first sealed copy; a revoked key gets none."""
         await self._do(accounts.seal_key, key_id, sealed)
