@@ -206,3 +206,26 @@ async def test_deltas_and_previews_are_read_by_another_process(tmp_path: Path) -
             await until(lambda: gone(there.store, prediction_id))
             calls = await here.run(await here.model(HEAD + CALLS, name="calls"))
             assert len(await said(there.store, calls.id, Kind.DELTA)) == 4
+
+
+async def test_of_previews_that_a_process_forces_upon_the_node_most_are_dropped(here: Place) -> None:
+    source = """
+class Predictor(BasePredictor):
+    def predict(self) -> str:
+        for number in range(50):
+            (current_scope().folder / f"{number}.png").write_bytes(PNG)
+            frame = {"type": "preview", "id": current_scope().run_id, "path": f"{number}.png"}
+            current_scope()._outbox.put(frame)
+        return "finished"
+"""
+    prediction_id = await here.create(await here.model(HEAD + source))
+    with here.store.follow(prediction_id) as live:
+        await here.ended(prediction_id)
+        here.store.say(Event(prediction_id, 1, 99, Kind.LOG, {}, 0))
+        kinds = []
+        async for event in live:
+            kinds.append(event.kind)
+            if event.kind is Kind.LOG:
+                break
+    assert kinds.count(Kind.PREVIEW) < 10
+    assert kinds[0] is Kind.PREVIEW
