@@ -118,14 +118,13 @@ def test_a_safety_check_is_a_chat_of_sixteen_tokens_that_no_category_filtered(ne
         assert not any(each["filtered"] for each in results.values())
 
 
-def test_an_image_may_be_checked_too(newer: httpx.Client) -> None:
-    picture = {"model": "truefusion", "input": {"prompt": "a fox", "width": 64, "height": 64}, "await": True}
-    address = newer.post("/predict", json=picture).json()["output"][0]
+def test_a_picture_is_refused_by_a_model_that_sees_none_and_the_refusal_says_so(newer: httpx.Client) -> None:
     parts = [
         {"type": "text", "text": "Is this safe?"},
-        {"type": "image_url", "image_url": {"url": address}},
+        {"type": "image_url", "image_url": {"url": "data:image/png;base64,iVBORw0KGgo="}},
     ]
     answer = newer.post("/chat/completions", json=chat("", messages=[{"role": "user", "content": parts}]))
-    assert answer.status_code in {200, 400}
-    if answer.status_code == 400:
-        strict.check(strict.INFERENCE_ERROR, answer.json())
+    strict.check(strict.INFERENCE_ERROR, answer.json())
+    error = answer.json()["error"]
+    assert (answer.status_code, error["error_id"]) == (400, "INVALID_PARAMETER")
+    assert error["param"].startswith("messages")
