@@ -131,7 +131,18 @@ MODEL = _object(
                 "amount": {"type": "number"},
                 "currency": _TEXT,
                 "unit": _TEXT,
-                "criterias": {"type": "array", "items": _object({"operator": {"const": "equals"}})},
+                "criterias": {
+                    "type": "array",
+                    "items": _object(
+                        {
+                            "field": _TEXT,
+                            "description": _TEXT,
+                            "operator": {"const": "equals"},
+                            "billable_price": {"type": "number"},
+                            "unit": _TEXT,
+                        }
+                    ),
+                },
             }
         ),
         "capabilities": _WORDS,

@@ -55,7 +55,8 @@ def show(
         return
     facts = f"({found['namespace']}, {found['type']}, {found['status']})"
     console.print(labelled(found["name"], facts, style="bold"))
-    console.print(found["description"] + "\n")
+    console.print(found["description"])
+    console.print(_price(found["pricing"]) + "\n" if found["billable"] else "")
     schema = found["input_schema"]
     inputs = sorted(schema.get("properties", {}).items(), key=lambda each: each[1].get("x-order", 0))
     print_table(
@@ -145,6 +146,19 @@ def _shown_bytes(manifest: Manifest, progress: Progress, bar: Any) -> Callable[[
         progress.update(bar, description=f"{manifest.namespace}: {name}", completed=done, total=total or None)
 
     return show_bytes
+
+
+def _price(pricing: dict[str, Any]) -> str:
+    """What a run costs, in words: each price on a line."""
+    if "formula" in pricing:
+        return f"Costs: {pricing['formula']['description']}"
+    least = f", {pricing['minimum']:g} at least" if "minimum" in pricing else ""
+    prices = [f"Costs {pricing['amount']:g} {pricing['currency']} per {pricing['unit']}{least}."]
+    prices += [
+        f"{each['billable_price']:g} per {each['unit']}: {each['description']}"
+        for each in pricing["criterias"]
+    ]
+    return "\n".join(prices)
 
 
 def _kind(schema: dict[str, Any]) -> str:

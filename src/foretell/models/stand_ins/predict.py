@@ -8,7 +8,7 @@ import json
 import struct
 from typing import Any
 
-from animation import animation
+from animation import HUNDREDTHS, animation
 from cog import BaseModel, BasePredictor, Path
 from kaleidoscope import kaleidoscope
 from shapes import picture_size
@@ -60,6 +60,7 @@ class Video(BasePredictor):
     def predict(self, **inputs: Any) -> Path:
         path = Path("video.gif")
         path.write_bytes(animation(words(inputs), FRAME_SIDE, FRAMES))
+        self.record_metric("video_seconds", FRAMES * HUNDREDTHS / 100)
         return path
 
 
