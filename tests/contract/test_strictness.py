@@ -5,6 +5,7 @@ from typing import Any
 
 import httpx
 import pytest
+from openai import OpenAI
 
 import strict
 from contract import callers
@@ -98,6 +99,28 @@ def test_every_list_and_page_of_predictions_is_decoded(caller: httpx.Client) -> 
     made(caller, "echo", {"prompt": "x"}, **{"await": True})
     for query in ("", "?per_page=50", "?page=999", "?model=echo&status=succeeded", "?status=canceled"):
         strict.success(caller.get(f"/predictions{query}"), strict.LIST)
+
+
+def test_what_openais_routes_create_is_decoded_as_predictions(
+    caller: httpx.Client, openai_client: OpenAI
+) -> None:
+    chat, words = "deepbrain-router", {"role": "user", "content": "Hello"}
+    openai_client.chat.completions.create(model=chat, messages=[words], n=2)
+    openai_client.chat.completions.create(model=chat, messages=[words], max_tokens=1)
+    openai_client.responses.create(model=chat, input="Hello")
+    openai_client.embeddings.create(model="text-embedding-3-small", input=["one", "two"])
+    openai_client.images.generate(model="dall-e-3", prompt="a fox", size="256x256")
+    said = openai_client.audio.speech.create(model="tts-1", voice="alloy", input="hello").content
+    openai_client.audio.transcriptions.create(model="whisper-1", file=("said.mp3", said))
+    openai_client.moderations.create(input="Hello")
+    page = strict.success(caller.get("/predictions?per_page=9"), strict.LIST)["data"]
+    types = {each["model"]["name"]: each["model"]["type"] for each in page}
+    assert (
+        types.items()
+        >= {chat: "text", "text-embedding-3-small": "text", "dall-e-3": "image", "tts-1": "audio"}.items()
+    )
+    for each in page:
+        strict.success(caller.get(f"/predictions/{each['id']}"), strict.PREDICTION)
 
 
 @pytest.mark.parametrize("fields", [[], ["input_schema"], ["input_schema", "output_schema"]])
