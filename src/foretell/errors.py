@@ -28,6 +28,8 @@ class Code(StrEnum):
     GONE = "gone"
     TOO_LARGE = "too_large"
     RANGE_NOT_SATISFIABLE = "range_not_satisfiable"
+    KEY_REUSED = "key_reused"
+    INSUFFICIENT_CREDITS = "insufficient_credits"
     RATE_LIMITED = "rate_limited"
     OVERLOADED = "overloaded"
     UNAVAILABLE = "unavailable"

@@ -6,6 +6,7 @@ from enum import StrEnum
 from typing import Any
 
 from foretell.pricing import Pricing
+from foretell.retention import Retention
 
 
 class Status(StrEnum):
@@ -106,7 +107,8 @@ class NewPrediction:
     """A validated request, ready to be written. `input` is complete: defaults are filled in.
 
     `request` is what the dialect it was asked in needs to answer for it again, beside the input.
-    `pricing` is what it will cost, whatever its model costs by then; None: nothing.
+    `pricing` is what it will cost, whatever its model costs by then; None: nothing. `hold_nanocredits` is kept
+    for it until that is known. `retention` is how long it is kept, whatever the settings are by then; None: for ever.
     """
 
     id: str
@@ -126,6 +128,8 @@ class NewPrediction:
     webhook: Subscription | None = None
     request: dict[str, Any] | None = None
     pricing: Pricing | None = None
+    hold_nanocredits: int = 0
+    retention: Retention | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -166,6 +170,7 @@ class Prediction:
     webhook: Subscription | None = None
     request: dict[str, Any] | None = None
     pricing: Pricing | None = None
+    retention: Retention | None = None
 
     @property
     def hold(self) -> Hold | None:

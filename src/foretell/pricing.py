@@ -107,6 +107,16 @@ def cost_nanocredits(
     return min(math.floor(credits * NANOCREDITS + Fraction(1, 2)), NANOCREDITS_MAX)
 
 
+def counted(pricing: Pricing, given: Mapping[str, Any], *, model_type: str) -> frozenset[str]:
+    """The metrics by which a run with this input is charged."""
+    for each in pricing.criterias:
+        if each.holds(given):
+            return _counted_by(each.unit or pricing.unit, model_type)
+    if pricing.formula is not None:
+        return frozenset(each.variable for each in pricing.formula.terms)
+    return _counted_by(pricing.unit, model_type)
+
+
 def units(unit: str, metrics: Metrics, *, model_type: str) -> Fraction:
     """How many of a unit a run counts."""
     if unit in TOKENS:
@@ -126,6 +136,14 @@ def _credits(pricing: Pricing, metrics: Metrics, given: Mapping[str, Any], model
         return sum((_part(each, metrics) for each in pricing.formula.terms), Fraction(0))
     counted = units(pricing.unit, metrics, model_type=model_type)
     return Fraction(pricing.amount) * _at_least(pricing.minimum, counted)
+
+
+def _counted_by(unit: str, model_type: str) -> frozenset[str]:
+    if unit in TOKENS:
+        return frozenset({"tokens_in", "tokens_out"})
+    if unit in SIZES:
+        return frozenset({MADE.get(model_type, "predict_time")})
+    return frozenset({UNITS[unit]})
 
 
 def _part(term: Term, metrics: Metrics) -> Fraction:

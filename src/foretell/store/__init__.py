@@ -7,6 +7,7 @@ from collections.abc import Callable
 
 from foretell.config import Config
 from foretell.store.facade import Store
+from foretell.store.idempotency import Claim
 from foretell.store.lanes import LaneState
 from foretell.store.live import Follower
 from foretell.store.nodes import NodeState, Readiness, ReplicaState
@@ -16,6 +17,7 @@ from foretell.store.sqlite import LockedError
 from foretell.store.webhooks import DeliveryAttempt
 
 __all__ = [
+    "Claim",
     "DeliveryAttempt",
     "Follower",
     "LaneState",

@@ -2,57 +2,104 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-from dataclasses import dataclass
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, replace
 
 from foretell.allowance import Bounds, Standing
 from foretell.errors import Code, Error
 from foretell.prediction import NewPrediction, Phase, Prediction, Status
-from foretell.store import allowances, lanes
-from foretell.store.database import Transaction
+from foretell.store import allowances, charges, idempotency, lanes
+from foretell.store.database import Connection, Transaction
+from foretell.store.idempotency import Bound, Claim
 from foretell.store.rows import created, encoded
 
 _NEW = (
     "id, account_id, key_id, model, model_type, version_id, lane, status, priority, turn, created_at, updated_at, "
     "origin, source, privacy, stream, input_hash, phase"
 )
-_NEW_BODY = "prediction_id, input, webhook, request, pricing"
+_NEW_BODY = "prediction_id, input, webhook, request, pricing, retention"
 
 
 @dataclass(frozen=True, slots=True)
 class Create:
-    """A new prediction; `queued_max` may wait at once, and its account and key may make what `bounds` say."""
+    """A new prediction; `queued_max` may wait at once, and its account and key may make what `bounds` say.
+
+    With a `claim` it is the only one of its idempotency key.
+    """
 
     new: NewPrediction
     input: str
     queued_max: int
     bounds: Bounds | None = None
+    claim: Claim | None = None
 
 
 @dataclass(frozen=True, slots=True)
 class Created:
-    """What a create has written, and what is left of its allowances."""
+    """What a create has written, and what is left of its allowances.
+
+    `is_replay`: an earlier create under the same idempotency key has written it, and nothing was written now.
+    """
 
     prediction: Prediction
     standing: Standing
+    is_replay: bool = False
 
 
 def create(transaction: Transaction, asked: Sequence[Create]) -> list[Created | Error]:
     """Writes new rows, each with its turn; an Error for those that may not be, or for which there is no room."""
-    answers: list[Created | Error] = []
+    claims = [(each.claim, each.new.id) for each in asked if each.claim is not None]
+    bound = idempotency.bind(transaction, claims)
+    fresh = [each for each in asked if each.new.id not in bound]
+    answers = _created(transaction, fresh)
+    refused = [each for each in fresh if isinstance(answers[each.new.id], Error)]
+    idempotency.unbind(
+        transaction, (each.new.id for each in refused), (each.claim for each in refused if each.claim)
+    )
+    for each in asked:
+        if each.claim is not None and each.new.id in bound:
+            found = bound[each.new.id]
+            answers[each.new.id] = _replayed(transaction.connection, each.claim, found, answers)
+    return [answers[each.new.id] for each in asked]
+
+
+def _created(transaction: Transaction, asked: Sequence[Create]) -> dict[str, Created | Error]:
+    """The new predictions by their ids, which are written, and the refusals of the others."""
+    if not asked:
+        return {}
+    answers: dict[str, Created | Error] = {}
     written: list[Create] = []
     room = asked[0].queued_max - lanes.waiting_count(transaction.connection)
     verdicts = allowances.admit(transaction, [(each.new, each.bounds) for each in asked])
+    purse = charges.purse_for(transaction, [each.new for each in asked])
     for each, verdict in zip(asked, verdicts, strict=True):
         if isinstance(verdict, Error):
-            answers.append(verdict)
+            answers[each.new.id] = verdict
         elif len(written) >= room:
-            answers.append(_overloaded())
+            answers[each.new.id] = _overloaded()
+        elif (refusal := purse.hold(each.new)) is not None:
+            answers[each.new.id] = refusal
         else:
             written.append(each)
-            answers.append(Created(created(each.new, at=transaction.at), verdict))
+            answers[each.new.id] = Created(created(each.new, at=transaction.at), verdict)
     _write(transaction, written)
     return answers
+
+
+def _replayed(
+    connection: Connection, claim: Claim, bound: Bound, answers: Mapping[str, Created | Error]
+) -> Created | Error:
+    """The answer to a create whose key stands for another's prediction, which may be one of this group."""
+    original = answers.get(bound.prediction_id)
+    if isinstance(original, Error):
+        return original
+    try:
+        bound.check(claim)
+        if original is not None:
+            return replace(original, is_replay=True)
+        return Created(idempotency.prediction_of(connection, bound), Standing(), is_replay=True)
+    except Error as error:
+        return error
 
 
 def _write(transaction: Transaction, asked: Sequence[Create]) -> None:
@@ -90,7 +137,10 @@ def _new_row(new: NewPrediction, turn: int, at: int) -> tuple[str | int | None, 
 
 def _new_body(asked: Create) -> tuple[str | None, ...]:
     new = asked.new
-    beside = (None if each is None else encoded(each) for each in (new.webhook, new.request, new.pricing))
+    beside = (
+        None if each is None else encoded(each)
+        for each in (new.webhook, new.request, new.pricing, new.retention)
+    )
     return new.id, asked.input, *beside
 
 

@@ -78,6 +78,8 @@ class Transaction:
     topics: dict[str, Any] = field(default_factory=dict)
     last: dict[Callable[[Transaction, Any], None], Any] = field(default_factory=dict)
     """What is to be done once everything else is written, each with what it is to be done with."""
+    erases: bool = False
+    """Whether it takes away what must not be found again, not even in what the database writes beside its tables."""
 
     def tell(self, topic: str, value: Any = None) -> None:
         self.topics[topic] = value
@@ -93,7 +95,8 @@ class Transaction:
         self.connection.insert(f"INSERT INTO {table} ({columns}) VALUES", rows, ignore)
 
     def finish(self) -> None:
-        for write, gathered in self.last.items():
+        # Whichever came first: two processes that lock the same rows in the same order never deadlock.
+        for write, gathered in sorted(self.last.items(), key=lambda each: each[0].__module__):
             write(self, gathered)
 
     def table(self, name: str, columns: Mapping[str, str], rows: Sequence[Sequence[Value]]) -> Table:

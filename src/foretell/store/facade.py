@@ -12,11 +12,12 @@ from foretell.file import File
 from foretell.prediction import Hold, NewPrediction, Outcome, Phase, Prediction, Status, Used
 from foretell.store import events, lanes, predictions, reads, removal
 from foretell.store.creates import Create, Created, create
+from foretell.store.credits import Credits
 from foretell.store.database import Database
+from foretell.store.idempotency import Claim
 from foretell.store.lanes import LaneState
 from foretell.store.live import Follower, Live
 from foretell.store.notices import Notices
-from foretell.store.records import Records
 from foretell.store.rows import encoded
 from foretell.store.writer import Verb, Writer
 
@@ -38,7 +39,7 @@ STOPPED = Verb(removal.stopped, rank=11, lasting=False)
 FORGET_PREVIEWS = Verb(events.forget_previews, rank=12, lasting=False)
 
 
-class Store(Records):
+class Store(Credits):
     """The only door to what is stored. Any write may raise Error(UNAVAILABLE): then nothing was written."""
 
     def __init__(self, database: Database, *, queued_max: int) -> None:
@@ -65,9 +66,15 @@ class Store(Records):
         """Durable when it returns. Raises Error(OVERLOADED) when too many wait."""
         return (await self.create_within(new, None)).prediction
 
-    async def create_within(self, new: NewPrediction, bounds: Bounds | None) -> Created:
-        """The same, if account and key may still create one: else AllowanceSpentError, and nothing was written."""
-        asked = Create(new, encoded(new.input), self._queued_max, bounds)
+    async def create_within(
+        self, new: NewPrediction, bounds: Bounds | None, claim: Claim | None = None
+    ) -> Created:
+        """The same, if account and key may still create one and can pay for it: else nothing was written.
+
+        Raises AllowanceSpentError or Error(INSUFFICIENT_CREDITS). With a `claim` whose key stands for a prediction
+        already, gives that one; raises Error(KEY_REUSED) or Error(GONE) where it cannot be.
+        """
+        asked = Create(new, encoded(new.input), self._queued_max, bounds, claim)
         return await self._writer.submit(CREATE, asked, key=new.id)
 
     async def take(self, lane: str, *, node: str, count: int) -> list[Prediction]:

@@ -7,7 +7,8 @@ from dataclasses import dataclass, field, replace
 from typing import Any
 
 from foretell.prediction import MOVES, Failure, Move, Prediction, Status
-from foretell.store import files, webhooks
+from foretell.pricing import USED, counted
+from foretell.store import charges, files, retention, webhooks
 from foretell.store.database import Transaction, Value
 from foretell.store.rows import QUALIFIED, encoded, prediction_of, with_bodies
 from foretell.webhook import WebhookEvent
@@ -31,12 +32,16 @@ _EVENTS = {
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Ending:
-    """What an ended prediction's body gets."""
+    """What an ended prediction's body gets, and what it costs.
+
+    `cost_nanocredits` None: what a run that is being stopped has used is not known yet.
+    """
 
     result: Any = None
     failure: Failure | None = None
     metrics: Mapping[str, float] = field(default_factory=dict)
     metadata: Mapping[str, Any] = field(default_factory=dict)
+    cost_nanocredits: int | None = 0
 
 
 def guard(move: Move) -> str:
@@ -77,11 +82,13 @@ def move(
 def end(
     transaction: Transaction, moved: Sequence[Prediction], endings: Mapping[str, Ending]
 ) -> dict[str, Prediction]:
-    """What follows from a terminal move: bodies, files, deliveries owed, notices. Gives the whole rows by id."""
+    """What follows from a terminal move: bodies, charges, files, deliveries, notices. Gives the whole rows by id."""
     ended = [_ended(each, endings[each.id]) for each in with_bodies(transaction.connection, moved)]
+    ended = _charged(transaction, ended, endings)
     _write_bodies(transaction, ended)
     files.drop_outputs(transaction, [each.id for each in ended if each.status is not Status.SUCCEEDED])
     webhooks.owe(transaction, [(each, (_EVENTS[each.status],)) for each in ended])
+    retention.purge_later(transaction, ended)
     for each in ended:
         transaction.tell(f"prediction:{each.id}", each)
     return {each.id: each for each in ended}
@@ -95,6 +102,32 @@ def _ended(prediction: Prediction, ending: Ending) -> Prediction:
         metrics=dict(ending.metrics),
         metadata={**prediction.metadata, **ending.metadata},
     )
+
+
+def _charged(
+    transaction: Transaction, ended: Sequence[Prediction], endings: Mapping[str, Ending]
+) -> list[Prediction]:
+    """The same, those that have a price with what they were charged."""
+    costs = {each.id: _cost(each, endings[each.id]) for each in ended if each.pricing is not None}
+    known = {prediction_id: cost for prediction_id, cost in costs.items() if cost is not None}
+    charged = charges.settle(transaction, known)
+    return [_with_charge(transaction, each, charged.get(each.id)) for each in ended]
+
+
+def _cost(prediction: Prediction, ending: Ending) -> int | None:
+    """What it costs, as far as that is known: only what a run uses can be owed for what was not delivered."""
+    if ending.cost_nanocredits is not None or prediction.pricing is None:
+        return ending.cost_nanocredits
+    by = counted(prediction.pricing, prediction.input, model_type=prediction.model_type)
+    return None if by & USED else 0
+
+
+def _with_charge(transaction: Transaction, prediction: Prediction, charged: int | None) -> Prediction:
+    if charged is None or charged == prediction.cost_nanocredits:
+        return prediction
+    sql = "UPDATE predictions SET cost_nanocredits = ? WHERE id = ?"
+    transaction.execute(sql, (charged, prediction.id))
+    return replace(prediction, cost_nanocredits=charged)
 
 
 def _write_bodies(transaction: Transaction, ended: Sequence[Prediction]) -> None:

@@ -158,7 +158,8 @@ def cancel(transaction: Transaction, asked: Sequence[Cancel]) -> list[Prediction
     lanes.leave(transaction, [before[each.id] for each in moved if before[each.id].node is None])
     for each in moved:
         transaction.tell(f"moved:{before[each.id].node}")
-    reasons = {each.prediction_id: Ending(metadata={"canceled_by": each.canceled_by}) for each in asked}
+    begun = {each.id for each in moved if each.started_at is not None}
+    reasons = {each.prediction_id: _canceled(each, has_begun=each.prediction_id in begun) for each in asked}
     found = end(transaction, moved, reasons)
     found |= read(transaction.connection, before.keys() - found.keys())
     return [found.get(each.prediction_id) for each in asked]
@@ -187,7 +188,7 @@ def _place(row: Row) -> tuple[int, int, str]:
 
 
 def _finish(transaction: Transaction, asked: Sequence[Finish], verb: Move) -> list[Prediction]:
-    rows = [(*_hold_row(each.hold), each.outcome.cost_nanocredits) for each in asked]
+    rows = [(*_hold_row(each.hold), _cost(each.outcome)) for each in asked]
     # A cancel needs no hold; one that a node reports does, or a late attempt could end a newer one.
     fence = "" if verb is not Move.CANCEL else f" AND {CURRENT}"
     changes = (f"{ENDED}, cost_nanocredits = v.cost", [transaction.at])
@@ -196,8 +197,22 @@ def _finish(transaction: Transaction, asked: Sequence[Finish], verb: Move) -> li
 
 def _ending(outcome: Outcome) -> Ending:
     return Ending(
-        result=outcome.result, failure=outcome.failure, metrics=outcome.metrics, metadata=outcome.metadata
+        result=outcome.result,
+        failure=outcome.failure,
+        metrics=outcome.metrics,
+        metadata=outcome.metadata,
+        cost_nanocredits=_cost(outcome),
     )
+
+
+def _cost(outcome: Outcome) -> int:
+    """A failure is free, whatever it took."""
+    return 0 if outcome.status is Status.FAILED else outcome.cost_nanocredits
+
+
+def _canceled(asked: Cancel, *, has_begun: bool) -> Ending:
+    """What a run had used by then is said when it has stopped."""
+    return Ending(metadata={"canceled_by": asked.canceled_by}, cost_nanocredits=None if has_begun else 0)
 
 
 def _locked(transaction: Transaction, asked: Sequence[Cancel]) -> dict[str, Prediction]:

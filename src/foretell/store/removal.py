@@ -6,7 +6,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
 from foretell.prediction import Hold, Prediction, Status, Used
-from foretell.store import webhooks
+from foretell.store import charges, events, files, webhooks
 from foretell.store.database import Transaction, marks
 from foretell.store.predictions import Cancel, Release, cancel, release
 from foretell.store.rows import encoded, read
@@ -67,18 +67,19 @@ def stopped(transaction: Transaction, asked: Sequence[Stopped]) -> list[None]:
         if row is None or not row.status.is_terminal or row.attempt != each.attempt:
             continue
         used = each.used if row.status is Status.CANCELED else None
-        if used is not None:
-            _charge(transaction, row, used)
+        _charge(transaction, row, used)
         if row.deleted_at is None:
             _note(transaction, row, each, used)
             transaction.tell(f"prediction:{row.id}")
     return [None] * len(asked)
 
 
-def _charge(transaction: Transaction, row: Prediction, used: Used) -> None:
-    transaction.execute(
-        "UPDATE predictions SET cost_nanocredits = ? WHERE id = ?", (used.cost_nanocredits, row.id)
-    )
+def _charge(transaction: Transaction, row: Prediction, used: Used | None) -> None:
+    """Settles what was left open; what is settled stays so, whoever says what was used and how often."""
+    charged = charges.settle(transaction, {row.id: 0 if used is None else used.cost_nanocredits})
+    if charged.get(row.id):
+        sql = "UPDATE predictions SET cost_nanocredits = ? WHERE id = ?"
+        transaction.execute(sql, (charged[row.id], row.id))
 
 
 def _note(transaction: Transaction, row: Prediction, asked: Stopped, used: Used | None) -> None:
@@ -95,8 +96,8 @@ def _bury(transaction: Transaction, ids: Sequence[str]) -> None:
             input_hash = NULL WHERE id IN {these}""",
         (at, at, at, *ids),
     )
-    transaction.execute(f"DELETE FROM events WHERE prediction_id IN {these}", ids)
-    transaction.execute(f"UPDATE files SET deleted_at = ? WHERE prediction_id IN {these}", (at, *ids))
+    events.forget(transaction, ids)
+    files.bury(transaction, ids)
     webhooks.forget(transaction, ids)
     for each in ids:
         transaction.tell(f"prediction:{each}")
@@ -112,6 +113,9 @@ def _rescue(transaction: Transaction, asked: Rescue) -> int:
         transaction.tell(f"moved:{node}")
     if asked.but is not None:
         transaction.execute("DELETE FROM replicas WHERE node <> ?", (asked.but,))
+        # Nobody is left who could say what the runs had used that were being stopped.
+        while charges.settle_overdue(transaction, ended_before=transaction.at + 1):
+            continue
     for node, seen_at in (asked.silent or {}).items():
         _forget_node(transaction, node, seen_at)
     return len(holds)

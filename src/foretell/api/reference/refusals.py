@@ -84,6 +84,16 @@ SAYINGS: Mapping[Code, tuple[str, str, tuple[str, ...]]] = {
         "The file has 287,418 bytes, and the range lies outside.",
         (),
     ),
+    Code.KEY_REUSED: (
+        "An idempotency key was used before with a different body.",
+        "This Idempotency-Key was used with a different body. Send a new key with a new body.",
+        (),
+    ),
+    Code.INSUFFICIENT_CREDITS: (
+        "It may cost more than the account or the key can spend.",
+        "This may cost 0.06 credits, and 0.02 can be spent.",
+        (),
+    ),
     Code.RATE_LIMITED: (
         "Too many requests; `retry-after` says when to come back.",
         "Too many requests: 60 a minute are allowed.",

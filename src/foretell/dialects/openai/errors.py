@@ -20,6 +20,7 @@ WORDS: Mapping[Code, str] = {
     Code.UNAUTHORIZED: "invalid_api_key",
     Code.MISSING_FIELD: "missing_required_parameter",
     Code.RATE_LIMITED: "rate_limit_exceeded",
+    Code.INSUFFICIENT_CREDITS: "insufficient_quota",
 }
 """`code`, where it is not `error_id` in small letters."""
 

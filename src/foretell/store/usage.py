@@ -1,0 +1,80 @@
+"""Usage: how many predictions were created, how they ended, and what they were charged."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+
+from foretell.ledger import Usage
+from foretell.store.database import Connection, Row, Value
+
+ROWS_MAX = 10_000
+"""How many rows one question is answered with."""
+
+DAY = 86_400 * 1_000_000
+_GROUPS: Mapping[str, str] = {
+    "day": f"created_at / {DAY}",
+    "model": "model",
+    "key": "key_id",
+    "account": "account_id",
+}
+_FIELDS = {"model": "model", "key": "key_id", "account": "account_id"}
+_COUNTED = ("succeeded", "failed", "canceled")
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Question:
+    """Of which account (None: all), created from `since` to before `until`, told apart by which of `GROUPS`."""
+
+    account_id: str | None
+    since: int
+    until: int
+    group_by: Sequence[str]
+
+
+GROUPS = tuple(_GROUPS)
+
+
+def usage(connection: Connection, question: Question) -> list[tuple[int | None, Usage]]:
+    """The sums in order of their groups, each with its day (since 1970) where days are told apart; at most ROWS_MAX."""
+    groups = [_GROUPS[each] for each in question.group_by]
+    chosen = "".join(f"{each}, " for each in groups)
+    places = ", ".join(str(place) for place in range(1, len(groups) + 1))
+    grouped = f"GROUP BY {places} ORDER BY {places}" if groups else ""
+    among, values = _among(question)
+    rows = connection.execute(
+        f"""SELECT {chosen}COUNT(*), {", ".join(_count(each) for each in _COUNTED)},
+            CAST(COALESCE(SUM(cost_nanocredits), 0) AS BIGINT) FROM ({among}) AS used {grouped} LIMIT {ROWS_MAX}""",
+        values,
+    )
+    return [_usage(row, question.group_by) for row in rows]
+
+
+def _among(question: Question) -> tuple[str, list[Value]]:
+    # Two halves, since there is an index over each: deleted predictions count as well.
+    whose = "" if question.account_id is None else "account_id = ? AND "
+    values: list[Value] = [] if question.account_id is None else [question.account_id]
+    columns = "created_at, model, key_id, account_id, status, cost_nanocredits"
+    halves = [
+        f"SELECT {columns} FROM predictions WHERE {whose}created_at >= ? AND created_at < ? AND deleted_at IS {deleted}"
+        for deleted in ("NULL", "NOT NULL")
+    ]
+    return " UNION ALL ".join(halves), [*values, question.since, question.until] * 2
+
+
+def _count(status: str) -> str:
+    return f"CAST(SUM(CASE WHEN status = '{status}' THEN 1 ELSE 0 END) AS BIGINT)"
+
+
+def _usage(row: Row, group_by: Sequence[str]) -> tuple[int | None, Usage]:
+    named = dict(zip(group_by, row, strict=False))
+    predictions, succeeded, failed, canceled, charged = row[len(group_by) :]
+    found = Usage(
+        **{_FIELDS[name]: value for name, value in named.items() if name in _FIELDS},
+        predictions=int(predictions),
+        succeeded=int(succeeded or 0),
+        failed=int(failed or 0),
+        canceled=int(canceled or 0),
+        charged=int(charged),
+    )
+    return named.get("day"), found
