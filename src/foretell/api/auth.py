@@ -1,7 +1,6 @@
 """Who calls: keys, accounts, and the operator on the server's own socket."""
 
 import asyncio
-import hashlib
 import hmac
 import logging
 import time
@@ -12,8 +11,8 @@ from functools import wraps
 from starlette.requests import Request
 from starlette.responses import Response
 
-from foretell.account import Account, Key, Role, key_digest, key_id_of
-from foretell.api.operations import Access, accessible
+from foretell.account import EVERY_SCOPE, Account, Key, Role, Scope, key_digest, key_id_of
+from foretell.api.operations import Access, accessible, needing, scope_of
 from foretell.api.requests import ACCOUNT_HEADER, edge, is_local
 from foretell.api.services import Services
 from foretell.errors import Code, Error
@@ -25,6 +24,7 @@ CACHED_MAX = 10_000
 DEFAULT_ACCOUNT = "default"
 
 _log = logging.getLogger(__name__)
+_NOBODY = Key(id="", account_id="", name="", sha256="0" * 64, last4="", created_at=0, revoked_at=0)
 
 Handler = Callable[[Request], Awaitable[Response]]
 
@@ -50,9 +50,24 @@ class Caller:
         """The account whose things are in reach; None: everybody's."""
         return None if self.sees_all else self.account.id
 
+    @property
+    def scopes(self) -> frozenset[Scope]:
+        """What the caller may do with what is in reach."""
+        return EVERY_SCOPE if self.key is None else self.key.scopes
+
     def reaches(self, account_id: str) -> bool:
         """Whether what that account made is in reach."""
         return self.scope in {None, account_id}
+
+    def require(self, scope: Scope) -> None:
+        """Raises Error(FORBIDDEN) when the caller's key may not do such things."""
+        if scope not in self.scopes:
+            raise Error(Code.FORBIDDEN, f"This key may not do that: it lacks the scope '{scope}'.")
+
+    def require_model(self, *names: str) -> None:
+        """Raises Error(FORBIDDEN) when the caller's key may not run the model of these names."""
+        if self.key is not None and not self.key.allows_model(*names):
+            raise Error(Code.FORBIDDEN, f"This key may not use the model '{names[0]}'.")
 
 
 class Keys:
@@ -61,9 +76,9 @@ class Keys:
     def __init__(self, services: Services) -> None:
         self._store = services.store
         self._seal = services.seal
-        self._sealed: set[str] = set()
+        self._sealed: set[tuple[str, str]] = set()
         self._fixed = services.config.key
-        self._verified: dict[bytes, tuple[Caller, float]] = {}
+        self._verified: dict[str, tuple[Caller, float]] = {}
         self._touching: set[asyncio.Task[None]] = set()
         self._forgotten = 0
 
@@ -75,37 +90,42 @@ class Keys:
 
     async def seal(self, caller: Caller) -> None:
         """Sees that the caller's raw key can be used to sign their webhooks: it is sealed once."""
-        if caller.key is None or caller.raw_key is None or caller.key.id in self._sealed:
+        key, raw = caller.key, caller.raw_key
+        if key is None or raw is None or (key.id, raw) in self._sealed:
             return
-        if await self._store.sealed_key(caller.key.id) is None:
-            await self._store.seal_key(caller.key.id, self._seal.seal(caller.raw_key.encode()))
-        self._sealed.add(caller.key.id)
+        if not hmac.compare_digest(key.sha256, key_digest(raw)):
+            await self._store.seal_former(key.id, self._seal.seal(raw.encode()))
+        elif await self._store.sealed_key(key.id) is None:
+            await self._store.seal_key(key.id, self._seal.seal(raw.encode()))
+        self._sealed.add((key.id, raw))
 
     async def caller(self, raw: str) -> Caller:
         """Whose key this is. Raises Error(UNAUTHORIZED) or Error(SUSPENDED)."""
-        digest = hashlib.sha256(raw.encode()).digest()
+        digest = key_digest(raw)
         found = self._verified.get(digest)
         if found is None or found[1] < time.monotonic():
             forgotten = self._forgotten
-            found = await self._verify(raw), time.monotonic() + LIFE_SECONDS
+            caller, seconds = await self._verify(raw, digest)
+            found = caller, time.monotonic() + seconds
             # What was read before keys changed may be what no longer holds.
             if forgotten == self._forgotten:
                 self._keep(digest, found)
         return found[0]
 
-    def _keep(self, digest: bytes, found: tuple[Caller, float]) -> None:
+    def _keep(self, digest: str, found: tuple[Caller, float]) -> None:
         if len(self._verified) >= CACHED_MAX:
             self._verified.clear()
         self._verified[digest] = found
 
-    async def _verify(self, raw: str) -> Caller:
-        key = await self._key(raw)
+    async def _verify(self, raw: str, digest: str) -> tuple[Caller, float]:
+        """Who calls, and for how many seconds that can be trusted.
+
+        Unknown keys and wrong ones take the same steps: how long a refusal takes says nothing about which keys exist.
+        """
+        found = await self._found(raw, digest)
         now = time.time_ns() // 1_000
-        if (
-            key is None
-            or key.revoked_at is not None
-            or (key.expires_at is not None and key.expires_at <= now)
-        ):
+        key = _NOBODY if found is None else found
+        if not key.opens(digest, at=now):
             raise Error(Code.UNAUTHORIZED, "The API key is not valid.")
         account = await self._store.account(key.account_id)
         if account is None:
@@ -113,7 +133,9 @@ class Keys:
         if account.suspended_at is not None:
             raise Error(Code.SUSPENDED, f"The account '{account.name}' is suspended.")
         self._touch(key.id)
-        return Caller(account, key, raw)
+        until_at = key.good_until_at(is_former=key.sha256 != digest)
+        left_seconds = LIFE_SECONDS if until_at is None else (until_at - now) / 1_000_000
+        return Caller(account, key, raw), min(LIFE_SECONDS, left_seconds)
 
     def _touch(self, key_id: str) -> None:
         """Notes that the key was used. Nobody waits for that: what can only be read is still readable."""
@@ -127,13 +149,12 @@ class Keys:
         except Error as error:
             _log.warning("that a key was used could not be noted: %s", error.message)
 
-    async def _key(self, raw: str) -> Key | None:
-        """The stored key that `raw` is: the configured one by its digest, any other by its public id."""
+    async def _found(self, raw: str, digest: str) -> Key | None:
+        """The stored key that `raw` may be: the configured one by its digest, any other by its public id."""
         if self._fixed and hmac.compare_digest(raw.encode(), self._fixed.encode()):
-            return await self._store.key_by_digest(key_digest(raw))
-        key_id = key_id_of(raw)
-        key = None if key_id is None else await self._store.key(key_id)
-        return key if key is not None and key.matches(raw) else None
+            return await self._store.key_by_digest(digest)
+        # A word that is no key of ours is looked for as well, under an id that none has.
+        return await self._store.key(key_id_of(raw) or "")
 
 
 async def authenticate(request: Request) -> Caller:
@@ -156,13 +177,14 @@ def raw_key(request: Request) -> str | None:
     return rest.strip() or None if scheme.lower() in {"bearer", "token", "key"} else None
 
 
-def keyed(handler: Handler) -> Handler:
-    """`handler` for callers with a key."""
+def keyed(handler: Handler, scope: Scope | None = None) -> Handler:
+    """`handler` for callers with a key that has `scope`; None: what the method says."""
 
+    @needing(scope)
     @accessible(Access.KEY)
     @wraps(handler)
     async def endpoint(request: Request) -> Response:
-        request.scope["foretell.caller"] = await authenticate(request)
+        await _admit(request, scope_of(endpoint, request.method))
         return await handler(request)
 
     return endpoint
@@ -174,19 +196,35 @@ def open_to_all(handler: Handler) -> Handler:
     @accessible(Access.OPEN)
     @wraps(handler)
     async def endpoint(request: Request) -> Response:
-        anonymous = raw_key(request) is None and not is_local(request)
-        request.scope["foretell.caller"] = None if anonymous else await authenticate(request)
+        request.scope["foretell.caller"] = None
+        if raw_key(request) is not None or is_local(request):
+            await _admit(request, scope_of(endpoint, request.method))
         return await handler(request)
 
     return endpoint
 
 
-async def require_operator(request: Request) -> None:
-    """Lets operators pass. Raises Error(UNAUTHORIZED) or Error(FORBIDDEN) for everyone else."""
+def operators_only(handler: Handler) -> Handler:
+    """`handler` for operators whose key may manage, and for whoever reaches the server's own socket."""
+
+    @needing(Scope.MANAGE)
+    @accessible(Access.OPERATOR)
+    @wraps(handler)
+    async def endpoint(request: Request) -> Response:
+        caller = await _admit(request, Scope.MANAGE)
+        if not caller.is_operator:
+            raise Error(Code.FORBIDDEN, "Only an operator may do this.")
+        return await handler(request)
+
+    return endpoint
+
+
+async def _admit(request: Request, scope: Scope) -> Caller:
+    """Who calls. Raises Error(UNAUTHORIZED), Error(SUSPENDED), or Error(FORBIDDEN) without that scope."""
     caller = await authenticate(request)
-    if not caller.is_operator:
-        raise Error(Code.FORBIDDEN, "Only an operator may do this.")
+    caller.require(scope)
     request.scope["foretell.caller"] = caller
+    return caller
 
 
 async def _local_caller(request: Request) -> Caller:

@@ -44,12 +44,14 @@ class Wish:
 
 
 async def find_model(request: Request, name: str, *, hidden: bool = False) -> Known:
-    """The model of this name. Raises Error(MODEL_NOT_FOUND), Error(UNAVAILABLE) when it is offline.
+    """The model of this name. Raises Error(MODEL_NOT_FOUND), Error(UNAVAILABLE) when it is offline, and
+    Error(FORBIDDEN) when the caller's key may not use it.
 
     `hidden`: one that callers cannot name.
     """
     versions = edge(request).versions
     known = await (versions.find_hidden(name) if hidden else versions.find(name))
+    caller(request).require_model(known.name, known.version.model)
     if known.version.offline_reason is not None:
         raise Error(Code.UNAVAILABLE, f"The model '{known.name}' is offline: {known.version.offline_reason}")
     return known

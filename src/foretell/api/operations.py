@@ -5,7 +5,11 @@ from dataclasses import dataclass, field
 from enum import StrEnum
 from typing import Any, TypedDict, TypeVar, Unpack
 
+from foretell.account import Scope
 from foretell.errors import Code
+
+_USUAL = {"GET": Scope.READ, "HEAD": Scope.READ, "POST": Scope.RUN}
+"""The scope that a method needs where a route says nothing; every other method's is `manage`."""
 
 _Endpoint = TypeVar("_Endpoint", bound=Callable[..., Any])
 
@@ -101,3 +105,19 @@ def access_of(endpoint: Callable[..., Any]) -> Access:
     """Who may call an endpoint."""
     found: Access = getattr(endpoint, "access", Access.ANYONE)
     return found
+
+
+def needing(scope: Scope | None) -> Callable[[_Endpoint], _Endpoint]:
+    """Says what a caller's key has to be good for; None: what the method says."""
+
+    def marked(endpoint: _Endpoint) -> _Endpoint:
+        endpoint.scope = scope  # type: ignore[attr-defined]
+        return endpoint
+
+    return marked
+
+
+def scope_of(endpoint: Callable[..., Any], method: str) -> Scope:
+    """What a caller's key has to be good for."""
+    said: Scope | None = getattr(endpoint, "scope", None)
+    return said or _USUAL.get(method, Scope.MANAGE)

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
-from foretell.account import Account, Key, Role
+import json
+
+from foretell.account import Account, Key, Role, Scope
 from foretell.allowance import Allowance
 from foretell.store.database import Connection, Row, Transaction
 
@@ -11,7 +13,10 @@ TOUCH_SECONDS = 60
 
 _ALLOWANCE = "requests_per_minute, concurrency_max"
 _ACCOUNT = f"id, name, role, created_at, suspended_at, {_ALLOWANCE}"
-_KEY = f"id, account_id, name, sha256, last4, created_at, last_used_at, expires_at, revoked_at, {_ALLOWANCE}"
+KEY = (
+    "id, account_id, name, sha256, last4, created_at, last_used_at, expires_at, revoked_at, scopes, models, "
+    f"former_sha256, former_until_at, {_ALLOWANCE}"
+)
 
 
 def create(transaction: Transaction, account_id: str, name: str, role: Role, allowance: Allowance) -> Account:
@@ -46,9 +51,13 @@ def create_key(transaction: Transaction, key: Key) -> None:
         key.last_used_at,
         key.expires_at,
         key.revoked_at,
+        scopes_text(key.scopes),
+        models_text(key.models),
+        key.former_sha256,
+        key.former_until_at,
         *_numbers(key.allowance),
     )
-    transaction.insert("keys", _KEY, [row])
+    transaction.insert("keys", KEY, [row])
     transaction.tell("keys")
 
 
@@ -75,31 +84,32 @@ def suspend(transaction: Transaction, account_id: str, *, is_suspended: bool) ->
 
 
 def key_of_id(connection: Connection, key_id: str) -> Key | None:
-    found = connection.execute(f"SELECT {_KEY} FROM keys WHERE id = ?", (key_id,))
-    return _key(found[0]) if found else None
+    found = connection.execute(f"SELECT {KEY} FROM keys WHERE id = ?", (key_id,))
+    return key_of(found[0]) if found else None
 
 
 def key_of_digest(connection: Connection, sha256: str) -> Key | None:
-    found = connection.execute(f"SELECT {_KEY} FROM keys WHERE sha256 = ?", (sha256,))
-    return _key(found[0]) if found else None
+    found = connection.execute(f"SELECT {KEY} FROM keys WHERE sha256 = ?", (sha256,))
+    return key_of(found[0]) if found else None
 
 
 def keys_of(connection: Connection, account_id: str | None) -> list[Key]:
     """An account's keys, or everybody's, revoked ones too, oldest first."""
     where, values = ("", ()) if account_id is None else ("WHERE account_id = ?", (account_id,))
     return [
-        _key(row)
-        for row in connection.execute(f"SELECT {_KEY} FROM keys {where} ORDER BY created_at, id", values)
+        key_of(row)
+        for row in connection.execute(f"SELECT {KEY} FROM keys {where} ORDER BY created_at, id", values)
     ]
 
 
 def revoke_key(transaction: Transaction, key_id: str) -> Key | None:
     """Ends a key for good and erases what it signs with."""
-    sql = f"""UPDATE keys SET revoked_at = COALESCE(revoked_at, ?), sealed = NULL, webhook_secret = NULL
-              WHERE id = ? RETURNING {_KEY}"""
+    sql = f"""UPDATE keys SET revoked_at = COALESCE(revoked_at, ?), sealed = NULL, former_sealed = NULL,
+              former_sha256 = NULL, former_until_at = NULL, webhook_secret = NULL
+              WHERE id = ? RETURNING {KEY}"""
     found = transaction.execute(sql, (transaction.at, key_id))
     transaction.tell("keys")
-    return _key(found[0]) if found else None
+    return key_of(found[0]) if found else None
 
 
 def restore_key(transaction: Transaction, key_id: str) -> None:
@@ -109,8 +119,16 @@ def restore_key(transaction: Transaction, key_id: str) -> None:
 
 
 def seal_key(transaction: Transaction, key_id: str, sealed: bytes) -> None:
-    """Keeps the first sealed copy of a key that is not revoked."""
-    sql = "UPDATE keys SET sealed = ? WHERE id = ? AND sealed IS NULL AND revoked_at IS NULL"
+    """Keeps the first sealed copy of a key that is not revoked; its former secret signs no more."""
+    sql = """UPDATE keys SET sealed = ?, former_sealed = NULL
+             WHERE id = ? AND sealed IS NULL AND revoked_at IS NULL"""
+    transaction.execute(sql, (sealed, key_id))
+
+
+def seal_former(transaction: Transaction, key_id: str, sealed: bytes) -> None:
+    """Keeps the first sealed copy of a key's former secret, while the new one is not known to be in use."""
+    sql = """UPDATE keys SET former_sealed = ? WHERE id = ? AND sealed IS NULL AND former_sealed IS NULL
+             AND former_sha256 IS NOT NULL AND revoked_at IS NULL"""
     transaction.execute(sql, (sealed, key_id))
 
 
@@ -119,8 +137,11 @@ def sealed_key(connection: Connection, key_id: str) -> bytes | None:
 
 
 def signing_secret(connection: Connection, key_id: str) -> bytes | None:
-    """What a key's webhooks are signed with, sealed: its own secret, else the key itself."""
-    sql = "SELECT COALESCE(webhook_secret, sealed) FROM keys WHERE id = ?"
+    """What a key's webhooks are signed with, sealed: its own secret, else the key itself.
+
+    After a rotation the former secret signs until the new one is known to be in use.
+    """
+    sql = "SELECT COALESCE(webhook_secret, sealed, former_sealed) FROM keys WHERE id = ?"
     return _secret(connection.execute(sql, (key_id,)))
 
 
@@ -147,6 +168,14 @@ def set_webhook_secret(transaction: Transaction, account_id: str, sealed: bytes)
     transaction.execute("UPDATE accounts SET webhook_secret = ? WHERE id = ?", (sealed, account_id))
 
 
+def scopes_text(scopes: frozenset[Scope]) -> str:
+    return " ".join(sorted(scopes))
+
+
+def models_text(models: tuple[str, ...] | None) -> str | None:
+    return None if models is None else json.dumps(models)
+
+
 def _secret(found: list[Row]) -> bytes | None:
     return bytes(found[0][0]) if found and found[0][0] is not None else None
 
@@ -162,7 +191,8 @@ def _account(row: Row) -> Account:
     )
 
 
-def _key(row: Row) -> Key:
+def key_of(row: Row) -> Key:
+    """From a row of KEY."""
     return Key(
         id=row[0],
         account_id=row[1],
@@ -173,6 +203,10 @@ def _key(row: Row) -> Key:
         last_used_at=row[6],
         expires_at=row[7],
         revoked_at=row[8],
+        scopes=frozenset(Scope(each) for each in row[9].split()),
+        models=None if row[10] is None else tuple(json.loads(row[10])),
+        former_sha256=row[11],
+        former_until_at=row[12],
         allowance=_allowance(row),
     )
 

@@ -1,45 +1,27 @@
-"""The facade's quieter half: models, accounts and keys, files, deliveries, nodes."""
+"""The facade's quieter half: models, files, deliveries, nodes."""
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
-from typing import Any, Concatenate, ParamSpec, TypeVar
+from collections.abc import Sequence
 
-from foretell.account import Account, Key, Role
-from foretell.allowance import Allowance
 from foretell.file import File, Uploads
-from foretell.ids import new_id
 from foretell.model import Version
 from foretell.prediction import Hold
-from foretell.store import accounts, files, models, nodes, webhooks
-from foretell.store.database import Connection, Transaction
+from foretell.store import files, models, nodes, retention, webhooks
+from foretell.store.database import Transaction
 from foretell.store.nodes import NodeState, ReplicaState
-from foretell.store.reads import Readers
+from foretell.store.people import People
 from foretell.store.webhooks import Attempted, DeliveryAttempt, Due, Rendered
-from foretell.store.writer import Verb, Writer
+from foretell.store.writer import Verb
 from foretell.webhook import Delivery, DeliveryState
-
-Given = ParamSpec("Given")
-Found = TypeVar("Found")
-
-
-def _each(transaction: Transaction, asked: Sequence[Callable[[Transaction], Any]]) -> list[Any]:
-    return [each(transaction) for each in asked]
-
 
 RENDERED = Verb(webhooks.rendered, rank=20)
 ATTEMPTED = Verb(webhooks.attempted, rank=21)
 DUE = Verb(webhooks.due, rank=22, lasting=False)
-COLD = Verb(_each, rank=30)
-PASSING = Verb(_each, rank=31, lasting=False)
 
 
-class Records:
+class Records(People):
     """Everything that is stored and is not a prediction."""
-
-    def __init__(self, writer: Writer, readers: Readers) -> None:
-        self._writer = writer
-        self._readers = readers
 
     async def register(self, version: Version, *, current: bool = True) -> None:
         """Writes the version, again if it is there; `current`: its model's name now means it."""
@@ -55,83 +37,25 @@ class Records:
     async def version(self, version_id: str) -> Version | None:
         return await self._ask(models.of_id, version_id)
 
-    async def create_account(self, name: str, role: Role, *, allowance: Allowance | None = None) -> Account:
-        """Raises Error(CONFLICT) when the name is taken."""
-        return await self._do(accounts.create, new_id(), name, role, allowance or Allowance())
-
-    async def allow_account(self, account_id: str, allowance: Allowance) -> None:
-        """From now on the account may ask for so much."""
-        await self._do(accounts.allow_account, account_id, allowance)
-
-    async def allow_key(self, key_id: str, allowance: Allowance) -> None:
-        """From now on the key may ask for so much."""
-        await self._do(accounts.allow_key, key_id, allowance)
-
-    async def suspend(self, account_id: str, *, is_suspended: bool) -> None:
-        """Lets the account's keys open nothing, or what they opened before."""
-        await self._do(accounts.suspend, account_id, is_suspended=is_suspended)
-
-    async def account(self, name_or_id: str) -> Account | None:
-        return await self._ask(accounts.of_name, name_or_id)
-
-    async def accounts(self) -> list[Account]:
-        return await self._ask(accounts.all_accounts)
-
-    async def create_key(self, key: Key) -> None:
-        """Raises Error(CONFLICT) when there is such a key or no such account."""
-        await self._do(accounts.create_key, key)
-
-    async def key(self, key_id: str) -> Key | None:
-        return await self._ask(accounts.key_of_id, key_id)
-
-    async def key_by_digest(self, sha256: str) -> Key | None:
-        return await self._ask(accounts.key_of_digest, sha256)
-
-    async def keys(self, account_id: str | None) -> list[Key]:
-        return await self._ask(accounts.keys_of, account_id)
-
-    async def revoke_key(self, key_id: str) -> Key | None:
-        """Ends the key and erases its sealed copy; None when there is none."""
-        return await self._do(accounts.revoke_key, key_id)
-
-    async def restore_key(self, key_id: str) -> None:
-        """Makes an ended key valid again; what it signs with has to be sealed anew."""
-        await self._do(accounts.restore_key, key_id)
-
-    async def seal_key(self, key_id: str, sealed: bytes) -> None:
-        """Keeps the first sealed copy; a revoked key gets none."""
-        await self._do(accounts.seal_key, key_id, sealed)
-
-    async def sealed_key(self, key_id: str) -> bytes | None:
-        return await self._ask(accounts.sealed_key, key_id)
-
-    async def signing_secret(self, key_id: str) -> bytes | None:
-        """What the key's webhooks are signed with, sealed: its own secret, else the key itself."""
-        return await self._ask(accounts.signing_secret, key_id)
-
-    async def key_secret(self, key_id: str) -> bytes | None:
-        return await self._ask(accounts.key_secret, key_id)
-
-    async def set_key_secret(self, key_id: str, sealed: bytes | None) -> None:
-        """Gives the key a secret of its own, or takes it away; a revoked key gets none."""
-        await self._do(accounts.set_key_secret, key_id, sealed)
-
-    async def touch_key(self, key_id: str) -> None:
-        """Notes that the key was used, to the minute."""
-        await self._pass(accounts.touch_key, key_id)
-
-    async def webhook_secret(self, account_id: str) -> bytes | None:
-        return await self._ask(accounts.webhook_secret, account_id)
-
-    async def set_webhook_secret(self, account_id: str, sealed: bytes) -> None:
-        await self._do(accounts.set_webhook_secret, account_id, sealed)
-
     async def add_file(self, file: File) -> None:
         await self._do(files.insert, [file])
 
-    async def announce_files(self, announced: Sequence[File]) -> None:
-        """Writes rows of blobs that are about to be put; done twice is as good as once."""
-        await self._pass(files.announce, announced)
+    async def announce_files(self, hold: Hold, announced: Sequence[File]) -> bool:
+        """Writes rows of blobs that are about to be put; done twice is as good as once. False: the hold is lost."""
+        return await self._pass(files.announce, files.Announced(hold, announced))
+
+    async def announce_upload(self, file: File) -> None:
+        """Writes the row of a blob that is about to be put; nobody sees it before it is settled."""
+        await self._pass(files.announce_upload, file)
+
+    async def settle_upload(
+        self, file: File, *, lent_seconds: float | None = None, keep_seconds: int = 0
+    ) -> bool:
+        """The blob is there: from now on it is an upload. False when it was given up before.
+
+        `lent_seconds`: after how long it is deleted at the latest; `keep_seconds`: when it is purged, 0 for never.
+        """
+        return await self._do(retention.settle_upload, file, lent_seconds=lent_seconds, keep_seconds=keep_seconds)
 
     async def file(self, file_id: str) -> File | None:
         """None when it was deleted; one whose data retention removed has `removed_at`."""
@@ -152,7 +76,19 @@ class Records:
 
     async def orphans(self, limit: int) -> list[File]:
         """Files whose blobs are to be erased."""
-        return await self._ask(files.orphans, limit)
+        return await self._pass(files.orphans, limit)
+
+    async def files_between(self, first: str, beyond: str) -> list[tuple[str, bool]]:
+        """Every id from `first` to before `beyond` that has a row, and whether its bytes have to be there."""
+        return await self._ask(files.between, first, beyond)
+
+    async def purge(self, limit: int) -> int:
+        """Takes away up to `limit` parts of predictions, and uploads, whose time is over; how many it took."""
+        return await self._do(retention.purge, limit)
+
+    async def next_purge_at(self) -> int | None:
+        """When something is to be purged next; None: nothing ever."""
+        return await self._ask(retention.next_purge_at)
 
     async def erased(self, ids: Sequence[str]) -> None:
         """Says that the blobs of these files are gone."""
@@ -208,33 +144,3 @@ class Records:
 
     async def replicas(self, node: str | None = None) -> list[ReplicaState]:
         return await self._ask(nodes.replicas, node)
-
-    async def _do(
-        self,
-        write: Callable[Concatenate[Transaction, Given], Found],
-        *given: Given.args,
-        **named: Given.kwargs,
-    ) -> Found:
-        answer: Found = await self._writer.submit(
-            COLD, lambda transaction: write(transaction, *given, **named)
-        )
-        return answer
-
-    async def _pass(
-        self,
-        write: Callable[Concatenate[Transaction, Given], Found],
-        *given: Given.args,
-        **named: Given.kwargs,
-    ) -> Found:
-        answer: Found = await self._writer.submit(
-            PASSING, lambda transaction: write(transaction, *given, **named)
-        )
-        return answer
-
-    async def _ask(
-        self,
-        question: Callable[Concatenate[Connection, Given], Found],
-        *given: Given.args,
-        **named: Given.kwargs,
-    ) -> Found:
-        return await self._readers.ask(lambda connection: question(connection, *given, **named))

@@ -1,27 +1,9 @@
 """The operator's routes, under `/v1/admin/`: accounts, keys, webhook secrets, models."""
 
-from functools import wraps
-
-from starlette.requests import Request
-from starlette.responses import Response
 from starlette.routing import Route
 
 from foretell.api.admin import accounts, keys, models, signing
-from foretell.api.auth import Handler, require_operator
-from foretell.api.operations import Access, accessible
-
-
-def operators_only(handler: Handler) -> Handler:
-    """`handler` for operators, and for whoever reaches the server's own socket."""
-
-    @accessible(Access.OPERATOR)
-    @wraps(handler)
-    async def endpoint(request: Request) -> Response:
-        await require_operator(request)
-        return await handler(request)
-
-    return endpoint
-
+from foretell.api.auth import operators_only
 
 routes = [
     Route("/v1/admin/accounts", operators_only(accounts.list_all), methods=["GET"]),
