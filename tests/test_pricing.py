@@ -21,8 +21,8 @@ from foretell.pricing import (
 )
 
 AMOUNTS = st.decimals(min_value=0, max_value=10_000, places=9)
-COUNTS = st.integers(0, 10**9)
-SECONDS = st.integers(0, 10**12).map(lambda microseconds: microseconds / 1_000_000)
+COUNTS = st.integers(0, 500_000)
+SECONDS = st.integers(0, 5 * 10**11).map(lambda microseconds: microseconds / 1_000_000)
 EVERY = {
     "prediction_count": 1,
     "image_count": 3,
@@ -113,6 +113,10 @@ def test_no_figure_that_a_model_may_report_breaks_the_bill(
 def test_three_times_a_tenth_is_three_tenths() -> None:
     assert cost(price("0.1", "image"), image_count=3) == 300_000_000
     assert cost(price("0.1", "computing_second"), predict_time=0.1 + 0.2) == 30_000_000
+
+
+def test_no_bill_is_higher_than_a_database_can_hold() -> None:
+    assert cost(price("10000", "image"), image_count=10**9) == NANOCREDITS_MAX
 
 
 def test_halves_are_rounded_upward_and_once() -> None:
