@@ -87,7 +87,7 @@ async def test_the_blobs_of_deleted_files_are_listed_until_they_are_erased(
 
 async def test_a_file_removed_by_retention_still_says_that_it_was_there(store: Store, direct: Direct) -> None:
     await store.add_file(file_of(None, "old"))
-    direct("UPDATE files SET removed_at = 5 WHERE id = 'old'")
+    direct("UPDATE files SET removed_at = 5, erase_at = 5 WHERE id = 'old'")
     assert [each.id for each in await store.orphans(10)] == ["old"]
     await store.erased(["old"])
     assert await store.orphans(10) == []

@@ -92,7 +92,7 @@ async def test_an_attempt_that_did_not_end_well_leaves_no_files(store: Store, wa
         id="given", account_id="ann", prediction_id=row.id, purpose=Purpose.OUTPUT, name="one.txt",
         content_type="text/plain", size_bytes=4, sha256="00", created_at=1,
     )  # fmt: skip
-    await store.announce_files([given])
+    assert await store.announce_files(hold, [given])
     assert await store.files_of(row.id) == [given]
     match way:
         case "release" | "lose":

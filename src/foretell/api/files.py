@@ -36,10 +36,11 @@ _PLAIN_NAME = re.compile(r"[\w. -]+", re.ASCII)
 async def get(request: Request) -> Response:
     """The file, whole or in part. 404 for an unknown address, 410 for a file that is no longer kept."""
     file = await services(request).store.file(request.path_params["token"])
+    # What is no longer kept has lost its name too.
+    if file is not None and file.removed_at is not None:
+        raise Error(Code.GONE, "The file is no longer kept.")
     if file is None or file.name != request.path_params["name"]:
         raise Error(Code.FILE_NOT_FOUND, "There is no such file.")
-    if file.removed_at is not None:
-        raise Error(Code.GONE, "The file is no longer kept.")
     return await served(request, file, is_download="download" in request.query_params)
 
 

@@ -18,7 +18,7 @@ from foretell.ids import new_token
 from foretell.node.outputs import Taken, unique_name
 from foretell.node.patience import written
 from foretell.node.surroundings import Surroundings
-from foretell.node.trouble import RunFailed
+from foretell.node.trouble import HoldLost, RunFailed
 from foretell.prediction import Prediction
 from foretell.result import Form, form, replaced
 
@@ -60,11 +60,14 @@ class Shelf:
         await self._surroundings.blobs.delete([each.blob for each in files])
 
     async def _announce(self, files: list[File]) -> None:
-        """Writes the rows of blobs that are about to be there."""
+        """Writes the rows of blobs that are about to be there. Raises HoldLost."""
         if not files:
             return
         self.files += files
-        await written(self._prediction.id, lambda: self._surroundings.store.announce_files(files))
+        store, hold = self._surroundings.store, self._prediction.hold
+        assert hold is not None
+        if not await written(self._prediction.id, lambda: store.announce_files(hold, files)):
+            raise HoldLost
 
     async def _put(self, taken: list[Taken]) -> None:
         for each in taken:

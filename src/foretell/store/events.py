@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
 from itertools import groupby
 
@@ -87,6 +87,25 @@ def forget_previews(transaction: Transaction, ids: Sequence[str]) -> list[None]:
             ids,
         )
     return [None] * len(ids)
+
+
+def forget(transaction: Transaction, ids: Sequence[str]) -> None:
+    """Takes away whatever these predictions have said."""
+    transaction.execute(f"DELETE FROM events WHERE prediction_id IN ({marks(len(ids))})", ids)
+
+
+def forget_all_that(transaction: Transaction, prediction_id: str, goes: Callable[[Kind], bool]) -> None:
+    """Takes away what of these kinds a prediction has said, and leaves the rest as it is numbered."""
+    key = "prediction_id = ? AND attempt = ? AND sequence = ?"
+    sql = "SELECT attempt, sequence, batch FROM events WHERE prediction_id = ?"
+    for attempt, sequence, batch in transaction.execute(sql, (prediction_id,)):
+        said = _batch.decode(batch)
+        kept = [each for each in said if not goes(each[1])]
+        place = (prediction_id, attempt, sequence)
+        if not kept:
+            transaction.execute(f"DELETE FROM events WHERE {key}", place)
+        elif len(kept) < len(said):
+            transaction.execute(f"UPDATE events SET batch = ? WHERE {key}", (encoded(kept), *place))
 
 
 def read_events(

@@ -3,57 +3,155 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
 
 from foretell.file import File, Purpose, Uploads
+from foretell.prediction import Hold
 from foretell.store.database import Connection, Row, Transaction, Value, marks
 
 _COLUMNS = (
     "id, account_id, prediction_id, purpose, name, content_type, size_bytes, sha256, created_at, removed_at, "
     "given_name, given_purpose"
 )
-_LISTED = "purpose = 'upload' AND deleted_at IS NULL AND removed_at IS NULL"
+_LISTED = "purpose = 'upload' AND deleted_at IS NULL AND removed_at IS NULL AND coming = 0"
+ERASE = "erase"
+"""The topic that says that there are bytes to be erased."""
+COMING_SECONDS = 3_600
+"""Bytes that were on their way this long ago have come, or never will."""
+
+
+@dataclass(frozen=True, slots=True)
+class Announced:
+    """Files of an attempt, whose bytes are about to be put."""
+
+    hold: Hold
+    files: Sequence[File]
 
 
 def insert(transaction: Transaction, files: Iterable[File]) -> None:
     transaction.insert("files", _COLUMNS, [_row(each) for each in files])
 
 
-def announce(transaction: Transaction, files: Iterable[File]) -> None:
-    """Writes rows, some of which may be there already."""
-    transaction.insert("files", _COLUMNS, [_row(each) for each in files], unless="id")
+def announce(transaction: Transaction, announced: Announced) -> bool:
+    """Writes rows, some of which may be there already. False: the hold is lost, and nothing was written.
+
+    So every row belongs to an attempt whose end the door sees: none is left to be found by nobody.
+    """
+    hold = announced.hold
+    sql = "SELECT 1 FROM predictions WHERE id = ? AND node = ? AND attempt = ? $for_update"
+    if not transaction.execute(sql, (hold.prediction_id, hold.node, hold.attempt)):
+        return False
+    transaction.insert("files", _COLUMNS, [_row(each) for each in announced.files], unless="id")
+    return True
+
+
+def announce_upload(transaction: Transaction, file: File) -> None:
+    """Writes the row of an upload that nobody sees yet; it is given up for dead unless it is settled in time."""
+    erase_at = transaction.at + COMING_SECONDS * 1_000_000
+    transaction.insert("files", f"{_COLUMNS}, coming, erase_at", [(*_row(file), 1, erase_at)])
+
+
+def settle_upload(transaction: Transaction, file: File, *, lent_seconds: float | None) -> bool:
+    """The bytes have come: from now on it is an upload. False when it was given up before.
+
+    `lent_seconds`: how long at most it is needed by the one request that it is for; it is deleted then.
+    """
+    erase_at = None if lent_seconds is None else transaction.at + int(lent_seconds * 1_000_000)
+    found = transaction.execute(
+        """UPDATE files SET coming = 0, erase_at = ?, given_purpose = ?
+           WHERE id = ? AND coming = 1 AND deleted_at IS NULL RETURNING id""",
+        (erase_at, file.given_purpose, file.id),
+    )
+    return bool(found)
 
 
 def drop_outputs(transaction: Transaction, prediction_ids: Sequence[str]) -> None:
-    """Hides what attempts that did not end well have given; the blobs are erased later."""
+    """Hides what attempts that did not end well have given; the blobs are erased, those that come late too."""
     if not prediction_ids:
         return
-    transaction.execute(
-        f"""UPDATE files SET deleted_at = ?
-            WHERE prediction_id IN ({marks(len(prediction_ids))}) AND deleted_at IS NULL""",
-        (transaction.at, *prediction_ids),
+    dropped = transaction.execute(
+        f"""UPDATE files SET deleted_at = ?, erase_at = ?, coming = 1
+            WHERE prediction_id IN ({marks(len(prediction_ids))}) AND deleted_at IS NULL RETURNING id""",
+        (transaction.at, transaction.at, *prediction_ids),
     )
+    if dropped:
+        transaction.tell(ERASE)
+
+
+def bury(transaction: Transaction, prediction_ids: Sequence[str]) -> None:
+    """Hides every file of deleted predictions at once; their blobs are erased next."""
+    transaction.execute(
+        f"""UPDATE files SET deleted_at = ?, erase_at = ?
+            WHERE prediction_id IN ({marks(len(prediction_ids))}) AND deleted_at IS NULL""",
+        (transaction.at, transaction.at, *prediction_ids),
+    )
+    transaction.tell(ERASE)
 
 
 def delete(transaction: Transaction, file_id: str) -> None:
-    """Hides the file at once; its blob is erased later."""
+    """Hides the file at once; its blob is erased next."""
     transaction.execute(
-        "UPDATE files SET deleted_at = ? WHERE id = ? AND deleted_at IS NULL", (transaction.at, file_id)
+        "UPDATE files SET deleted_at = ?, erase_at = ? WHERE id = ? AND deleted_at IS NULL",
+        (transaction.at, transaction.at, file_id),
     )
+    transaction.tell(ERASE)
+
+
+def remove(transaction: Transaction, *, ids: Sequence[str] = (), prediction_ids: Sequence[str] = ()) -> None:
+    """Takes away all of the files but that they were there; their blobs are erased next."""
+    for column, values in (("id", ids), ("prediction_id", prediction_ids)):
+        if values:
+            transaction.execute(
+                f"""UPDATE files SET removed_at = ?, erase_at = ?, name = '', sha256 = '', given_name = NULL,
+                    given_purpose = NULL
+                    WHERE {column} IN ({marks(len(values))}) AND removed_at IS NULL AND deleted_at IS NULL""",
+                (transaction.at, transaction.at, *values),
+            )
+    transaction.tell(ERASE)
+
+
+def orphans(transaction: Transaction, limit: int) -> list[File]:
+    """Files whose bytes are to be erased now; nobody reads them from here on, also those that were given up."""
+    sql = f"""SELECT {_COLUMNS} FROM files WHERE erase_at IS NOT NULL AND erase_at <= ?
+              ORDER BY erase_at, id LIMIT ?"""
+    found = [_file(row) for row in transaction.execute(sql, (transaction.at, limit))]
+    if found:
+        transaction.execute(
+            f"""UPDATE files SET deleted_at = ? WHERE id IN ({marks(len(found))})
+                AND deleted_at IS NULL AND removed_at IS NULL""",
+            (transaction.at, *(each.id for each in found)),
+        )
+    return found
 
 
 def erased(transaction: Transaction, ids: Sequence[str]) -> None:
-    """Their blobs are gone: so are the rows of deleted files, while removed ones stay to say so."""
+    """Their blobs are gone: so are the rows of deleted files, while removed ones stay to say so.
+
+    What may still come stays too, to be erased once more.
+    """
     if not ids:
         return
-    transaction.execute(f"DELETE FROM files WHERE id IN ({marks(len(ids))}) AND deleted_at IS NOT NULL", ids)
+    at, these = transaction.at, f"id IN ({marks(len(ids))})"
     transaction.execute(
-        f"UPDATE files SET erased_at = ? WHERE id IN ({marks(len(ids))})", (transaction.at, *ids)
+        f"UPDATE files SET erased_at = ?, erase_at = ? WHERE {these} AND coming = 1 AND erased_at IS NULL",
+        (at, at + COMING_SECONDS * 1_000_000, *ids),
     )
+    due = f"{these} AND erase_at IS NOT NULL AND erase_at <= ?"
+    transaction.execute(f"DELETE FROM files WHERE {due} AND deleted_at IS NOT NULL", (*ids, at))
+    transaction.execute(f"UPDATE files SET erased_at = ?, erase_at = NULL WHERE {due}", (at, *ids, at))
+
+
+def between(connection: Connection, first: str, beyond: str) -> list[tuple[str, bool]]:
+    """The ids of all files from `first` to before `beyond`, each with whether its bytes have to be there."""
+    sql = """SELECT id, removed_at IS NULL AND deleted_at IS NULL AND coming = 0 AND (prediction_id IS NULL OR EXISTS (
+                 SELECT 1 FROM predictions WHERE predictions.id = files.prediction_id AND status = 'succeeded'))
+             FROM files WHERE id >= ? AND id < ? ORDER BY id"""
+    return [(row[0], bool(row[1])) for row in connection.execute(sql, (first, beyond))]
 
 
 def of_id(connection: Connection, file_id: str) -> File | None:
     found = connection.execute(
-        f"SELECT {_COLUMNS} FROM files WHERE id = ? AND deleted_at IS NULL", (file_id,)
+        f"SELECT {_COLUMNS} FROM files WHERE id = ? AND deleted_at IS NULL AND coming = 0", (file_id,)
     )
     return _file(found[0]) if found else None
 
@@ -80,14 +178,6 @@ def count_uploads(connection: Connection, wanted: Uploads) -> int:
     claims, values = _claims(wanted)
     (row,) = connection.execute(f"SELECT count(*) FROM files WHERE {' AND '.join(claims)}", values)
     return int(row[0])
-
-
-def orphans(connection: Connection, limit: int) -> list[File]:
-    """Files whose blob nobody may read any more and is not known to be erased."""
-    sql = f"""SELECT {_COLUMNS} FROM files
-              WHERE erased_at IS NULL AND (removed_at IS NOT NULL OR deleted_at IS NOT NULL)
-              ORDER BY id LIMIT ?"""
-    return [_file(row) for row in connection.execute(sql, (limit,))]
 
 
 def _claims(wanted: Uploads) -> tuple[list[str], list[Value]]:

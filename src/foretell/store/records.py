@@ -8,7 +8,6 @@ from foretell.file import File, Uploads
 from foretell.model import Version
 from foretell.prediction import Hold
 from foretell.store import files, models, nodes, retention, webhooks
-from foretell.store.database import Transaction
 from foretell.store.nodes import NodeState, ReplicaState
 from foretell.store.people import People
 from foretell.store.webhooks import Attempted, DeliveryAttempt, Due, Rendered
@@ -55,7 +54,9 @@ class Records(People):
 
         `lent_seconds`: after how long it is deleted at the latest; `keep_seconds`: when it is purged, 0 for never.
         """
-        return await self._do(retention.settle_upload, file, lent_seconds=lent_seconds, keep_seconds=keep_seconds)
+        return await self._do(
+            retention.settle_upload, file, lent_seconds=lent_seconds, keep_seconds=keep_seconds
+        )
 
     async def file(self, file_id: str) -> File | None:
         """None when it was deleted; one whose data retention removed has `removed_at`."""

@@ -11,6 +11,7 @@ import msgspec
 
 from foretell.prediction import Failure, NewPrediction, Phase, Prediction, Status, Subscription
 from foretell.pricing import Pricing
+from foretell.retention import Retention
 from foretell.store.database import Connection, Row, marks
 
 COLUMNS = (
@@ -22,10 +23,11 @@ COLUMNS = (
 QUALIFIED = ", ".join(f"predictions.{each}" for each in COLUMNS.split(", "))
 """For RETURNING, where the names of the VALUES table would be ambiguous."""
 
-_BODY = "prediction_id, input, result, failure, metrics, metadata, webhook, request, pricing"
+_BODY = "prediction_id, input, result, failure, metrics, metadata, webhook, request, pricing, retention"
 _subscription = msgspec.json.Decoder(Subscription)
 _failure = msgspec.json.Decoder(Failure)
 _pricing = msgspec.json.Decoder(Pricing)
+_retention = msgspec.json.Decoder(Retention)
 _json = msgspec.json.Decoder()
 _encoder = msgspec.json.Encoder()
 
@@ -111,6 +113,7 @@ def created(new: NewPrediction, *, at: int) -> Prediction:
         webhook=new.webhook,
         request=new.request,
         pricing=new.pricing,
+        retention=new.retention,
     )
 
 
@@ -140,7 +143,7 @@ def _bodies(connection: Connection, ids: Sequence[str]) -> dict[str, dict[str, A
 
 
 def _body(row: Row) -> dict[str, Any]:
-    _, given, result, failure, metrics, metadata, webhook, request, pricing = row
+    _, given, result, failure, metrics, metadata, webhook, request, pricing, retention = row
     return {
         "input": decoded(given),
         "result": None if result is None else decoded(result),
@@ -150,4 +153,5 @@ def _body(row: Row) -> dict[str, Any]:
         "webhook": None if webhook is None else _subscription.decode(webhook),
         "request": None if request is None else decoded(request),
         "pricing": None if pricing is None else _pricing.decode(pricing),
+        "retention": None if retention is None else _retention.decode(retention),
     }

@@ -27,6 +27,8 @@ CACHE_KIB = 16 * 1024
 CHECKPOINT_BYTES = 4 * 1024**2
 WAL_BYTES_MAX = 64 * 1024**2
 CHECKPOINT_SECONDS = 0.5
+CHECKPOINT_BUSY_SECONDS = 0.05
+"""How long a checkpoint that empties the log may keep the writer waiting for a reader to end."""
 BUSY_SECONDS = 5.0
 
 _UNAVAILABLE = {
@@ -74,6 +76,7 @@ class SqliteDatabase:
         self._lasting = power_safe
         self.connection = SqliteConnection(self._open_writer())
         self._stopping = threading.Event()
+        self._erases = threading.Event()
         self._checkpointer = threading.Thread(
             target=self._checkpoint, name="foretell-checkpoint", daemon=True
         )
@@ -85,8 +88,11 @@ class SqliteDatabase:
         execute = self.connection.raw.execute
         execute("BEGIN IMMEDIATE")
         try:
-            yield Transaction(self.connection, self._clock())
+            transaction = Transaction(self.connection, self._clock())
+            yield transaction
             execute("COMMIT")
+            if transaction.erases:
+                self._erases.set()
         except BaseException:
             # A full disk has rolled back already; the reason is the first error, not this one.
             with suppress(sqlite3.Error):
@@ -145,6 +151,8 @@ class SqliteDatabase:
         raw.execute(f"PRAGMA journal_size_limit={WAL_BYTES_MAX}")
         raw.execute(f"PRAGMA busy_timeout={int(BUSY_SECONDS * 1000)}")
         raw.execute("PRAGMA foreign_keys=ON")
+        # What is deleted is overwritten: it must not be found in pages that are free.
+        raw.execute("PRAGMA secure_delete=ON")
         raw.execute("PRAGMA temp_store=MEMORY")
         return raw
 
@@ -161,7 +169,7 @@ class SqliteDatabase:
     def _checkpoint(self) -> None:
         """Moves the log into the file beside the writer: inside a commit that costs its caller up to 34 ms."""
         raw = sqlite3.connect(self.path, isolation_level=None)
-        raw.execute(f"PRAGMA busy_timeout={int(BUSY_SECONDS * 1000)}")
+        raw.execute(f"PRAGMA busy_timeout={int(CHECKPOINT_BUSY_SECONDS * 1000)}")
         raw.execute(f"PRAGMA synchronous={'FULL' if self._full else 'NORMAL'}")
         while not self._stopping.wait(CHECKPOINT_SECONDS):
             # What cannot be moved now (a reader, a full disk) is moved next time.
@@ -170,7 +178,17 @@ class SqliteDatabase:
                     raw.execute("PRAGMA wal_checkpoint(PASSIVE)")
                 if self._log_bytes() > WAL_BYTES_MAX:
                     raw.execute("PRAGMA wal_checkpoint(TRUNCATE)")
+                if self._erases.is_set():
+                    self._empty_log(raw)
         raw.close()
+
+    def _empty_log(self, raw: sqlite3.Connection) -> None:
+        """Leaves nothing in the log of what was erased; if a reader is in the way, it is asked for again."""
+        self._erases.clear()
+        raw.execute("PRAGMA wal_checkpoint(PASSIVE)")
+        is_busy = raw.execute("PRAGMA wal_checkpoint(TRUNCATE)").fetchone()[0]
+        if is_busy:
+            self._erases.set()
 
     def _log_bytes(self) -> int:
         try:

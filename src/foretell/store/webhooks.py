@@ -24,6 +24,9 @@ _QUALIFIED = ", ".join(f"deliveries.{each}" for each in _COLUMNS.split(", "))
 _OWING = """SELECT 1 FROM deliveries
             WHERE deliveries.prediction_id = bodies.prediction_id AND state = 'pending' AND body IS NULL"""
 
+_FORGOTTEN = "(deleted_at IS NOT NULL OR data_removed_at IS NOT NULL OR input_hash IS NULL)"
+"""Of a prediction: it was deleted, or its output or its input purged."""
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class DeliveryAttempt:
@@ -129,8 +132,17 @@ def forget(transaction: Transaction, prediction_ids: Sequence[str]) -> None:
     transaction.execute(
         f"DELETE FROM bodies WHERE prediction_id IN ({these}) AND NOT EXISTS ({_OWING})", prediction_ids
     )
+    forget_bodies(transaction, prediction_ids)
+
+
+def forget_bodies(transaction: Transaction, prediction_ids: Sequence[str]) -> None:
+    """Erases what receivers were sent; what one is still to be sent goes when that is over."""
+    if not prediction_ids:
+        return
+    these = marks(len(prediction_ids))
     sql = f"UPDATE deliveries SET body = NULL, signature = NULL WHERE prediction_id IN ({these}) AND state <> 'pending'"
     transaction.execute(sql, prediction_ids)
+    transaction.erases = True
 
 
 def of_prediction(connection: Connection, prediction_id: str) -> list[Delivery]:
@@ -198,9 +210,12 @@ def _attempted(transaction: Transaction, asked: Attempted) -> None:
 
 def _forget_deleted(transaction: Transaction, rows: Sequence[Row]) -> None:
     for row in rows:
-        sql = "SELECT 1 FROM predictions WHERE id = ? AND deleted_at IS NOT NULL"
-        if transaction.execute(sql, row):
+        sql = f"SELECT deleted_at FROM predictions WHERE id = ? AND {_FORGOTTEN}"
+        found = transaction.execute(sql, row)
+        if found and found[0][0] is not None:
             forget(transaction, row)
+        elif found:
+            forget_bodies(transaction, row)
 
 
 def _delivery(row: Row) -> Delivery:

@@ -166,7 +166,7 @@ def _metadata(prediction: Prediction, files: list[File]) -> messages.PredictionM
         said["phase"] = prediction.phase.value
     known: messages.PredictionMetadata = {
         "billing": {"credits_used": prediction.cost_nanocredits / 1_000_000_000},
-        "storage": {"files": [storage_entry(file, prediction.origin) for file in files]},
+        "storage": {"files": [storage_entry(each, prediction.origin) for each in files if each.removed_at is None]},
         "data_available": prediction.data_removed_at is None,
     }
     return cast(messages.PredictionMetadata, said | known)

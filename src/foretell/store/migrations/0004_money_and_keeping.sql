@@ -99,3 +99,23 @@ ALTER TABLE predictions ADD COLUMN cancel_at BIGINT;
 ALTER TABLE predictions ADD COLUMN expire_at BIGINT;
 CREATE INDEX predictions_to_cancel ON predictions (cancel_at) WHERE cancel_at IS NOT NULL AND completed_at IS NULL;
 CREATE INDEX predictions_to_expire ON predictions (expire_at) WHERE expire_at IS NOT NULL AND completed_at IS NULL;
+
+-- How long each part of a prediction is kept after its end, as it held when it was created; NULL: for ever.
+ALTER TABLE bodies ADD COLUMN retention TEXT;
+ALTER TABLE keys ADD COLUMN retention TEXT;
+
+-- What is to be purged and when: a part of an ended prediction, or an upload.
+CREATE TABLE purges (
+    at       BIGINT NOT NULL,
+    subject  $word NOT NULL,
+    part     $word NOT NULL CHECK (part IN ('inputs', 'logs', 'outputs', 'upload')),
+    PRIMARY KEY (at, subject, part)
+)$clustered;
+
+-- When the bytes of a file are to be erased, at the latest where nobody says so before. While they may still be on
+-- their way they are erased twice, an hour apart.
+ALTER TABLE files ADD COLUMN coming BIGINT NOT NULL DEFAULT 0 CHECK (coming IN (0, 1));
+ALTER TABLE files ADD COLUMN erase_at BIGINT;
+UPDATE files SET erase_at = COALESCE(deleted_at, removed_at) WHERE erased_at IS NULL;
+DROP INDEX files_to_erase;
+CREATE INDEX files_to_erase ON files (erase_at, id) WHERE erase_at IS NOT NULL;
