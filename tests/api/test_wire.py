@@ -147,7 +147,8 @@ def test_a_preflight_lets_pages_send_a_key_and_a_body(api: Api) -> None:
         answer = client.options("/v1/predict")
     assert (answer.status_code, answer.json()) == (200, {})
     assert answer.headers["content-type"] == "application/json"
-    assert answer.headers["access-control-allow-headers"] == "x-api-key, authorization, content-type"
+    allowed = set(answer.headers["access-control-allow-headers"].split(", "))
+    assert {"x-api-key", "authorization", "content-type"} <= allowed
     assert {"POST", "DELETE", "PATCH"} <= set(answer.headers["access-control-allow-methods"].split(", "))
     assert answer.headers["access-control-allow-origin"] == "*"
 
@@ -157,4 +158,5 @@ def test_a_preflight_for_what_pages_may_not_do_is_refused_in_json(api: Api) -> N
         answer = client.options("/v1/predict")
     assert answer.status_code == 400
     strict.check(strict.ERROR, answer.json())
-    assert answer.headers["access-control-allow-headers"] == "x-api-key, authorization, content-type"
+    allowed = set(answer.headers["access-control-allow-headers"].split(", "))
+    assert {"x-api-key", "authorization", "content-type"} <= allowed
