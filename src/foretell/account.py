@@ -13,6 +13,7 @@ from enum import StrEnum
 from fnmatch import fnmatchcase
 
 from foretell.allowance import Allowance
+from foretell.retention import Retention
 
 _KEY = re.compile(r"sk-(?P<id>[a-z0-9]{12})_(?P<secret>[0-9a-f]{48})(?P<crc>[0-9a-f]{8})")
 _ID_LETTERS = "abcdefghijklmnopqrstuvwxyz0123456789"
@@ -71,6 +72,7 @@ class Key:
     former_sha256: str | None = None
     former_until_at: int | None = None
     allowance: Allowance = field(default_factory=Allowance)
+    retention: Retention = field(default_factory=Retention)
 
     def opens(self, digest: str, *, at: int) -> bool:
         """Whether the key with that digest opens what this one does at that instant, compared in constant time."""
@@ -112,8 +114,13 @@ def missing(wanted: Key, giver: Key) -> list[str]:
 def new_key() -> tuple[str, str]:
     """A fresh key as `(public id, whole key)`: `sk-<id>_<secret><crc>` with 192 random bits."""
     key_id = "".join(secrets.choice(_ID_LETTERS) for _ in range(12))
+    return key_id, new_secret(key_id)
+
+
+def new_secret(key_id: str) -> str:
+    """A whole key with that public id, and with a fresh secret."""
     body = f"sk-{key_id}_{secrets.token_hex(24)}"
-    return key_id, f"{body}{_crc(body)}"
+    return f"{body}{_crc(body)}"
 
 
 def key_id_of(raw: str) -> str | None:

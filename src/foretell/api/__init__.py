@@ -4,7 +4,8 @@ from starlette.exceptions import HTTPException
 from starlette.routing import BaseRoute, Route, Router
 from starlette.types import Receive, Scope, Send
 
-from foretell.api import admin, files, health, reference, uploads
+from foretell import account
+from foretell.api import admin, files, health, keys, reference, uploads
 from foretell.api.auth import Handler, keyed, open_to_all
 from foretell.api.edge import Edge
 from foretell.api.openai import audio, chat, embeddings, images, moderations, responses
@@ -12,6 +13,9 @@ from foretell.api.services import Services
 from foretell.api.skytells import create, deliveries, listing, models, predictions
 
 __all__ = ["Services", "app"]
+
+MANAGE = account.Scope.MANAGE
+"""Said where the method says less: GET needs `read`, POST `run`, all else `manage`."""
 
 
 def app(services: Services) -> Edge:
@@ -26,7 +30,7 @@ def _routes() -> list[BaseRoute]:
         _route("GET", "/v1/predictions/{id}", open_to_all(predictions.get)),
         _route("GET", "/v1/predictions/{id}/stream", open_to_all(predictions.get_stream)),
         _route("GET", "/v1/predictions/{id}/deliveries", keyed(deliveries.index)),
-        _route("POST", "/v1/predictions/{id}/deliveries/{delivery}/resend", keyed(deliveries.resend)),
+        _route("POST", "/v1/predictions/{id}/deliveries/{delivery}/resend", keyed(deliveries.resend, MANAGE)),
         _route("POST", "/v1/predictions/{id}/cancel", keyed(predictions.cancel)),
         _route("DELETE", "/v1/predictions/{id}", keyed(predictions.delete)),
         _route("DELETE", "/v1/predictions/{id}/delete", keyed(predictions.delete)),
@@ -51,6 +55,12 @@ def _routes() -> list[BaseRoute]:
         _route("GET", "/v1/files/{id}", keyed(uploads.get)),
         _route("GET", "/v1/files/{id}/content", keyed(uploads.get_content)),
         _route("DELETE", "/v1/files/{id}", keyed(uploads.delete)),
+        _route("GET", "/v1/keys", keyed(keys.index, MANAGE)),
+        _route("POST", "/v1/keys", keyed(keys.create, MANAGE)),
+        _route("GET", "/v1/keys/{key}", keyed(keys.get, MANAGE)),
+        _route("PATCH", "/v1/keys/{key}", keyed(keys.change, MANAGE)),
+        _route("DELETE", "/v1/keys/{key}", keyed(keys.revoke, MANAGE)),
+        _route("POST", "/v1/keys/{key}/rotate", keyed(keys.rotate, MANAGE)),
         _route("GET", "/files/{token}/{name}", files.get),
         _route("GET", "/healthz", health.alive),
         _route("GET", "/readyz", health.ready),

@@ -8,15 +8,17 @@ from starlette.requests import Request
 from starlette.responses import Response
 
 from foretell.account import Account, Role
-from foretell.api.admin.allowances import Limit, allowed, changed, shown
+from foretell.api.admin.allowances import allowed, changed, shown
 from foretell.api.answers import answer
+from foretell.api.deeds import deed
+from foretell.api.granting import Limit, sound_name
 from foretell.api.operations import operation
 from foretell.api.requests import body_of, services
+from foretell.audit import Action
 from foretell.dialects.skytells import messages, timestamp
 from foretell.errors import Code, Error
 from foretell.store import Store
 
-NAME_CHARACTERS_MAX = 100
 SECRET_BYTES = 32
 
 
@@ -70,7 +72,8 @@ async def create(request: Request) -> Response:
     name = sound_name(wanted.name)
     if await store.account(name) is not None:
         raise Error(Code.CONFLICT, f"There is an account '{name}' already.")
-    return answer(rendered(await store.create_account(name, wanted.role, allowance=allowed(wanted))), 201)
+    doing = store.by(deed(request, Action.ACCOUNT_CREATED, name))
+    return answer(rendered(await doing.create_account(name, wanted.role, allowance=allowed(wanted))), 201)
 
 
 @operation(
@@ -87,9 +90,13 @@ async def change(request: Request) -> Response:
     wanted = await body_of(request, _change)
     store = services(request).store
     account = await existing(store, request.path_params["account"])
-    await store.allow_account(account.id, changed(account.allowance, wanted))
+    allowance = changed(account.allowance, wanted)
+    if allowance != account.allowance:
+        doing = store.by(deed(request, Action.ACCOUNT_CHANGED, account.id))
+        await doing.allow_account(account.id, allowance)
     if wanted.suspended is not msgspec.UNSET:
-        await store.suspend(account.id, is_suspended=wanted.suspended)
+        action = Action.ACCOUNT_SUSPENDED if wanted.suspended else Action.ACCOUNT_RESUMED
+        await store.by(deed(request, action, account.id)).suspend(account.id, is_suspended=wanted.suspended)
     return answer(rendered(await existing(store, account.id)))
 
 
@@ -111,7 +118,8 @@ async def webhook_secret(request: Request) -> Response:
     sealed = await at.store.webhook_secret(account.id)
     if sealed is None or wish.rotate:
         secret = "whsec_" + base64.b64encode(secrets.token_bytes(SECRET_BYTES)).decode()
-        await at.store.set_webhook_secret(account.id, at.seal.seal(secret.encode()))
+        doing = at.store.by(deed(request, Action.ACCOUNT_SECRET, account.id))
+        await doing.set_webhook_secret(account.id, at.seal.seal(secret.encode()))
         return answer(_shown(secret))
     return answer(_shown(at.seal.open(sealed).decode()))
 
@@ -126,15 +134,6 @@ async def existing(store: Store, name: str) -> Account:
     if account is None:
         raise Error(Code.NOT_FOUND, f"There is no account '{name}'.")
     return account
-
-
-def sound_name(name: str) -> str:
-    """The name without space around it. Raises Error(INVALID_PARAMETER) when it is not sound."""
-    name = name.strip()
-    if not name or len(name) > NAME_CHARACTERS_MAX or not name.isprintable():
-        message = f"A name has 1 to {NAME_CHARACTERS_MAX} printable characters."
-        raise Error(Code.INVALID_PARAMETER, message)
-    return name
 
 
 def rendered(account: Account) -> messages.AccountMessage:

@@ -1,15 +1,11 @@
 """Limits of accounts and keys, as operators set and see them."""
 
-from typing import Annotated, Protocol, TypedDict
+from typing import Protocol, TypedDict
 
 import msgspec
-from msgspec import Meta
 
 from foretell.allowance import Allowance
-
-LIMIT_MAX = 1_000_000_000
-Limit = Annotated[int, Meta(ge=1, le=LIMIT_MAX)] | None
-"""How many; null: any number."""
+from foretell.api.granting import Limit
 
 
 class Allowed(Protocol):

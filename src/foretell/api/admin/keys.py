@@ -1,39 +1,34 @@
-"""API keys, as their operator sees them: without their secrets, but for the moment they are made in."""
-
-import time
-from dataclasses import replace
+"""API keys, as their operator sees them: every account's."""
 
 import msgspec
+from msgspec import UNSET, UnsetType
 from starlette.requests import Request
 from starlette.responses import Response
 
-from foretell.account import Key, key_digest, new_key
-from foretell.api.admin.accounts import existing, sound_name
-from foretell.api.admin.allowances import Limit, allowed, changed, shown
+from foretell.api import keys
+from foretell.api.admin.accounts import existing
 from foretell.api.answers import answer
+from foretell.api.deeds import deed
+from foretell.api.granting import Life, Limit, Models, Rotation, Scopes, check_room, granted
 from foretell.api.operations import operation
 from foretell.api.requests import body_of, services
-from foretell.dialects.skytells import messages, timestamp
-from foretell.errors import Code, Error
+from foretell.audit import Action
+from foretell.dialects.skytells import messages
+from foretell.errors import Code
 
 
 class NewKey(msgspec.Struct):
-    """What creates a key; `account` by name or id."""
+    """What creates a key; `account` by name or id. What is left out is as with the key that asks."""
 
     name: str
     account: str = "default"
-    requests_per_minute: Limit = None
-    concurrency_max: Limit = None
+    scopes: Scopes | UnsetType = UNSET
+    models: Models | UnsetType = UNSET
+    expires_in_seconds: Life | UnsetType = UNSET
+    requests_per_minute: Limit | UnsetType = UNSET
+    concurrency_max: Limit | UnsetType = UNSET
 
 
-class KeyChange(msgspec.Struct):
-    """A key's new limits; what is left out stays as it is, and null takes a limit away."""
-
-    requests_per_minute: Limit | msgspec.UnsetType = msgspec.UNSET
-    concurrency_max: Limit | msgspec.UnsetType = msgspec.UNSET
-
-
-_change = msgspec.json.Decoder(KeyChange)
 _new_key = msgspec.json.Decoder(NewKey)
 
 
@@ -51,9 +46,14 @@ async def list_all(request: Request) -> Response:
     names = {each.id: each.name for each in await store.accounts()}
     found = await store.keys(account_id)
     body: messages.KeyList = {
-        "data": [rendered(each, account=names.get(each.account_id, "")) for each in found]
+        "data": [keys.rendered(each, account=names.get(each.account_id, "")) for each in found]
     }
     return answer(body)
+
+
+@operation("Get a key", tag="Operator", path=keys.PATH, answer=messages.KeyMessage, errors=(Code.NOT_FOUND,))
+async def get(request: Request) -> Response:
+    return await keys.get(request)
 
 
 @operation(
@@ -61,87 +61,58 @@ async def list_all(request: Request) -> Response:
     tag="Operator",
     description="The key itself is in this answer and nowhere else.",
     body=NewKey,
-    examples={"For an account": {"name": "production", "account": "web shop"}},
+    examples={
+        "For an account": {"name": "production", "account": "web shop"},
+        "For one model": {"name": "chat", "account": "web shop", "scopes": ["run"], "models": ["deepbrain"]},
+    },
     answers={201: messages.NewKeyMessage},
-    errors=(Code.INVALID_PARAMETER, Code.NOT_FOUND),
+    errors=(Code.INVALID_PARAMETER, Code.NOT_FOUND, Code.CONFLICT),
 )
 async def create(request: Request) -> Response:
     wanted = await body_of(request, _new_key)
     store = services(request).store
     account = await existing(store, wanted.account)
-    key_id, raw = new_key()
-    key = Key(
-        id=key_id,
-        account_id=account.id,
-        name=sound_name(wanted.name),
-        sha256=key_digest(raw),
-        last4=raw[-4:],
-        created_at=time.time_ns() // 1_000,
-        allowance=allowed(wanted),
-    )
-    await store.create_key(key)
-    shown: messages.NewKeyMessage = {**rendered(key, account=account.name), "key": raw}
-    return answer(shown, 201)
+    await check_room(request, account)
+    key, raw = granted(request, account, wanted.name, wanted)
+    await store.by(deed(request, Action.KEY_CREATED, key.id)).create_key(key)
+    return answer(keys.with_secret(key, raw, account=account.name), 201)
 
 
 @operation(
     "Change a key",
     tag="Operator",
-    description="Its limits. Its account's hold beside them.",
-    path={"key": "Its id."},
-    body=KeyChange,
-    examples={"Ten a minute": {"requests_per_minute": 10}, "No limit": {"requests_per_minute": None}},
+    description="What it may do, for how long, and how much. Its account's limits hold beside its own.",
+    path=keys.PATH,
+    body=keys.KeyChange,
+    examples={**keys.CHANGES, "No limit": {"requests_per_minute": None}},
     answer=messages.KeyMessage,
-    errors=(Code.NOT_FOUND,),
+    errors=keys.REFUSALS,
 )
 async def change(request: Request) -> Response:
-    wanted = await body_of(request, _change)
-    store = services(request).store
-    key = await store.key(request.path_params["key"])
-    if key is None:
-        raise _absent(request)
-    allowance = changed(key.allowance, wanted)
-    await store.allow_key(key.id, allowance)
-    account = await store.account(key.account_id)
-    name = "" if account is None else account.name
-    return answer(rendered(replace(key, allowance=allowance), account=name))
+    return await keys.change(request)
+
+
+@operation(
+    "Rotate a key",
+    tag="Operator",
+    description=keys.ROTATION,
+    path=keys.PATH,
+    body=Rotation,
+    examples={"At once": {}, "Within a day": {"overlap_seconds": 86_400}},
+    answer=messages.NewKeyMessage,
+    errors=keys.REFUSALS,
+)
+async def rotate(request: Request) -> Response:
+    return await keys.rotate(request)
 
 
 @operation(
     "Revoke a key",
     tag="Operator",
     description="It is refused from now on. Revoking again changes nothing.",
-    path={"key": "Its id."},
+    path=keys.PATH,
     answer=messages.KeyMessage,
     errors=(Code.NOT_FOUND,),
 )
 async def revoke(request: Request) -> Response:
-    """Error(NOT_FOUND) when there is no such key; revoking again changes nothing."""
-    store = services(request).store
-    key = await store.revoke_key(request.path_params["key"])
-    if key is None:
-        raise _absent(request)
-    account = await store.account(key.account_id)
-    return answer(rendered(key, account="" if account is None else account.name))
-
-
-def rendered(key: Key, *, account: str) -> messages.KeyMessage:
-    return {
-        "id": key.id,
-        "name": key.name,
-        "account": account,
-        "last4": key.last4,
-        "created_at": timestamp(key.created_at),
-        "last_used_at": _shown(key.last_used_at),
-        "expires_at": _shown(key.expires_at),
-        "revoked_at": _shown(key.revoked_at),
-        **shown(key.allowance),
-    }
-
-
-def _absent(request: Request) -> Error:
-    return Error(Code.NOT_FOUND, f"There is no key '{request.path_params['key']}'.")
-
-
-def _shown(at: int | None) -> str | None:
-    return None if at is None else timestamp(at)
+    return await keys.revoke(request)

@@ -10,8 +10,10 @@ from starlette.responses import Response
 
 from foretell import catalog
 from foretell.api.answers import answer
+from foretell.api.deeds import deed
 from foretell.api.operations import operation
 from foretell.api.requests import body_of, services
+from foretell.audit import Action
 from foretell.dialects.skytells import messages
 from foretell.errors import Code
 from foretell.model import Version
@@ -58,7 +60,8 @@ async def register(request: Request) -> Response:
     wanted = await body_of(request, _folder)
     at = services(request)
     version = catalog.priced(await asyncio.to_thread(_read, wanted.folder), at.config.prices)
-    await at.store.register(version)
+    doing = at.store.by(deed(request, Action.MODEL_REGISTERED, version.model))
+    await doing.register(version)
     ready = _is_ready(version, Environments(at.config.cache_path), Weights(at.config.cache_path))
     return answer(rendered(version, ready=ready), 201)
 

@@ -7,8 +7,10 @@ from starlette.requests import Request
 from starlette.responses import Response
 
 from foretell.api.answers import answer
+from foretell.api.deeds import deed
 from foretell.api.operations import operation
 from foretell.api.requests import body_of, services
+from foretell.audit import Action
 from foretell.dialects.skytells import messages
 from foretell.errors import Code, Error
 from foretell.store import Store
@@ -52,11 +54,12 @@ async def key_secret(request: Request) -> Response:
         raise Error(Code.INVALID_COMBINATION, "Wish for one of 'secret', 'rotate' and 'remove'.")
     at = services(request)
     key_id = await _existing(at.store, request.path_params["key"], is_to_change=wished == 1)
+    doing = at.store.by(deed(request, Action.KEY_SECRET, key_id))
     if wish.remove:
-        await at.store.set_key_secret(key_id, None)
+        await doing.set_key_secret(key_id, None)
     elif wished:
         secret = secrets.token_hex(SECRET_BYTES) if wish.secret is None else _sound(wish.secret)
-        await at.store.set_key_secret(key_id, at.seal.seal(secret.encode()))
+        await doing.set_key_secret(key_id, at.seal.seal(secret.encode()))
     sealed = await at.store.key_secret(key_id)
     shown: messages.KeySecret = {"secret": None if sealed is None else at.seal.open(sealed).decode()}
     return answer(shown)

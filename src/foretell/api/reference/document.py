@@ -7,7 +7,8 @@ from typing import Any
 from starlette.routing import BaseRoute, Route
 
 from foretell import __version__
-from foretell.api.operations import Access, Operation, access_of, operation_of
+from foretell.account import Scope
+from foretell.api.operations import Access, Operation, access_of, operation_of, scope_of
 from foretell.api.reference.paths import ENVELOPES, Described, described, path_item, refusal_examples
 from foretell.api.reference.samples import sample_input
 from foretell.api.reference.schemas import Schema, Schemas
@@ -80,12 +81,13 @@ def _moved(value: Any, root: str) -> Any:
     return moved | {"$ref": reference.replace("#/", root, 1)} if isinstance(reference, str) else moved
 
 
-def _said(routes: Sequence[BaseRoute]) -> Iterable[tuple[str, str, Operation, Access]]:
+def _said(routes: Sequence[BaseRoute]) -> Iterable[tuple[str, str, Operation, Access, Scope]]:
     for route in routes:
         operation = operation_of(route.endpoint) if isinstance(route, Route) else None
         if isinstance(route, Route) and operation is not None:
             for method in sorted((route.methods or set()) - {"HEAD"}):
-                yield method, route.path, operation, access_of(route.endpoint)
+                endpoint = route.endpoint
+                yield method, route.path, operation, access_of(endpoint), scope_of(endpoint, method)
 
 
 def _types(found: Iterable[Described]) -> Iterable[Any]:

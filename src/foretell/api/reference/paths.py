@@ -6,16 +6,16 @@ from dataclasses import dataclass
 from http import HTTPStatus
 from typing import Any
 
+from foretell.account import Scope
 from foretell.api.operations import Access, Operation
 from foretell.api.reference.refusals import SAYINGS, codes_of, envelopes, is_limited
 from foretell.api.reference.samples import sample
 from foretell.api.reference.schemas import Schema, Schemas, fields_of
 from foretell.api.reference.words import LIMIT_HEADERS
 from foretell.dialects.openai.errors import OpenAIErrorEnvelope
-from foretell.dialects.skytells.messages import ErrorEnvelope
+from foretell.dialects.skytells.messages import ErrorEnvelope, RepeatHeaders
 
 ENVELOPES: Mapping[str, Any] = {"skytells": ErrorEnvelope, "openai": OpenAIErrorEnvelope}
-KEYS: list[dict[str, list[str]]] = [{"key": []}, {"bearer": []}]
 _SMALL = {"a", "an", "the"}
 _PARAMETER = re.compile(r"\{(\w+)(?::\w+)?\}")
 
@@ -28,14 +28,15 @@ class Described:
     path: str
     operation: Operation
     access: Access
+    scope: Scope
     id: str
     same_as: str | None
 
 
-def described(routes: Iterable[tuple[str, str, Operation, Access]]) -> list[Described]:
+def described(routes: Iterable[tuple[str, str, Operation, Access, Scope]]) -> list[Described]:
     """The routes with their ids. One that does what an earlier one does is its alias."""
     found: list[Described] = []
-    for method, path, operation, access in routes:
+    for method, path, operation, access, scope in routes:
         first = next((each for each in found if each.operation is operation), None)
         found.append(
             Described(
@@ -43,6 +44,7 @@ def described(routes: Iterable[tuple[str, str, Operation, Access]]) -> list[Desc
                 path=_PARAMETER.sub(r"{\1}", path),
                 operation=operation,
                 access=access,
+                scope=scope,
                 id=_id(operation.summary) if first is None else f"{first.id}Alias",
                 same_as=None if first is None else f"{first.method} {first.path}",
             )
@@ -59,7 +61,7 @@ def path_item(route: Described, schemas: Schemas, examples: Mapping[str, Any]) -
         "summary": operation.summary,
         "parameters": _parameters(route),
         "responses": _responses(route, schemas),
-        "security": _security(route.access),
+        "security": _security(route),
     }
     description = f"The same as `{route.same_as}`." if route.same_as else operation.description
     if description:
@@ -76,13 +78,12 @@ def _id(summary: str) -> str:
     return str(first.lower() + "".join(word[0].upper() + word[1:] for word in rest))
 
 
-def _security(access: Access) -> list[dict[str, list[str]]]:
-    match access:
-        case Access.ANYONE:
-            return []
-        case Access.OPEN:
-            return [*KEYS, {}]
-    return KEYS
+def _security(route: Described) -> list[dict[str, list[str]]]:
+    """How to show who calls, each with the scope that a key needs."""
+    if route.access is Access.ANYONE:
+        return []
+    keys = [{name: [route.scope.value]} for name in ("key", "bearer")]
+    return [*keys, {}] if route.access is Access.OPEN else keys
 
 
 def _parameters(route: Described) -> list[Schema]:
@@ -97,7 +98,8 @@ def _parameters(route: Described) -> list[Schema]:
         }
         for name in re.findall(r"\{(\w+)\}", route.path)
     ]
-    for where, kind in (("query", operation.query), ("header", operation.headers)):
+    headers = operation.headers or (RepeatHeaders if is_limited(operation) else None)
+    for where, kind in (("query", operation.query), ("header", headers)):
         for name, schema, is_required in fields_of(kind):
             shown = name.replace("_", "-") if where == "header" else name
             found.append(_parameter(shown, where, schema, is_required=is_required))

@@ -137,8 +137,15 @@ OPENAI_PATHS = (
     "/v1/moderations",
 )
 SHARED_PATHS = ("/v1/models", "/v1/files")
-_KEYED = (Code.UNAUTHORIZED, Code.SUSPENDED, Code.UNAVAILABLE)
+_KEYED = (Code.UNAUTHORIZED, Code.SUSPENDED, Code.FORBIDDEN, Code.UNAVAILABLE)
 _BODY = (Code.INVALID_REQUEST, Code.TOO_LARGE)
+_CREATING = (
+    Code.RATE_LIMITED,
+    Code.INSUFFICIENT_CREDITS,
+    Code.INVALID_PARAMETER,
+    Code.KEY_REUSED,
+    Code.GONE,
+)
 
 
 def codes_of(operation: Operation, access: Access, path: str) -> list[Code]:
@@ -146,12 +153,10 @@ def codes_of(operation: Operation, access: Access, path: str) -> list[Code]:
     found = {*operation.errors, Code.INTERNAL}
     if access is not Access.ANYONE:
         found |= {*_KEYED}
-    if access is Access.OPERATOR:
-        found.add(Code.FORBIDDEN)
     if operation.body is not None or operation.form is not None:
         found |= {*_BODY}
     if is_limited(operation):
-        found.add(Code.RATE_LIMITED)
+        found |= {*_CREATING}
     if "{" in path:
         found.add(Code.INVALID_REQUEST)
     return [code for code in Code if code in found]

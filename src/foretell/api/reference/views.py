@@ -156,9 +156,11 @@ def _view(document: Schema, method: str, path: str, operation: Schema, aliases: 
 def _access(operation: Schema) -> str:
     if operation["security"] == []:
         return "No key is needed."
+    scope = operation["security"][0]["key"][0]
     if {} in operation["security"]:
-        return "A key is needed, unless the thing is public."
-    return "An operator's key is needed." if "Operator" in operation["tags"] else "A key is needed."
+        return f"A key with the scope `{scope}` is needed, unless the thing is public."
+    whose = "An operator's key" if "Operator" in operation["tags"] else "A key"
+    return f"{whose} with the scope `{scope}` is needed."
 
 
 def _tables(document: Schema, operation: Schema) -> Iterator[Table]:

@@ -56,10 +56,18 @@ class KeyMessage(TypedDict):
     last4: Annotated[
         str, Meta(description="The last characters of the key, to tell it by.", examples=["x9Qd"])
     ]
+    scopes: Annotated[list[str], Meta(description="What it may do.", examples=[["manage", "read", "run"]])]
+    models: Annotated[
+        list[str] | None,
+        Meta(description="Names and globs of the models that it may run; null: every model."),
+    ]
     created_at: Instant
-    last_used_at: Instant | None
-    expires_at: Instant | None
+    last_used_at: Annotated[Instant | None, Meta(description="To the minute.")]
+    expires_at: Annotated[Instant | None, Meta(description="From when on it is refused.")]
     revoked_at: Instant | None
+    former_until_at: Annotated[
+        Instant | None, Meta(description="Until when its former secret opens as well, after a rotation.")
+    ]
     requests_per_minute: RequestsPerMinute
     concurrency_max: ConcurrencyMax
 
