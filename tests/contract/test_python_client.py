@@ -178,6 +178,15 @@ def test_what_is_missing_and_what_is_wrong_are_told_apart(client: SkytellsClient
     assert "did you mean 'prompt'?" in error.details
 
 
+def test_a_body_that_is_too_large_is_refused_in_words_and_not_by_a_broken_pipe(
+    server: Foretell, client: SkytellsClient
+) -> None:
+    large = {"prompt": "x" * 30_000_000}
+    fails(lambda: client.run("echo", input=large), "PAYLOAD_TOO_LARGE", 413)
+    stranger = SkytellsClient("sk-wrong", base_url=f"{server.address}/v1")
+    fails(lambda: stranger.run("echo", input=large), "UNAUTHORIZED", 401)
+
+
 def test_queued_predictions_are_dispatched_one_by_one(client: SkytellsClient) -> None:
     for number in range(3):
         client.queue({"model": "echo", "input": {"prompt": str(number)}})

@@ -18,6 +18,7 @@ from foretell.api.answers import refusal
 from foretell.api.auth import Keys
 from foretell.api.browsers import for_browsers
 from foretell.api.limits import tell
+from foretell.api.lingering import lingering
 from foretell.api.reference import Reference
 from foretell.api.seats import Seats
 from foretell.api.services import Services
@@ -57,7 +58,7 @@ class Edge:
         if scope["type"] == "lifespan":
             await self._lifespan(receive, send)
         elif scope["type"] == "http":
-            await self._answer(scope, receive, send)
+            await self._answer(scope, *lingering(scope, receive, send))
         else:
             await send({"type": "websocket.close", "code": 1000})
 

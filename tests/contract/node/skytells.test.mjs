@@ -85,6 +85,11 @@ test("an unknown id, model or key is an error with its id and status", async () 
   await refusal(new SkytellsClient(undefined, { baseUrl: BASE }).listModels(), "UNAUTHORIZED", 401);
 });
 
+test("a body that is too large is refused in words", async () => {
+  const call = client.predict({ model: "echo", input: { prompt: "x".repeat(30_000_000) } });
+  await refusal(call, "PAYLOAD_TOO_LARGE", 413);
+});
+
 test("its own timeout ends a wait, and the prediction goes on", async () => {
   const hasty = createClient(KEY, { baseUrl: BASE, timeout: 500 });
   const prompt = `hasty ${Date.now()}`;
