@@ -64,9 +64,13 @@ class Caller:
         if scope not in self.scopes:
             raise Error(Code.FORBIDDEN, f"This key may not do that: it lacks the scope '{scope}'.")
 
+    def may_run(self, *names: str) -> bool:
+        """Whether the caller's key may run the model of these names."""
+        return self.key is None or self.key.allows_model(*names)
+
     def require_model(self, *names: str) -> None:
         """Raises Error(FORBIDDEN) when the caller's key may not run the model of these names."""
-        if self.key is not None and not self.key.allows_model(*names):
+        if not self.may_run(*names):
             raise Error(Code.FORBIDDEN, f"This key may not use the model '{names[0]}'.")
 
 

@@ -9,14 +9,17 @@ from starlette.requests import Request
 from starlette.responses import Response
 
 from foretell.api.answers import answer
+from foretell.api.deeds import deed
 from foretell.api.files import served
 from foretell.api.operations import operation
-from foretell.api.receiving import added, stored
+from foretell.api.receiving import added, discard, stored
 from foretell.api.requests import caller, origin, services
 from foretell.api.skytells.listing import PAGE_MAX, PER_PAGE, PER_PAGE_MAX, number, pagination
 from foretell.api.spoken import is_openai_caller
+from foretell.audit import Action
 from foretell.dialects import openai, skytells
 from foretell.dialects.openai import refused
+from foretell.dialects.openai.files import DeletedFileObject, FileObject, FileObjectList
 from foretell.dialects.skytells import messages
 from foretell.errors import Code, Error
 from foretell.file import File, Purpose, Uploads
@@ -32,7 +35,7 @@ _WORD = re.compile(r"[\w-]{1,64}", re.ASCII)
     "name is taken, whatever it is called. It stays until it is deleted. Callers who send nothing but "
     "`Authorization` get OpenAI's object, with status 200.",
     form=messages.Upload,
-    answers={201: messages.UploadedFile},
+    answers={201: messages.UploadedFile, 200: FileObject},
     errors=(Code.INVALID_PARAMETER,),
 )
 async def create(request: Request) -> Response:
@@ -41,7 +44,7 @@ async def create(request: Request) -> Response:
     try:
         purpose = _purpose(upload.fields)
     except Error:
-        await services(request).blobs.delete([file.blob])
+        await discard(request, file)
         raise
     file = await added(request, replace(file, given_purpose=purpose))
     return answer(_rendered(request, file), 200 if is_openai_caller(request.scope) else 201)
@@ -53,7 +56,7 @@ async def create(request: Request) -> Response:
     description="The account's uploads, newest first, in pages. Callers who send nothing but `Authorization` get "
     "OpenAI's list.",
     query=messages.FilesQuery,
-    answer=messages.FileList,
+    answer=(messages.FileList, FileObjectList),
     errors=(Code.INVALID_PARAMETER,),
 )
 async def index(request: Request) -> Response:
@@ -76,7 +79,7 @@ async def index(request: Request) -> Response:
     "Get a file",
     tag="Files",
     description="What is known of one of your files. Its bytes are at its `url`.",
-    answer=messages.UploadedFile,
+    answer=(messages.UploadedFile, FileObject),
     errors=(Code.FILE_NOT_FOUND, Code.GONE),
 )
 async def get(request: Request) -> Response:
@@ -102,7 +105,7 @@ async def get_content(request: Request) -> Response:
     "Delete a file",
     tag="Files",
     description="The files of a prediction go with it, not before.",
-    answer=messages.DeletedFile,
+    answer=(messages.DeletedFile, DeletedFileObject),
     errors=(Code.FILE_NOT_FOUND, Code.GONE, Code.CONFLICT),
 )
 async def delete(request: Request) -> Response:
@@ -111,7 +114,8 @@ async def delete(request: Request) -> Response:
     if file.purpose is not Purpose.UPLOAD:
         message = "The file belongs to a prediction; delete the prediction to delete its files."
         raise Error(Code.CONFLICT, message)
-    await services(request).store.delete_file(file.id)
+    doing = services(request).store.by(deed(request, Action.FILE_DELETED, file.id))
+    await doing.delete_file(file.id)
     if is_openai_caller(request.scope):
         return answer(openai.render_deleted_file(file))
     last: messages.DeletedFile = {**skytells.render_file(file, origin(request)), "success": True}

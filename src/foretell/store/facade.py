@@ -139,7 +139,9 @@ class Store(Credits):
     async def delete(self, prediction_id: str, *, account_id: str | None) -> Prediction | None:
         """Cancels a live row, then leaves a tombstone. Gives the row as it was; None when there is none."""
         self._live.flush(prediction_id)
-        return await self._writer.submit(DELETE, removal.Delete(prediction_id, account_id), key=prediction_id)
+        return await self._writer.submit(
+            DELETE, removal.Delete(prediction_id, account_id, self._deed), key=prediction_id
+        )
 
     async def get(self, prediction_id: str, *, deleted: bool = False) -> Prediction | None:
         """The prediction with its body. `deleted` shows tombstones too, with the body that a delivery still needs."""

@@ -5,8 +5,9 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
+from foretell.audit import Deed
 from foretell.prediction import Hold, Prediction, Status, Used
-from foretell.store import charges, events, files, webhooks
+from foretell.store import audit, charges, events, files, webhooks
 from foretell.store.database import Transaction, marks
 from foretell.store.predictions import Cancel, Release, cancel, release
 from foretell.store.rows import encoded, read
@@ -20,6 +21,7 @@ class Delete:
 
     prediction_id: str
     account_id: str | None
+    deed: Deed | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -51,6 +53,9 @@ def delete(transaction: Transaction, asked: Sequence[Delete]) -> list[Prediction
     ids = sorted(each.id for each in found if each is not None)
     if ids:
         _bury(transaction, ids)
+    for each, last in zip(asked, found, strict=True):
+        if each.deed is not None and last is not None:
+            audit.write(transaction, each.deed)
     return found
 
 

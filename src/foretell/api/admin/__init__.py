@@ -2,10 +2,11 @@
 
 from starlette.routing import Route
 
-from foretell.api.admin import accounts, keys, models, signing
+from foretell.api.admin import accounts, audit, credits, keys, models, signing
 from foretell.api.auth import operators_only
 
 routes = [
+    Route("/v1/admin/audit", operators_only(audit.index), methods=["GET"]),
     Route("/v1/admin/accounts", operators_only(accounts.list_all), methods=["GET"]),
     Route("/v1/admin/accounts", operators_only(accounts.create), methods=["POST"]),
     Route("/v1/admin/accounts/{account}", operators_only(accounts.change), methods=["PATCH"]),
@@ -14,6 +15,9 @@ routes = [
         operators_only(accounts.webhook_secret),
         methods=["POST"],
     ),
+    Route("/v1/admin/accounts/{account}/credits", operators_only(credits.show), methods=["GET"]),
+    Route("/v1/admin/accounts/{account}/credits", operators_only(credits.add), methods=["POST"]),
+    Route("/v1/admin/accounts/{account}/credits", operators_only(credits.change), methods=["PATCH"]),
     Route("/v1/admin/keys", operators_only(keys.list_all), methods=["GET"]),
     Route("/v1/admin/keys", operators_only(keys.create), methods=["POST"]),
     Route("/v1/admin/keys/{key}", operators_only(keys.get), methods=["GET"]),
@@ -21,6 +25,7 @@ routes = [
     Route("/v1/admin/keys/{key}/rotate", operators_only(keys.rotate), methods=["POST"]),
     Route("/v1/admin/keys/{key}", operators_only(keys.revoke), methods=["DELETE"]),
     Route("/v1/admin/keys/{key}/webhook-secret", operators_only(signing.key_secret), methods=["POST"]),
+    Route("/v1/admin/keys/{key}/credits", operators_only(credits.change_key), methods=["PATCH"]),
     Route("/v1/admin/models", operators_only(models.list_all), methods=["GET"]),
     Route("/v1/admin/models", operators_only(models.register), methods=["POST"]),
 ]

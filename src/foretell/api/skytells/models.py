@@ -5,10 +5,11 @@ from starlette.responses import Response
 
 from foretell.api.answers import answer
 from foretell.api.operations import operation
-from foretell.api.requests import edge, is_asked
+from foretell.api.requests import caller, edge, is_asked
 from foretell.api.spoken import is_openai_caller
 from foretell.api.versions import Known
 from foretell.dialects import openai, skytells
+from foretell.dialects.openai.models import ModelObject, ModelObjectList
 from foretell.dialects.skytells import messages
 from foretell.errors import Code
 
@@ -16,15 +17,16 @@ from foretell.errors import Code
 @operation(
     "List models",
     tag="Models",
-    description="Once under each name they have of themselves. Callers who send nothing but `Authorization` get "
-    "OpenAI's list.",
+    description="Those that the key may run, once under each name they have of themselves. Callers who send "
+    "nothing but `Authorization` get OpenAI's list.",
     query=messages.ModelsQuery,
     errors=(Code.INVALID_PARAMETER,),
-    answer=list[messages.Model],
+    answer=(list[messages.Model], ModelObjectList),
 )
 async def index(request: Request) -> Response:
     """A bare array; OpenAI's list for callers who sent nothing but `Authorization`."""
-    listed = await edge(request).versions.listed(aliases=is_asked(request, "aliases"))
+    every = await edge(request).versions.listed(aliases=is_asked(request, "aliases"))
+    listed = [each for each in every if caller(request).may_run(each.name, each.version.model)]
     if is_openai_caller(request.scope):
         return answer(openai.render_models([(known.name, known.version) for known in listed]))
     fields = _fields(request)
@@ -38,12 +40,13 @@ async def index(request: Request) -> Response:
     "`Authorization` get OpenAI's object.",
     path={"slug": "A slug, `vendor/slug` or an alias."},
     query=messages.ModelQuery,
-    answer=messages.Model,
+    answer=(messages.Model, ModelObject),
     errors=(Code.MODEL_NOT_FOUND,),
 )
 async def get(request: Request) -> Response:
     """One model, by slug, `vendor/slug` or alias, under the name it was asked for."""
     known = await edge(request).versions.find(request.path_params["slug"])
+    caller(request).require_model(known.name, known.version.model)
     if is_openai_caller(request.scope):
         return answer(openai.render_model(known.name, known.version))
     return answer(_rendered(known, _fields(request)))

@@ -6,10 +6,12 @@ from starlette.requests import Request
 from starlette.responses import Response
 
 from foretell.api.answers import answer
+from foretell.api.deeds import deed
 from foretell.api.operations import operation
 from foretell.api.requests import accepts_stream, caller, caller_or_none, is_asked, request_id, services
 from foretell.api.skytells.rendering import is_owner, rendered
 from foretell.api.skytells.streams import EVENTS, stream
+from foretell.audit import Action
 from foretell.dialects.skytells import messages
 from foretell.errors import Code, Error
 from foretell.prediction import Prediction, Status
@@ -93,7 +95,8 @@ async def delete(request: Request) -> Response:
     if before is None or not is_owner(request, before):
         raise _missing(request)
     files = await store.files_of(prediction_id)
-    after = await store.delete(prediction_id, account_id=before.account_id)
+    doing = store.by(deed(request, Action.PREDICTION_DELETED, prediction_id))
+    after = await doing.delete(prediction_id, account_id=before.account_id)
     if after is None:
         raise _missing(request)
     last = before if before.status is after.status else after

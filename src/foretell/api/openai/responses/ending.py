@@ -6,10 +6,12 @@ from starlette.requests import Request
 from starlette.responses import Response
 
 from foretell.api.answers import answer
+from foretell.api.deeds import deed
 from foretell.api.openai.responses.reading import PATH
 from foretell.api.openai.responses.stored import response_of_path
 from foretell.api.operations import operation
 from foretell.api.requests import request_id, services
+from foretell.audit import Action
 from foretell.dialects.openai import responses
 from foretell.dialects.openai.responses.messages import DeletedResponse
 from foretell.dialects.openai.responses.messages import Response as Answered
@@ -53,7 +55,8 @@ async def cancel(request: Request) -> Response:
 async def delete(request: Request) -> Response:
     """That it is gone."""
     prediction = await response_of_path(request)
-    await services(request).store.delete(prediction.id, account_id=prediction.account_id)
+    doing = services(request).store.by(deed(request, Action.PREDICTION_DELETED, prediction.id))
+    await doing.delete(prediction.id, account_id=prediction.account_id)
     gone: DeletedResponse = {
         "id": responses.response_id(prediction.id),
         "object": "response",

@@ -4,6 +4,7 @@ from typing import Any
 
 from starlette.requests import Request
 
+from foretell.account import Scope
 from foretell.api.answers import json_bytes
 from foretell.api.creating import Wish, find_model
 from foretell.api.openai.responses.stored import response_named, response_with_item
@@ -58,6 +59,7 @@ async def _messages(request: Request, asked: CreateResponse) -> list[dict[str, A
 async def _before(request: Request, previous_id: str | None) -> list[dict[str, Any]]:
     if previous_id is None:
         return []
+    caller(request).require(Scope.READ)
     previous = await response_named(request, previous_id)
     if previous is None:
         raise refused("previous_response_id", "names no stored response of yours")
@@ -74,6 +76,7 @@ async def _dereferenced(request: Request, given: str | list[dict[str, Any]]) -> 
         return given
     if len(references) > REFERENCES_MAX:
         raise refused("input", f"must not refer to more than {REFERENCES_MAX} items")
+    caller(request).require(Scope.READ)
     items = list(given)
     for place, name in references:
         holder = await response_with_item(request, name)

@@ -4,6 +4,9 @@ from typing import Annotated, Any, Literal
 
 from msgspec import Meta, Struct, field
 
+from foretell.audit import Action
+from foretell.retention import SECONDS_MAX
+
 WebhookAddress = Annotated[
     str,
     Meta(description="An http or https address.", max_length=2048, pattern=r"^https?://[\w.-]+(:\d+)?(/|$)"),
@@ -72,15 +75,43 @@ class Create(Struct, kw_only=True):
         Annotated[str, Meta(max_length=64)] | None,
         Meta(description="The kind of machine to run on, where there is one.", examples=["H100"]),
     ] = None
+    ttl: Annotated[
+        Annotated[int, Meta(ge=1, le=SECONDS_MAX)] | None,
+        Meta(
+            description="Seconds from its end until its input, output, logs and files are purged. The server may "
+            "purge them sooner."
+        ),
+    ] = None
     privacy: Annotated[
         Literal["private", "public"] | None,
         Meta(
             description="`public` lets anyone with its id read the prediction, but not its webhook and logs."
         ),
     ] = None
+    dry_run: Annotated[
+        bool | None,
+        Meta(
+            description="Create nothing: the answer is the input with its defaults, and what it may cost. Nothing "
+            "else of the body matters then."
+        ),
+    ] = None
 
 
-class CreateHeaders(Struct):
+class RepeatHeaders(Struct):
+    """Whether a request may be sent again."""
+
+    idempotency_key: Annotated[
+        Annotated[str, Meta(min_length=1, max_length=255)] | None,
+        Meta(
+            description="A word of your own, new for each thing you want. The same body under the same key "
+            "creates nothing more for 24 hours: the answer is about what the first request created, with "
+            "`Idempotent-Replayed: true`.",
+            examples=["order-4711"],
+        ),
+    ] = None
+
+
+class CreateHeaders(RepeatHeaders):
     """How a create is to be answered."""
 
     prefer: Annotated[
@@ -124,6 +155,22 @@ class PredictionsQuery(Struct):
     ] = None
 
 
+class UsageQuery(Struct):
+    """Which usage is wanted."""
+
+    from_: Annotated[
+        Day | None, Meta(description="The first day, in UTC; 366 days at most.", examples=["2026-01-31"])
+    ] = field(default=None, name="from")
+    to: Annotated[Day | None, Meta(description="The last day, in UTC.", examples=["2026-02-28"])] = None
+    group_by: Annotated[
+        str,
+        Meta(
+            description="What to tell apart, with commas between: `day`, `model`, `key`, `account`.",
+            examples=["day,model"],
+        ),
+    ] = "day"
+
+
 class ModelQuery(Struct):
     """How much of a model is wanted."""
 
@@ -149,6 +196,15 @@ class KeysQuery(Struct):
     """Whose keys are wanted."""
 
     account: Annotated[str | None, Meta(description="The name or id of an account; everybody's else.")] = None
+
+
+class AuditQuery(Struct):
+    """Which deeds are wanted."""
+
+    account: Annotated[str | None, Meta(description="The name or id of who did it; anybody else.")] = None
+    action: Annotated[Action | None, Meta(description="What was done.")] = None
+    before: Annotated[str | None, Meta(description="Only those before the one with this id.")] = None
+    limit: Annotated[int, Meta(ge=1, le=200, description="How many.")] = 50
 
 
 class FilesQuery(Struct):

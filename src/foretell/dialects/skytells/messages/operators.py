@@ -84,6 +84,27 @@ class NewKeyMessage(KeyMessage):
     key: Annotated[str, Meta(description="What callers send.", examples=["sk-…"])]
 
 
+class AuditMessage(TypedDict):
+    """Something that somebody did."""
+
+    id: str
+    at: Instant
+    account: Annotated[str, Meta(description="The name of the account that did it.")]
+    key_id: Annotated[
+        str | None, Meta(description="The key it was done with; null: on the server's machine.")
+    ]
+    action: Annotated[str, Meta(description="What was done.", examples=["key.create"])]
+    subject: Annotated[str, Meta(description="To what: an id or a name.")]
+    request_id: Annotated[str, Meta(description="The id of the request that did it.")]
+    address: Annotated[str, Meta(description="Where it came from.", examples=["127.0.0.1"])]
+
+
+class AuditList(TypedDict):
+    """What was done, newest first."""
+
+    data: list[AuditMessage]
+
+
 class RegisteredModel(TypedDict):
     """A model as its operator sees it."""
 

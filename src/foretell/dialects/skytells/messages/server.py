@@ -18,6 +18,10 @@ class Ready(TypedDict):
     """New work is welcome."""
 
     state: Annotated[Literal["ready"], Meta(description="Always `ready`.")]
+    disk: Annotated[
+        Literal["roomy", "low", "full"],
+        Meta(description="Whether there is room on the disk; once it is `full`, the server is not ready."),
+    ]
     models: Annotated[int, Meta(ge=0, description="How many models are registered, hidden ones included.")]
 
 
