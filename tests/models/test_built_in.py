@@ -1,6 +1,7 @@
 """The built-in models, each loaded with its real weights in its real environment and run."""
 
 import json
+import struct
 from pathlib import Path
 
 import pytest
@@ -145,6 +146,14 @@ def test_clip_draws_a_video_from_a_prompt_and_films_a_picture(load: Load, drawin
     shares = [frame["fraction"] for frame in child.of("progress", "drawn")]
     assert shares == sorted(shares)
     assert shares[-1] == 1
+
+
+def test_a_clip_has_the_shape_that_was_asked_for(load: Load) -> None:
+    child = load("clip")
+    given = {"prompt": "fox", "seconds": 0.5, "fps": 4, "steps": 4, "output_format": "gif"}
+    for ratio, sides in (("16:9", (256, 144)), ("9:16", (144, 256)), ("", (256, 256))):
+        (video,) = files(child, done(child, f"shape {ratio}".replace(":", "-"), aspect_ratio=ratio, **given))
+        assert struct.unpack("<HH", video.read_bytes()[6:10]) == sides
 
 
 def test_clip_wants_either_a_prompt_or_a_picture(load: Load, drawing) -> None:

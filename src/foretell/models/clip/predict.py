@@ -17,6 +17,7 @@ from wandering import Script, drawn
 
 from foretell import progress, weights
 
+ASPECT_RATIOS = ["", "1:1", "16:9", "9:16", "4:3", "3:4", "3:2", "2:3", "21:9"]
 FRAMES_MAX = 240
 DRAWN_SIDE = 256
 FILMED_SIDE = 512
@@ -41,8 +42,17 @@ class Predictor(BasePredictor):
         ),
         seconds: float = Input(default=3.0, ge=0.5, le=20.0, description="How long the video is."),
         fps: int = Input(default=12, ge=4, le=30, description="Frames a second; at most 240 frames in all."),
-        width: Optional[int] = Input(default=None, ge=64, le=1024, description="In pixels, made even."),
-        height: Optional[int] = Input(default=None, ge=64, le=1024, description="In pixels, made even."),
+        aspect_ratio: str = Input(
+            default="",
+            choices=ASPECT_RATIOS,
+            description="Width to height; left empty, a prompt's video is square and a picture's like the picture.",
+        ),
+        width: Optional[int] = Input(
+            default=None, ge=64, le=1024, description="In pixels, made even; wins over the aspect ratio."
+        ),
+        height: Optional[int] = Input(
+            default=None, ge=64, le=1024, description="In pixels, made even; wins over the aspect ratio."
+        ),
         steps: int = Input(
             default=12, ge=4, le=50, description="Denoising steps for each frame of a prompt."
         ),
@@ -56,14 +66,14 @@ class Predictor(BasePredictor):
         check(prompt, image, frames)
         if image:
             picture = open_picture(image)
-            size = even_size(width, height, picture.size, FILMED_SIDE)
+            size = even_size(width, height, shape(aspect_ratio, picture.size), FILMED_SIDE)
             pictures = filmed(reduced(picture, size), motion, size, frames)
         else:
             if seed is None:
                 seed = random.randrange(2**31)
                 print(f"seed: {seed}")
             script = Script(prompt, end_prompt, negative_prompt, steps, guidance, seed)
-            size = even_size(width, height, (1, 1), DRAWN_SIDE)
+            size = even_size(width, height, shape(aspect_ratio, (1, 1)), DRAWN_SIDE)
             pictures = (
                 np.asarray(self.painter.fit(each, *size))
                 for each in drawn(self.painter.diffusion, script, seconds, frames)
@@ -87,6 +97,12 @@ def check(prompt: str, image: Optional[Path], frames: int) -> None:
         raise ValueError(
             f"These are {frames} frames; at most {FRAMES_MAX} are made: fewer seconds or lower fps."
         )
+
+
+def shape(aspect_ratio: str, otherwise: tuple[int, int]) -> tuple[int, int]:
+    """Width to height as asked for, or as it is otherwise."""
+    across, _, down = aspect_ratio.partition(":")
+    return (int(across), int(down)) if down else otherwise
 
 
 def even_size(
