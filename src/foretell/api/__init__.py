@@ -10,7 +10,7 @@ from foretell.api.auth import Handler, keyed, open_to_all
 from foretell.api.edge import Edge
 from foretell.api.openai import audio, chat, embeddings, images, moderations, responses
 from foretell.api.services import Services
-from foretell.api.skytells import create, deliveries, listing, models, predictions
+from foretell.api.skytells import create, deliveries, listing, models, predictions, usage
 
 __all__ = ["Services", "app"]
 
@@ -35,6 +35,7 @@ def _routes() -> list[BaseRoute]:
         _route("DELETE", "/v1/predictions/{id}", keyed(predictions.delete)),
         _route("DELETE", "/v1/predictions/{id}/delete", keyed(predictions.delete)),
         _route("GET", "/v1/predictions", keyed(listing.index)),
+        _route("GET", "/v1/usage", keyed(usage.index)),
         _route("POST", "/v1/chat/completions", keyed(chat.create)),
         _route("POST", "/v1/responses", keyed(responses.create)),
         _route("GET", "/v1/responses/{id}", keyed(responses.get)),

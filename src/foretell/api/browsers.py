@@ -6,14 +6,15 @@ from starlette.responses import Response
 from starlette.types import ASGIApp
 
 from foretell.api.answers import answer
+from foretell.api.idempotency import HEADER, REPLAYED
 from foretell.api.limits import EXPOSED as LIMITS
 from foretell.dialects import skytells
 from foretell.errors import Code, Error
 
 METHODS = ("GET", "POST", "PUT", "PATCH", "DELETE", "HEAD")
-SENT = ("x-api-key", "authorization", "content-type")
+SENT = ("x-api-key", "authorization", "content-type", HEADER)
 """What a page may always send, also when it does not ask."""
-EXPOSED = ("x-request-id", "retry-after", "etag", "content-range", "content-disposition", *LIMITS)
+EXPOSED = ("x-request-id", "retry-after", "etag", "content-range", "content-disposition", REPLAYED, *LIMITS)
 
 
 def for_browsers(app: ASGIApp, origins: str) -> ASGIApp:

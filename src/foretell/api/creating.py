@@ -10,13 +10,16 @@ import msgspec
 from starlette.requests import ClientDisconnect, Request
 
 from foretell.allowance import AllowanceSpentError
+from foretell.api.idempotency import claim_of, note_replay
 from foretell.api.input_files import check_files
 from foretell.api.limits import bounds_of, note
 from foretell.api.requests import caller, edge, is_local, origin, request_id, services
 from foretell.api.versions import Known
 from foretell.errors import Code, Error
+from foretell.estimate import Estimate, Subject, estimate
 from foretell.ids import new_id
 from foretell.prediction import NewPrediction, Prediction, Subscription
+from foretell.retention import Retention, narrowest, of_all
 
 SLICE_SECONDS = 1.0
 """How often a held caller is asked whether they are still there."""
@@ -31,6 +34,8 @@ class Wish:
 
     `hidden`: the model is one that callers cannot name, and that a route has for itself.
     `request` is what the dialect needs to answer for the prediction again, beside the input.
+    `position` is its place among the predictions that one request makes.
+    `ttl_seconds` is how long it is to be kept after its end; 0: as long as others.
     """
 
     model: str
@@ -41,6 +46,8 @@ class Wish:
     privacy: str = "private"
     webhook: Subscription | None = None
     request: dict[str, Any] | None = None
+    position: int = 0
+    ttl_seconds: int = 0
 
 
 async def find_model(request: Request, name: str, *, hidden: bool = False) -> Known:
@@ -61,16 +68,27 @@ async def create(request: Request, wish: Wish) -> Prediction:
     """The new prediction, durable. Raises Error for a model, an input or an address that cannot be right.
 
     Error(RATE_LIMITED) when account or key may create no more now; the answer says in either case what is left.
+    Error(INSUFFICIENT_CREDITS) when they cannot pay for it. Under an idempotency key that stands for a prediction
+    already, it is that one, as it is now; Error(KEY_REUSED) or Error(GONE) where it cannot be.
     """
+    store = services(request).store
+    claim = claim_of(request, caller(request).account.id, wish.position)
+    if claim is not None and (found := await store.replayed(claim)) is not None:
+        note_replay(request, found.id)
+        return found
+    edge(request).room.require()
     known = await find_model(request, wish.model, hidden=wish.hidden)
-    new = await _new_prediction(request, wish, known)
+    new = await checked(request, wish, known)
     if new.webhook is not None:
         await edge(request).keys.seal(caller(request))
     try:
-        created = await services(request).store.create_within(new, bounds_of(request, known.version.model))
+        created = await store.create_within(new, bounds_of(request, known.version.model), claim)
     except AllowanceSpentError as error:
         note(request, error.standing)
         raise
+    if created.is_replay:
+        note_replay(request, created.prediction.id)
+        return created.prediction
     note(request, created.standing)
     _log_created(request, created.prediction)
     return created.prediction
@@ -100,8 +118,8 @@ def deleted_meanwhile() -> Error:
     return Error(Code.PREDICTION_NOT_FOUND, "The prediction was deleted while you waited for it.")
 
 
-async def _new_prediction(request: Request, wish: Wish, known: Known) -> NewPrediction:
-    """The checked wish, ready to be written."""
+async def checked(request: Request, wish: Wish, known: Known) -> NewPrediction:
+    """The wish, ready to be written. Raises Error for what cannot be right about it."""
     version = known.version
     values = known.schema.complete(_with_safety(wish, known))
     await check_files(request, known.schema, values)
@@ -125,7 +143,36 @@ async def _new_prediction(request: Request, wish: Wish, known: Known) -> NewPred
         webhook=wish.webhook,
         request=wish.request,
         pricing=None if version.manifest.pricing.is_free else version.manifest.pricing,
+        hold_nanocredits=estimated(known, values).nanocredits,
+        retention=_retention(request, wish, known),
     )
+
+
+def _retention(request: Request, wish: Wish, known: Known) -> Retention | None:
+    """How long it is kept, by whoever would keep it shortest; None: for ever."""
+    config, key = services(request).config, caller(request).key
+    usual = Retention(
+        keep_outputs_seconds=config.keep_outputs_seconds,
+        keep_inputs_seconds=config.keep_inputs_seconds,
+        keep_logs_seconds=config.keep_logs_seconds,
+    )
+    own = Retention() if key is None else key.retention
+    found = narrowest(usual, own, known.version.manifest.retention, of_all(wish.ttl_seconds))
+    return None if found.is_endless else found
+
+
+def estimated(known: Known, values: dict[str, Any]) -> Estimate:
+    """What a complete input may cost."""
+    manifest = known.version.manifest
+    if manifest.pricing.is_free:
+        return Estimate(0)
+    subject = Subject(
+        input=values,
+        input_schema=known.version.input_schema,
+        model_type=manifest.type,
+        run_timeout_seconds=manifest.limits.run_timeout_seconds,
+    )
+    return estimate(manifest.pricing, subject)
 
 
 def _with_safety(wish: Wish, known: Known) -> dict[str, Any]:

@@ -17,6 +17,7 @@ from starlette.types import Message, Receive, Scope, Send
 from foretell.api.answers import refusal
 from foretell.api.auth import Keys
 from foretell.api.browsers import for_browsers
+from foretell.api.idempotency import tell_replay
 from foretell.api.limits import tell
 from foretell.api.lingering import lingering
 from foretell.api.reference import Reference
@@ -24,6 +25,7 @@ from foretell.api.seats import Seats
 from foretell.api.services import Services
 from foretell.api.spoken import speaks_openai
 from foretell.api.versions import Versions
+from foretell.blobs.room import Room
 from foretell.catalog import aliases
 from foretell.errors import Code, Error
 
@@ -44,6 +46,7 @@ class Edge:
         self.keys = Keys(services)
         self.versions = Versions(services.store, aliases(services.config))
         self.seats = Seats(services.config.waiting_callers_max)
+        self.room = Room(services.config)
         self.reference = Reference()
         self._router = router
         self._listeners: list[asyncio.Task[None]] = []
@@ -84,6 +87,7 @@ class Edge:
                 headers = MutableHeaders(scope=message)
                 headers["x-request-id"] = request_id
                 tell(scope, headers, self.seats)
+                tell_replay(scope, headers)
             await send(message)
 
         try:

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any, TypeVar
 import msgspec
 from starlette.requests import Request
 
+from foretell.api.idempotency import is_repeatable, note_body
 from foretell.errors import Code, Error
 
 if TYPE_CHECKING:
@@ -113,7 +114,9 @@ async def body_of(request: Request, kind: msgspec.json.Decoder[_Body]) -> _Body:
     """The body, decoded. Raises Error(INVALID_REQUEST) when it is not a JSON object."""
     data = await body_bytes(request)
     try:
-        return _decoded(kind, data)
+        body = _decoded(kind, data)
+        if is_repeatable(request):
+            note_body(request, _whole(msgspec.json.decode(data)))
     except msgspec.ValidationError as error:
         raise Error(Code.INVALID_REQUEST, f"The body must be a JSON object: {error}.") from error
     except (msgspec.DecodeError, UnicodeDecodeError) as error:
@@ -121,6 +124,7 @@ async def body_of(request: Request, kind: msgspec.json.Decoder[_Body]) -> _Body:
         raise Error(Code.INVALID_REQUEST, f"The body is not valid JSON: {reason}.") from error
     except RecursionError as error:
         raise Error(Code.INVALID_REQUEST, "The body is nested too deeply.") from error
+    return body
 
 
 def _decoded(kind: msgspec.json.Decoder[_Body], data: bytes) -> _Body:

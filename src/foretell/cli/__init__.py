@@ -6,7 +6,7 @@ import httpx
 import typer
 
 from foretell import __version__
-from foretell.cli import accounts, checking, keys, models, predictions, running, serving, webhooks
+from foretell.cli import accounts, audit, checking, credits, keys, models, predictions, running, serving, webhooks
 from foretell.cli.printing import labelled, notes
 from foretell.errors import Error
 from foretell.store import LockedError
@@ -43,6 +43,8 @@ def _root(
 serving.add_to(app)
 running.add_to(app)
 checking.add_to(app)
+audit.add_to(app)
+credits.add_to(app)
 app.add_typer(
     models.app, name="models", help="The models this server knows, and what they need on this machine."
 )

@@ -23,10 +23,9 @@ class Credits(Records):
         await self._do(ledger.grant, account_id, amount, note)
         return await self.balance(account_id)
 
-    async def unbudget(self, account_id: str) -> Balance:
-        """Lets the account spend any amount."""
-        await self._do(ledger.unbudget, account_id)
-        return await self.balance(account_id)
+    async def budget(self, account_id: str, *, is_budgeted: bool) -> None:
+        """Lets the account spend only what is available, or any amount."""
+        await self._do(ledger.budget, account_id, is_budgeted=is_budgeted)
 
     async def balance(self, account_id: str) -> Balance:
         return await self._ask(ledger.balance_of, account_id)

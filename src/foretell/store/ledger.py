@@ -52,14 +52,16 @@ def grant(transaction: Transaction, account_id: str, amount: int, note: str | No
     if amount < 0 and before.available + sum(each.available for each in transfers) < 0:
         raise Error(Code.CONFLICT, "That is more than the account has available.")
     post(transaction, transfers)
-    _budget(transaction, account_id, is_budgeted=True)
+    budget(transaction, account_id, is_budgeted=True)
     return balance(transaction, account_id)
 
 
-def unbudget(transaction: Transaction, account_id: str) -> Balance:
-    """The balance of an account that may spend any amount from now on."""
-    _budget(transaction, account_id, is_budgeted=False)
-    return balance(transaction, account_id)
+def budget(transaction: Transaction, account_id: str, *, is_budgeted: bool) -> None:
+    """From now on the account can spend only what is available, or any amount."""
+    lock(transaction, [account_id])
+    transaction.insert("balances", "account_id", [(account_id,)], unless="account_id")
+    sql = "UPDATE balances SET is_budgeted = ? WHERE account_id = ?"
+    transaction.execute(sql, (int(is_budgeted), account_id))
 
 
 def lock(transaction: Transaction, account_ids: Sequence[str]) -> None:
@@ -151,12 +153,6 @@ def _write_tally(transaction: Transaction, tally: _Tally) -> None:
             rows = [(owner_id, month, 0)]
             transaction.insert("spending", "owner_id, month, amount", rows, unless="owner_id, month")
             transaction.execute(sql, (amount, owner_id, month))
-
-
-def _budget(transaction: Transaction, account_id: str, *, is_budgeted: bool) -> None:
-    transaction.insert("balances", "account_id", [(account_id,)], unless="account_id")
-    sql = "UPDATE balances SET is_budgeted = ? WHERE account_id = ?"
-    transaction.execute(sql, (int(is_budgeted), account_id))
 
 
 def _row(transfer: Transfer, at: int) -> tuple[Value, ...]:

@@ -1,6 +1,7 @@
 """Asking: a prediction whose caller waits for its answer, or hears it come.
 
-Nobody can fetch the answer later, so a prediction whose caller goes, or cannot be answered any more, is canceled.
+Nobody can fetch the answer later, so a prediction whose caller goes, or cannot be answered any more, is canceled;
+unless the request has an idempotency key, under which the caller can ask for the same answer again.
 """
 
 import logging
@@ -12,8 +13,9 @@ from starlette.requests import ClientDisconnect, Request
 
 from foretell.api.creating import Wish, awaited, create
 from foretell.api.ear import POLL_SECONDS, Ear
+from foretell.api.idempotency import claim_of, is_repeatable, is_replayed
 from foretell.api.openai.following import Following
-from foretell.api.requests import edge, request_id, services
+from foretell.api.requests import caller, edge, request_id, services
 from foretell.errors import Code, Error
 from foretell.event import Event
 from foretell.prediction import Prediction, Status
@@ -94,15 +96,50 @@ def succeeded(prediction: Prediction) -> Prediction:
 @asynccontextmanager
 async def asked(request: Request, wishes: Sequence[Wish]) -> AsyncIterator[list[Prediction]]:
     """The created predictions, canceled if the block ends by an error: nobody would get their answer."""
-    created: list[Prediction] = []
     with edge(request).seats.one():
+        created = await _created(request, wishes)
         try:
-            for wish in wishes:
-                created.append(await create(request, wish))
             yield created
         except BaseException as error:
-            await _cancel(request, created, error)
+            if not _may_ask_again(request, error):
+                await _cancel(request, created, error)
             raise
+
+
+async def _created(request: Request, wishes: Sequence[Wish]) -> list[Prediction]:
+    """All of them, or none: what came to be before one was refused is taken back."""
+    created: list[Prediction] = []
+    try:
+        for wish in wishes:
+            created.append(await create(request, wish))
+            _check_is_kept(created[-1])
+    except BaseException as error:
+        if not _may_ask_again(request, error):
+            mine = [each for each in created if not is_replayed(request, each.id)]
+            await _cancel(request, mine, error)
+            await _unbind(request, mine, wishes)
+        raise
+    return created
+
+
+def _check_is_kept(prediction: Prediction) -> None:
+    if prediction.data_removed_at is not None:
+        message = f"The answer under this Idempotency-Key, prediction '{prediction.id}', is no longer kept."
+        raise Error(Code.GONE, message)
+
+
+def _may_ask_again(request: Request, error: BaseException) -> bool:
+    """Whether the caller has gone, or is sent away, who can come back for the same answer."""
+    is_refused = isinstance(error, Error) and not services(request).stopping.is_set()
+    return is_repeatable(request) and not is_refused
+
+
+async def _unbind(request: Request, created: Sequence[Prediction], wishes: Sequence[Wish]) -> None:
+    """Leaves nothing of a request that was refused under its idempotency key."""
+    found = (claim_of(request, caller(request).account.id, each.position) for each in wishes)
+    claims = [each for each in found if each is not None]
+    if created and claims:
+        await services(request).store.unbind([each.id for each in created], claims)
 
 
 async def _cancel(request: Request, created: Sequence[Prediction], cause: BaseException) -> None:

@@ -62,7 +62,7 @@ async def create(request: Request) -> Response:
     known = await find_model(request, body.model)
     given = input_for(known.version, talk_of(body))
     streams = _streams(request, body)
-    wishes = [_wish(body, _seeded(given, index), streams=streams) for index in range(choices_in(body))]
+    wishes = [_wish(body, given, index, streams=streams) for index in range(choices_in(body))]
     if streams:
         pieces = _lines(request, body, wishes, known.version.id)
         return await streamed(request, pieces, partial(error_line, request_id=request_id(request)))
@@ -75,8 +75,14 @@ def _streams(request: Request, body: messages.ChatBody) -> bool:
     return is_asked(request, "stream")
 
 
-def _wish(body: messages.ChatBody, given: dict[str, Any], *, streams: bool) -> Wish:
-    return Wish(model=body.model, input=given, stream=streams, request={"endpoint": ENDPOINT})
+def _wish(body: messages.ChatBody, given: dict[str, Any], index: int, *, streams: bool) -> Wish:
+    return Wish(
+        model=body.model,
+        input=_seeded(given, index),
+        stream=streams,
+        request={"endpoint": ENDPOINT},
+        position=index,
+    )
 
 
 def _seeded(given: dict[str, Any], index: int) -> dict[str, Any]:

@@ -132,8 +132,9 @@ def _asked(kind: Kind, known: Known, fields: dict[str, Any], given: dict[str, An
                 input=each | given,
                 stream=bool(fields.get("stream")),
                 request={"endpoint": endpoint},
+                position=position,
             )
-            for each in found
+            for position, each in enumerate(found)
         ],
         has_data=picturing.wants_data(name, fields),
     )

@@ -13,6 +13,7 @@ from foretell.api.creating import SLICE_SECONDS, awaited, create, deleted_meanwh
 from foretell.api.operations import operation
 from foretell.api.requests import accepts_stream, edge, preferred_wait_seconds, request_id, services
 from foretell.api.seats import HeldStream
+from foretell.api.skytells.previewing import previewed
 from foretell.api.skytells.rendering import rendered
 from foretell.api.skytells.streams import EVENTS, seated_stream
 from foretell.api.skytells.wishes import Asked, read_body
@@ -53,6 +54,11 @@ EXAMPLES: Mapping[str, Any] = {
         "input": {"prompt": "a red fox in the snow"},
         "webhook": {"url": "https://example.com/hook", "events": ["completed", "failed"]},
     },
+    "What it would cost": {
+        "model": "truefusion",
+        "input": {"prompt": "a red fox in the snow"},
+        "dry_run": True,
+    },
 }
 
 
@@ -65,7 +71,7 @@ EXAMPLES: Mapping[str, Any] = {
     body=messages.Create,
     headers=messages.CreateHeaders,
     examples=EXAMPLES,
-    answer=messages.CreatedPrediction,
+    answer=(messages.CreatedPrediction, messages.DryRun),
     stream=EVENTS,
     errors=REFUSALS,
 )
@@ -81,7 +87,7 @@ async def predict(request: Request) -> Response:
     body=messages.Create,
     headers=messages.CreateHeaders,
     examples=EXAMPLES,
-    answer=messages.Prediction,
+    answer=(messages.Prediction, messages.DryRun),
     stream=EVENTS,
     errors=REFUSALS,
 )
@@ -92,6 +98,8 @@ async def predictions(request: Request) -> Response:
 
 async def _create(request: Request, *, is_enveloped: bool) -> Response:
     asked = await read_body(request)
+    if asked.is_dry:
+        return answer(await previewed(request, asked.wish))
     await _check_combination(request, asked)
     streams = asked.wish.stream and accepts_stream(request)
     seconds = _seconds_to_wait(request, asked)

@@ -26,6 +26,14 @@ _EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 _SYNONYMS = {"from": "since", "to": "until"}
 
 
+@dataclass(frozen=True, slots=True)
+class Period:
+    """The first instant wanted and the last; None: from the beginning, to the end."""
+
+    since: int | None
+    until: int | None
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Page:
     """A checked query. `since` is the first instant wanted, `until` the last."""
@@ -93,19 +101,27 @@ def number(query: QueryParams, name: str, *, default: int, most: int) -> int:
     return int(text)
 
 
-def _page(query: QueryParams) -> Page:
-    """The wanted page. Raises Error with the id that says what is wrong."""
+def period(query: QueryParams) -> Period:
+    """The days from `from` to `to`. Raises Error with the id that says what is wrong."""
     for name in query:
         if len(query.getlist(name)) > 1:
             raise Error(Code.INVALID_COMBINATION, f"'{name}' is given more than once.")
     since, until = _day(query, "from"), _day(query, "to")
     if since is not None and until is not None and since > until:
         raise Error(Code.INVALID_DATE_RANGE, "'from' is later than 'to'.")
+    return Period(
+        None if since is None else _instant(since), None if until is None else _instant(until) + _DAY - 1
+    )
+
+
+def _page(query: QueryParams) -> Page:
+    """The wanted page. Raises Error with the id that says what is wrong."""
+    found = period(query)
     return Page(
         number=number(query, "page", default=1, most=PAGE_MAX),
         per_page=number(query, "per_page", default=PER_PAGE, most=PER_PAGE_MAX),
-        since=None if since is None else _instant(since),
-        until=None if until is None else _instant(until) + _DAY - 1,
+        since=found.since,
+        until=found.until,
         status=_status(query),
         model=query.get("model") or None,
     )

@@ -10,6 +10,7 @@ from foretell.api.creating import Wish
 from foretell.api.requests import body_of
 from foretell.api.skytells.webhooks import subscription_of
 from foretell.errors import Code, Error
+from foretell.retention import SECONDS_MAX
 
 GPU_LENGTH_MAX = 64
 _PRIVACIES = ("private", "public")
@@ -29,14 +30,17 @@ class Body(msgspec.Struct):
     safety_check: Any = None
     gpu: Any = None
     privacy: Any = None
+    dry_run: Any = None
+    ttl: Any = None
 
 
 @dataclass(frozen=True, slots=True)
 class Asked:
-    """A checked body. `awaits` is None where the caller left it open."""
+    """A checked body. `awaits` is None where the caller left it open. `is_dry`: nothing is to be created."""
 
     wish: Wish
     awaits: bool | None
+    is_dry: bool = False
 
 
 _decoder = msgspec.json.Decoder(Body)
@@ -56,9 +60,10 @@ async def read_body(request: Request) -> Asked:
         stream=bool(body.stream),
         safety_checker=_agreed("safety_checker", body.safety_checker, "safety_check", body.safety_check),
         privacy=body.privacy or "private",
+        ttl_seconds=int(body.ttl or 0),
         webhook=subscription_of(body.webhook, body.webhook_events_filter),
     )
-    return Asked(wish, _agreed("await", body.await_, "wait", body.wait))
+    return Asked(wish, _agreed("await", body.await_, "wait", body.wait), is_dry=bool(body.dry_run))
 
 
 def _problems(body: Body) -> list[str]:
@@ -72,7 +77,7 @@ def _problems(body: Body) -> list[str]:
         problems.append("input: is required")
     elif not isinstance(body.input, dict):
         problems.append("input: must be an object")
-    for name in ("await_", "wait", "stream", "safety_checker", "safety_check"):
+    for name in ("await_", "wait", "stream", "safety_checker", "safety_check", "dry_run"):
         if not isinstance(getattr(body, name), bool | None):
             problems.append(f"{name.rstrip('_')}: must be true or false")
     return problems + _word_problems(body)
@@ -84,7 +89,14 @@ def _word_problems(body: Body) -> list[str]:
         problems.append(f"privacy: must be one of {', '.join(_PRIVACIES)}")
     if body.gpu is not None and (not isinstance(body.gpu, str) or len(body.gpu) > GPU_LENGTH_MAX):
         problems.append(f"gpu: must be text of at most {GPU_LENGTH_MAX} characters")
+    if body.ttl is not None and not _is_duration(body.ttl):
+        problems.append(f"ttl: must be a whole number of seconds, from 1 to {SECONDS_MAX:,}")
     return problems
+
+
+def _is_duration(value: Any) -> bool:
+    is_number = isinstance(value, int | float) and not isinstance(value, bool)
+    return is_number and 1 <= value <= SECONDS_MAX and float(value).is_integer()
 
 
 def _agreed(name: str, value: bool | None, synonym: str, other: bool | None) -> bool | None:

@@ -1,0 +1,78 @@
+"""Usage: what an account has created and was charged, by day, model and key."""
+
+import time
+
+from starlette.requests import Request
+from starlette.responses import Response
+
+from foretell.api.answers import answer
+from foretell.api.operations import operation
+from foretell.api.requests import caller, services
+from foretell.api.skytells.listing import period
+from foretell.dialects.skytells import messages
+from foretell.dialects.skytells.money import render_balance, render_usage
+from foretell.errors import Code, Error
+from foretell.ledger import Usage
+from foretell.store.usage import DAY, GROUPS, ROWS_MAX, Question
+
+DAYS_MAX = 366
+DAYS = 30
+
+
+@operation(
+    "Get usage",
+    tag="Usage",
+    description="How many predictions were created, how they ended, and what they were charged; deleted ones "
+    "count as well. The account's own; operators see everybody's. Days are in UTC; without `from` the last "
+    f"{DAYS} days are meant.",
+    query=messages.UsageQuery,
+    answer=messages.UsageList,
+    errors=(
+        Code.INVALID_PARAMETER,
+        Code.INVALID_DATE_FORMAT,
+        Code.INVALID_DATE_RANGE,
+        Code.INVALID_COMBINATION,
+        Code.TOO_LARGE,
+    ),
+)
+async def index(request: Request) -> Response:
+    """The usage of a period, in order of its groups."""
+    question = _question(request)
+    store = services(request).store
+    found = await store.usage(question)
+    if len(found) >= ROWS_MAX:
+        message = f"That are more than {ROWS_MAX:,} groups. Ask for fewer days, or group by less."
+        raise Error(Code.TOO_LARGE, message)
+    groups = tuple(question.group_by)
+    whose = question.account_id
+    body: messages.UsageList = {
+        "data": [render_usage(each, day=day, group_by=groups) for day, each in found],
+        "total": render_usage(_total([each for _, each in found]), day=None, group_by=()),
+        "balance": None if whose is None else render_balance(await store.balance(whose)),
+    }
+    return answer(body)
+
+
+def _question(request: Request) -> Question:
+    """Raises Error with the id that says what is wrong."""
+    wanted = period(request.query_params)
+    until = time.time_ns() // 1_000 + 1 if wanted.until is None else wanted.until + 1
+    since = (until // DAY - DAYS + 1) * DAY if wanted.since is None else wanted.since
+    if until - since > DAYS_MAX * DAY:
+        raise Error(Code.INVALID_DATE_RANGE, f"'from' and 'to' may be {DAYS_MAX} days apart at most.")
+    words = [each.strip() for each in request.query_params.get("group_by", "day").split(",")]
+    groups = tuple(dict.fromkeys(each for each in words if each))
+    strange = [each for each in groups if each not in GROUPS]
+    if strange:
+        raise Error(Code.INVALID_PARAMETER, f"'group_by' must be among {', '.join(GROUPS)}.")
+    return Question(account_id=caller(request).scope, since=since, until=until, group_by=groups)
+
+
+def _total(found: list[Usage]) -> Usage:
+    return Usage(
+        predictions=sum(each.predictions for each in found),
+        succeeded=sum(each.succeeded for each in found),
+        failed=sum(each.failed for each in found),
+        canceled=sum(each.canceled for each in found),
+        charged=sum(each.charged for each in found),
+    )
