@@ -13,6 +13,16 @@ def _setting(default: Any, sentence: str) -> Any:
 
 
 _WORDS = {dict: "table"}
+_NOT_NEGATIVE = (
+    "requests_per_minute",
+    "concurrency_per_model",
+    "keep_outputs_seconds",
+    "keep_inputs_seconds",
+    "keep_logs_seconds",
+    "keep_uploads_seconds",
+    "disk_free_min_bytes",
+    "disk_free_warn_bytes",
+)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -69,6 +79,23 @@ class Config:
     fetch_seconds: float = _setting(120.0, "Time for fetching one input file.")
     output_bytes_max: int = _setting(2 * 1024**3, "Largest output file of a run.")
     log_bytes_max: int = _setting(1024**2, "Largest log kept per attempt; what is beyond is only counted.")
+    keep_outputs_seconds: int = _setting(
+        0, "How long what a prediction gave is kept after its end; 0: until it is deleted."
+    )
+    keep_inputs_seconds: int = _setting(
+        0, "How long what a prediction was given is kept after its end; 0: until it is deleted."
+    )
+    keep_logs_seconds: int = _setting(
+        0, "How long the logs of a prediction are kept after its end; 0: until it is deleted."
+    )
+    keep_uploads_seconds: int = _setting(0, "How long an uploaded file is kept; 0: until it is deleted.")
+    disk_free_min_bytes: int = _setting(
+        256 * 1024**2,
+        "Free space, at most a twentieth of the disk, under which new work is answered 503; 0: never.",
+    )
+    disk_free_warn_bytes: int = _setting(
+        1024**3, "Free space, at most a tenth of the disk, under which a warning is logged; 0: never."
+    )
     memory_mb: int = _setting(0, "Memory for loaded models; 0 takes 70 % of the machine's.")
     stop_cooperative_seconds: float = _setting(2.0, "Grace of a canceled run to end by itself.")
     stop_terminate_seconds: float = _setting(2.0, "Grace after SIGTERM before SIGKILL.")
@@ -138,7 +165,7 @@ def check(config: Config) -> list[str]:
         problems.append(
             f"moderation_threshold must be above 0 and at most 1, not {config.moderation_threshold:g}"
         )
-    limits = {name: getattr(config, name) for name in ("requests_per_minute", "concurrency_per_model")}
+    limits = {name: getattr(config, name) for name in _NOT_NEGATIVE}
     problems += [f"{name} must be 0 or more, not {value}" for name, value in limits.items() if value < 0]
     if not 0 <= config.port <= 65_535:
         problems.append(f"port must be between 0 and 65535, not {config.port}")

@@ -5,6 +5,7 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from foretell.pricing import Pricing
+from foretell.retention import Retention
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -62,6 +63,7 @@ class Manifest:
     vendor: Vendor = field(default_factory=Vendor)
     pricing: Pricing = field(default_factory=Pricing)
     limits: Limits = field(default_factory=Limits)
+    retention: Retention = field(default_factory=Retention)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

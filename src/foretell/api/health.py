@@ -6,7 +6,7 @@ from starlette.responses import Response
 from foretell import __version__
 from foretell.api.answers import answer
 from foretell.api.operations import operation
-from foretell.api.requests import origin, services
+from foretell.api.requests import edge, origin, services
 from foretell.dialects.skytells import messages
 from foretell.errors import Code, Error
 
@@ -19,14 +19,20 @@ async def alive(request: Request) -> Response:
 
 
 @operation(
-    "Check that the server takes work", tag="Server", answer=messages.Ready, errors=(Code.UNAVAILABLE,)
+    "Check that the server takes work",
+    tag="Server",
+    answer=messages.Ready,
+    errors=(Code.OVERLOADED, Code.UNAVAILABLE),
 )
 async def ready(request: Request) -> Response:
-    """New work is welcome. Raises Error(UNAVAILABLE) while stopping or without a database."""
+    """New work is welcome. Raises Error(UNAVAILABLE) while stopping or without a database, Error(OVERLOADED) without
+    room on the disk.
+    """
     if services(request).stopping.is_set():
         raise Error(Code.UNAVAILABLE, "The server is stopping.", retry_after_seconds=5)
+    edge(request).room.require()
     models = await services(request).store.models()
-    body: messages.Ready = {"state": "ready", "models": len(models)}
+    body: messages.Ready = {"state": "ready", "models": len(models), "disk": edge(request).room.fill().value}
     return answer(body)
 
 

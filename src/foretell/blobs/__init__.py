@@ -8,7 +8,8 @@ import logging
 import os
 import shutil
 import time
-from collections.abc import AsyncIterator, Iterator, Sequence
+from collections.abc import AsyncIterator, Awaitable, Callable, Iterator, Sequence
+from contextlib import AbstractContextManager
 from datetime import timedelta
 from pathlib import Path
 from typing import BinaryIO
@@ -17,6 +18,7 @@ import obstore
 from obstore.exceptions import BaseError, NotFoundError
 from obstore.store import LocalStore, ObjectStore, S3Store
 
+from foretell.blobs import kept
 from foretell.config import Config
 from foretell.errors import Code, Error
 from foretell.ids import new_token
@@ -53,6 +55,7 @@ class Blobs:
         self._root = root
         self._flush = flush
         staging.mkdir(parents=True, exist_ok=True, mode=0o700)
+        self._keeping = staging.with_name("blobs.lock")
 
     async def put_file(self, name: str, path: Path) -> None:
         """Keeps the file at `path` as `name`; `path` is gone afterwards.
@@ -80,15 +83,25 @@ class Blobs:
         finally:
             staged.unlink(missing_ok=True)
 
-    async def put_stream(self, name: str, chunks: AsyncIterator[bytes], *, bytes_max: int) -> tuple[int, str]:
+    async def put_stream(
+        self,
+        name: str,
+        chunks: AsyncIterator[bytes],
+        *,
+        bytes_max: int,
+        announce: Callable[[int, str], Awaitable[None]] | None = None,
+    ) -> tuple[int, str]:
         """Keeps what `chunks` yield as `name` and returns its size and SHA-256.
 
-        Error(TOO_LARGE) beyond `bytes_max`, Error(UNAVAILABLE) when it cannot be stored. Whatever ends the
-        stream early, nothing is left behind.
+        `announce` is told them once all bytes have come, before there is a blob of that name. Error(TOO_LARGE)
+        beyond `bytes_max`, Error(UNAVAILABLE) when it cannot be stored. Whatever ends the stream early, nothing is
+        left behind.
         """
         staged = self._staged()
         try:
             found = await _written(staged, chunks, bytes_max=bytes_max)
+            if announce is not None:
+                await announce(*found)
             await self.put_file(name, staged)
         finally:
             staged.unlink(missing_ok=True)
@@ -127,6 +140,24 @@ class Blobs:
         except (NotFoundError, FileNotFoundError):
             for name in names:
                 await self._delete_one(name)
+
+    def erasing(self) -> AbstractContextManager[bool]:
+        """Whether blobs may be erased until the block ends: not while somebody copies them."""
+        return kept.erasing(self._keeping)
+
+    def keeping(self) -> AbstractContextManager[None]:
+        """Until the block ends, the janitors of this machine erase no blob. Waits for what one is erasing just now."""
+        return kept.keeping(self._keeping)
+
+    async def folder(self, prefix: str) -> dict[str, float]:
+        """The blobs whose names begin with `prefix/`, each with how many seconds ago it was put; names without it."""
+        now = time.time()
+        if self._root is not None:
+            return await asyncio.to_thread(_ages, self._root / prefix, now)
+        found = await obstore.list(self._store, prefix=f"{prefix}/").collect_async()
+        return {
+            str(each["path"]).rsplit("/", 1)[-1]: now - each["last_modified"].timestamp() for each in found
+        }
 
     async def clear_staged(self, *, older_than_seconds: float) -> None:
         """Removes what was being put when its process was killed."""
@@ -215,6 +246,14 @@ def _clear(folder: Path, before: float) -> None:
         with contextlib.suppress(FileNotFoundError):
             if path.stat().st_mtime < before:
                 path.unlink()
+
+
+def _ages(folder: Path, now: float) -> dict[str, float]:
+    try:
+        with os.scandir(folder) as entries:
+            return {each.name: now - each.stat(follow_symlinks=False).st_mtime for each in entries}
+    except FileNotFoundError:
+        return {}
 
 
 def _flush(path: Path) -> None:

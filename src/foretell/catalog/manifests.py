@@ -10,11 +10,12 @@ from foretell.catalog.prices import read_pricing
 from foretell.catalog.tables import Problems, read_table
 from foretell.errors import Code, Error
 from foretell.model import Limits, Manifest, Vendor, Weight
+from foretell.retention import Retention
 
 FILE = "model.toml"
 TYPES = ("image", "video", "audio", "music", "text", "embedding")
 ENVIRONMENTS = ("none", "builtin", "own")
-TABLES: Mapping[str, type] = {"vendor": Vendor, "limits": Limits}
+TABLES: Mapping[str, type] = {"vendor": Vendor, "limits": Limits, "retention": Retention}
 NOT_SETTINGS = {"folder", "weights", "pricing", *TABLES}
 
 _SLUG = re.compile(r"[a-z0-9][a-z0-9._-]*(/[a-z0-9][a-z0-9._-]*)?")
@@ -63,6 +64,11 @@ class _Reading:
             values[name] = kind(**read_table(name, self._found.get(name, {}), kind, self.problems))
         values["weights"] = self._weights()
         self._check(values)
+        self.problems += [
+            f"'retention.keep_{part}_seconds' must be 0 or more, not {seconds}"
+            for part, seconds in values["retention"].limited()
+            if seconds < 0
+        ]
         if self.problems:
             return None
         values["paths"] = tuple(str((self._folder / each).resolve()) for each in values.get("paths", ()))

@@ -1,4 +1,4 @@
-"""The janitor: frees what lost nodes held, and erases what nobody may read any more."""
+"""The janitor: frees what lost nodes held, purges what is over its time, erases what nobody may read any more."""
 
 import asyncio
 import logging
@@ -7,11 +7,18 @@ from collections.abc import Callable, Mapping
 
 from foretell.blobs import Blobs
 from foretell.config import Config
-from foretell.loops.steps import forever
-from foretell.store import Store
+from foretell.loops.steps import Step, forever
+from foretell.loops.sweep import Sweep
+from foretell.store import ERASE, PURGES, Store
 
 ORPHANS_AT_ONCE = 200
 ERASE_SECONDS = 60.0
+PURGED_AT_ONCE = 50
+PURGE_SECONDS = 60.0
+"""How often is looked for what is to be purged or erased where no notice says so."""
+PURGE_SECONDS_MIN = 0.2
+KEPT_SECONDS = 5.0
+"""How long the blobs are left alone that somebody copies."""
 STAGED_SECONDS = 86_400.0
 """What was staged so long ago belongs to no upload that is still under way."""
 
@@ -67,8 +74,10 @@ class Janitor:
     async def run(self) -> None:
         """Cleans up until canceled."""
         async with asyncio.TaskGroup() as group:
-            group.create_task(forever(self.erase))
+            group.create_task(self._on_notice(ERASE, self.erase))
+            group.create_task(self._on_notice(PURGES, self.purge))
             group.create_task(forever(self.clear_staged))
+            group.create_task(forever(Sweep(self._store, self._blobs).step))
             if self._rescues:
                 group.create_task(forever(self.rescue))
 
@@ -98,11 +107,30 @@ class Janitor:
 
     async def erase(self) -> float:
         """Erases the blobs of files that were deleted or removed; how long to wait before looking again."""
-        orphans = await self._store.orphans(ORPHANS_AT_ONCE)
-        if orphans:
-            await self._blobs.delete([each.blob for each in orphans])
-            await self._store.erased([each.id for each in orphans])
+        with self._blobs.erasing() as may_erase:
+            if not may_erase:
+                return KEPT_SECONDS
+            orphans = await self._store.orphans(ORPHANS_AT_ONCE)
+            if orphans:
+                await self._blobs.delete([each.blob for each in orphans])
+                await self._store.erased([each.id for each in orphans])
         return 0 if len(orphans) == ORPHANS_AT_ONCE else ERASE_SECONDS
+
+    async def purge(self) -> float:
+        """Purges what is over its time; how long to wait before looking again."""
+        count = await self._store.purge(PURGED_AT_ONCE)
+        if count:
+            _log.info("Purged %d parts of predictions, and uploads.", count)
+        if count == PURGED_AT_ONCE:
+            return 0
+        next_at = await self._store.next_purge_at()
+        left = PURGE_SECONDS if next_at is None else next_at / 1_000_000 - time.time()
+        return min(max(left, PURGE_SECONDS_MIN), PURGE_SECONDS)
+
+    async def _on_notice(self, topic: str, step: Step) -> None:
+        """Takes the step again and again, at once when it is said that there is something to do."""
+        with self._store.notices.subscribe(topic) as notice:
+            await forever(step, wait=notice.wait)
 
     async def clear_staged(self) -> float:
         """Removes what uploads that were cut short left behind; how long to wait before looking again."""

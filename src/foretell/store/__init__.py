@@ -7,16 +7,20 @@ from collections.abc import Callable
 
 from foretell.config import Config
 from foretell.store.facade import Store
+from foretell.store.files import ERASE
 from foretell.store.idempotency import Claim
 from foretell.store.lanes import LaneState
 from foretell.store.live import Follower
 from foretell.store.nodes import NodeState, Readiness, ReplicaState
 from foretell.store.notices import Notices, Subscription
 from foretell.store.opening import migrate, open_database
+from foretell.store.retention import PURGES
 from foretell.store.sqlite import LockedError
 from foretell.store.webhooks import DeliveryAttempt
 
 __all__ = [
+    "ERASE",
+    "PURGES",
     "Claim",
     "DeliveryAttempt",
     "Follower",

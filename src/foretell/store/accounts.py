@@ -4,18 +4,23 @@ from __future__ import annotations
 
 import json
 
+import msgspec
+
 from foretell.account import Account, Key, Role, Scope
 from foretell.allowance import Allowance
+from foretell.retention import Retention
 from foretell.store.database import Connection, Row, Transaction
+from foretell.store.rows import encoded
 
 TOUCH_SECONDS = 60
 """How precisely it is known when a key was last used."""
 
+_retention = msgspec.json.Decoder(Retention)
 _ALLOWANCE = "requests_per_minute, concurrency_max"
 _ACCOUNT = f"id, name, role, created_at, suspended_at, {_ALLOWANCE}"
 KEY = (
     "id, account_id, name, sha256, last4, created_at, last_used_at, expires_at, revoked_at, scopes, models, "
-    f"former_sha256, former_until_at, {_ALLOWANCE}"
+    f"former_sha256, former_until_at, retention, {_ALLOWANCE}"
 )
 
 
@@ -55,6 +60,7 @@ def create_key(transaction: Transaction, key: Key) -> None:
         models_text(key.models),
         key.former_sha256,
         key.former_until_at,
+        None if key.retention.is_endless else encoded(key.retention),
         *_numbers(key.allowance),
     )
     transaction.insert("keys", KEY, [row])
@@ -207,6 +213,7 @@ def key_of(row: Row) -> Key:
         models=None if row[10] is None else tuple(json.loads(row[10])),
         former_sha256=row[11],
         former_until_at=row[12],
+        retention=Retention() if row[13] is None else _retention.decode(row[13]),
         allowance=_allowance(row),
     )
 

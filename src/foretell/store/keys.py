@@ -5,8 +5,10 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 from foretell.account import Key
+from foretell.retention import Retention
 from foretell.store.accounts import KEY, key_of, models_text, scopes_text
 from foretell.store.database import Transaction
+from foretell.store.rows import encoded
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -45,6 +47,12 @@ def rotate(transaction: Transaction, key_id: str, new: NewSecret) -> Key | None:
               WHERE id = ? AND revoked_at IS NULL RETURNING {KEY}"""
     seal = (new.sealed,) if is_at_once else ()
     return _changed(transaction, sql, (until_at, new.sha256, new.last4, *seal, key_id))
+
+
+def keep(transaction: Transaction, key_id: str, retention: Retention) -> Key | None:
+    """From now on what is created with the key is kept so long; None: there is no such key."""
+    text = None if retention.is_endless else encoded(retention)
+    return _changed(transaction, f"UPDATE keys SET retention = ? WHERE id = ? RETURNING {KEY}", (text, key_id))
 
 
 def _changed(transaction: Transaction, sql: str, values: tuple[object, ...]) -> Key | None:

@@ -6,9 +6,10 @@ from foretell.account import Account, Key, Role
 from foretell.allowance import Allowance
 from foretell.audit import Done
 from foretell.ids import new_id
+from foretell.retention import Retention
 from foretell.store import accounts, audit
 from foretell.store.asking import Asking
-from foretell.store.keys import NewSecret, change, rotate
+from foretell.store.keys import NewSecret, change, keep, rotate
 
 
 class People(Asking):
@@ -88,6 +89,10 @@ class People(Asking):
     async def change_key(self, key: Key) -> Key | None:
         """Lets the key do what `key` may from now on; None when there is none that is not revoked."""
         return await self._do(change, key)
+
+    async def keep_of_key(self, key_id: str, retention: Retention) -> Key | None:
+        """What is created with the key from now on is kept so long; None: there is no such key."""
+        return await self._do(keep, key_id, retention)
 
     async def rotate_key(self, key_id: str, new: NewSecret) -> Key | None:
         """Gives the key another secret; None when there is none that is not revoked."""
