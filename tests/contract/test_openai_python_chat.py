@@ -9,7 +9,7 @@ import pytest
 from openai import AsyncOpenAI, OpenAI
 from pydantic import BaseModel
 
-from servers import KEY, Foretell
+from servers import KEY, Foretell, until
 
 HELLO: Any = [{"role": "user", "content": "Hello there, old friend"}]
 MODEL = "deepbrain-router"
@@ -227,3 +227,32 @@ def test_a_model_that_fails_is_a_server_error_with_its_sentence(openai_client: O
         openai_client.chat.completions.create(model="fail", messages=HELLO)
     assert isinstance(caught.value.body, dict)
     assert caught.value.body["error_id"] == "INFERENCE_ERROR"
+
+
+def test_a_stream_whose_run_is_canceled_ends_with_an_error_and_not_as_if_it_were_whole(
+    server: Foretell, openai_client: OpenAI
+) -> None:
+    stream = openai_client.chat.completions.create(model="slow", messages=HELLO, stream=True)
+    with server.client() as caller, pytest.raises(openai.APIError, match="canceled"):
+        for chunk in stream:
+            caller.post(f"/v1/predictions/{chunk.id.removeprefix('chatcmpl-')}/cancel")
+
+
+def test_a_caller_whose_time_is_up_leaves_nothing_running(server: Foretell, openai_client: OpenAI) -> None:
+    with pytest.raises(openai.APITimeoutError):
+        openai_client.with_options(timeout=0.5).chat.completions.create(model="slow", messages=HELLO)
+    with server.client() as caller:
+
+        def ended() -> str | None:
+            [last] = caller.get("/v1/predictions?model=slow&per_page=1").json()["data"]
+            return last["status"] if last["completed_at"] else None
+
+        assert until(ended, about="the end") == "canceled"
+
+
+def test_parts_of_text_and_the_developers_words_are_taken(openai_client: OpenAI) -> None:
+    parts = [{"type": "text", "text": "Hello"}, {"type": "text", "text": "there"}]
+    messages: Any = [{"role": "developer", "content": "Be brief."}, {"role": "user", "content": parts}]
+    answer = openai_client.chat.completions.create(model=MODEL, messages=messages).choices[0].message.content
+    assert answer is not None
+    assert answer.split() == ["Hello", "there"]

@@ -99,6 +99,20 @@ def test_a_sound_is_written_down(openai_client: OpenAI) -> None:
     assert verbose.segments
 
 
+def test_a_picture_and_a_transcript_may_come_as_events(openai_client: OpenAI) -> None:
+    drawn = openai_client.images.generate(model="truefusion", prompt="a fox", size="256x256", stream=True)
+    *_, last = list(drawn)
+    assert last.type == "image_generation.completed"
+    assert base64.b64decode(last.b64_json)[:8] == PNG
+    said = openai_client.audio.speech.create(
+        model="speech", voice="alloy", input="hello", response_format="wav"
+    )
+    sound = ("said.wav", said.content)
+    events: Any = list(openai_client.audio.transcriptions.create(model="transcribe", file=sound, stream=True))
+    assert events[-1].type == "transcript.text.done"
+    assert "".join(each.delta for each in events[:-1]) == events[-1].text
+
+
 @pytest.mark.parametrize(("form", "mark"), [("srt", "-->"), ("vtt", "WEBVTT")])
 def test_a_sound_is_written_as_subtitles(openai_client: OpenAI, form: Any, mark: str) -> None:
     said = openai_client.audio.speech.create(
@@ -130,7 +144,11 @@ def test_a_file_is_kept_listed_read_and_deleted(openai_client: OpenAI) -> None:
     made = openai_client.files.create(file=("notes.txt", b"some notes"), purpose="user_data")
     assert (made.filename, made.bytes, made.object) == ("notes.txt", 10, "file")
     assert openai_client.files.retrieve(made.id) == made
-    assert made.id in {each.id for each in openai_client.files.list()}
+    others = [openai_client.files.create(file=(f"{n}.txt", b"x"), purpose="user_data").id for n in range(3)]
+    # The client asks for page after page by itself.
+    listed = [each.id for each in openai_client.files.list(limit=2)]
+    assert {made.id, *others} <= set(listed)
+    assert len(listed) == len(set(listed))
     assert openai_client.files.content(made.id).content == b"some notes"
     assert openai_client.files.delete(made.id).deleted is True
     with pytest.raises(openai.NotFoundError):
