@@ -7,6 +7,7 @@ from typing import Annotated, Any
 import typer
 
 from foretell import config
+from foretell.duration import seconds_of
 from foretell.errors import Code, Error
 
 Data = Annotated[
@@ -33,6 +34,14 @@ ApiKey = Annotated[
     str | None, typer.Option("--key", metavar="KEY", help="API key for --url (default: FORETELL_KEY).")
 ]
 Json = Annotated[bool, typer.Option("--json", help="Print JSON for programs.")]
+
+
+def seconds(text: str, option: str) -> float:
+    """How many seconds an option says. Raises typer.BadParameter."""
+    try:
+        return seconds_of(text)
+    except ValueError as error:
+        raise typer.BadParameter(f"{error}.", param_hint=option) from error
 
 
 def settings(file: Path | None = None, **overrides: Any) -> config.Config:
