@@ -123,7 +123,8 @@ def test_every_code_is_said_of_an_operation_or_belongs_to_none(api: Api, documen
 
 def test_an_operation_that_needs_a_key_says_so(document: dict[str, Any]) -> None:
     found = dict(operations(document))
-    assert found["POST /v1/predict"]["security"] == [{"key": []}, {"bearer": []}]
+    assert found["POST /v1/predict"]["security"] == [{"key": ["run"]}, {"bearer": ["run"]}]
+    assert found["GET /v1/keys"]["security"] == [{"key": ["manage"]}, {"bearer": ["manage"]}]
     assert {} in found["GET /v1/predictions/{id}"]["security"]
     assert found["GET /healthz"]["security"] == []
     assert "403" in found["GET /v1/admin/keys"]["responses"]

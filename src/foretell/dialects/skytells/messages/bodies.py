@@ -202,7 +202,10 @@ class AuditQuery(Struct):
     """Which deeds are wanted."""
 
     account: Annotated[str | None, Meta(description="The name or id of who did it; anybody else.")] = None
-    action: Annotated[Action | None, Meta(description="What was done.")] = None
+    action: Annotated[
+        Annotated[str, Meta(extra_json_schema={"enum": [each.value for each in Action]})] | None,
+        Meta(description="What was done.", examples=["key.create"]),
+    ] = None
     before: Annotated[str | None, Meta(description="Only those before the one with this id.")] = None
     limit: Annotated[int, Meta(ge=1, le=200, description="How many.")] = 50
 
