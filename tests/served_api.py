@@ -8,6 +8,7 @@ from typing import Any, TypeVar
 
 import httpx
 
+from described import Described
 from foretell.account import Account, Key, Role, key_digest, new_key
 from foretell.api import Services, app
 from foretell.blobs import open_blobs
@@ -104,6 +105,7 @@ class Api:
             heartbeat_seconds=self._heartbeat_seconds,
         )
         self.app = app(self.services)
+        self._described = Described(self.app.routes)
         public = public_socket(self._config.host, self._config.port)
         self.address = origin(public)
         self.socket = socket_path(self._config.data_path)
@@ -157,8 +159,14 @@ class Api:
         return self.anyone(**{"x-api-key": key or self.key, **headers})
 
     def anyone(self, **headers: str) -> httpx.Client:
-        """An HTTP client without a key."""
-        return httpx.Client(base_url=self.address, headers=headers, timeout=SECONDS, verify=False)
+        """An HTTP client without a key. What it is answered must be as the reference says."""
+        return httpx.Client(
+            base_url=self.address,
+            headers=headers,
+            timeout=SECONDS,
+            verify=False,
+            event_hooks={"response": [self._described.check]},
+        )
 
     def other_account(self) -> str:
         """The key of a fresh account."""
