@@ -13,6 +13,7 @@ class Action(StrEnum):
     ACCOUNT_RESUMED = "account.resume"
     ACCOUNT_SECRET = "account.webhook_secret"
     CREDITS_ADDED = "credits.add"
+    CREDITS_CAPPED = "credits.cap"
     KEY_CREATED = "key.create"
     KEY_CHANGED = "key.change"
     KEY_ROTATED = "key.rotate"

@@ -7,6 +7,7 @@ from collections.abc import Callable, Mapping
 
 from foretell.blobs import Blobs
 from foretell.config import Config
+from foretell.loops.closing import Closing
 from foretell.loops.steps import Step, forever
 from foretell.loops.sweep import Sweep
 from foretell.store import ERASE, PURGES, Store
@@ -77,6 +78,7 @@ class Janitor:
             group.create_task(self._on_notice(ERASE, self.erase))
             group.create_task(self._on_notice(PURGES, self.purge))
             group.create_task(forever(self.clear_staged))
+            group.create_task(forever(Closing(self._store).step))
             group.create_task(forever(Sweep(self._store, self._blobs).step))
             if self._rescues:
                 group.create_task(forever(self.rescue))

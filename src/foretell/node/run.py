@@ -66,6 +66,7 @@ class Run:
         )
         self._shelf = Shelf(prediction, surroundings)
         self._is_stored = False
+        self._has_stopped = False
         self._measured = Measured(prediction, replica.version, surroundings.hardware)
         self._checks = Checks(self._measured, surroundings, fleet, self._path)
         replica.assigned.add(self.id)
@@ -89,6 +90,7 @@ class Run:
         except asyncio.CancelledError:
             if not self.is_lost:
                 raise
+            await self._account()
         except HoldLost:
             self.is_lost = True
         except Exception as error:  # noqa: BLE001 - whatever happens, it must not stay held
@@ -188,6 +190,7 @@ class Run:
                 self._replica.observe_memory(hearing.used.memory_bytes)
 
     async def _stop(self, channel: Channel) -> None:
+        self._has_stopped = True
         stopped = await stop_run(self._replica, self.id, channel, self._surroundings.config)
         seconds = round(stopped.seconds, 3)
         used = what_was_used(self._measured, at=self._surroundings.clock())
@@ -197,6 +200,18 @@ class Run:
             )
         except Error as error:
             log.warning("how prediction %s was stopped could not be written: %s", self.id, error.message)
+
+    async def _account(self) -> None:
+        """Says what a run had used that was over when the prediction was canceled: nothing had to be stopped."""
+        if not self.has_begun or self._has_stopped:
+            return
+        used = what_was_used(self._measured, at=self._surroundings.clock())
+        try:
+            await self._surroundings.store.stopped(
+                self.id, attempt=self.hold.attempt, stage="finished", seconds=0.0, used=used
+            )
+        except Error as error:
+            log.warning("what prediction %s used could not be written: %s", self.id, error.message)
 
     async def _stored(self, value: Any) -> None:
         shelf = self._shelf

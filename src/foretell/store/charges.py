@@ -14,6 +14,8 @@ from foretell.prediction import NewPrediction
 from foretell.store import ledger
 from foretell.store.database import Transaction, marks
 
+OVERDUE_SECONDS = 600
+"""How long after its cancel a run may still say what it used."""
 OVERDUE_MAX = 256
 """How many charges are closed at once when nobody says what was used."""
 
@@ -88,16 +90,17 @@ def settle(transaction: Transaction, costs: Mapping[str, int]) -> dict[str, int]
     return charged
 
 
-def settle_overdue(transaction: Transaction, *, ended_before: int) -> int:
-    """Closes the charges of predictions that ended before an instant and of which nobody said what they used.
+def settle_overdue(transaction: Transaction, *, overdue_seconds: int = OVERDUE_SECONDS) -> int:
+    """Closes the charges of predictions that ended so long ago and of which nobody said what they used.
 
-    They are free. Gives how many there were.
+    They are free. Gives how many there were, OVERDUE_MAX at most.
     """
+    ended_by = transaction.at - overdue_seconds * 1_000_000
     found = transaction.execute(
         """SELECT charges.prediction_id FROM charges LEFT JOIN predictions ON predictions.id = charges.prediction_id
-           WHERE charges.settled_at IS NULL AND (predictions.id IS NULL OR predictions.completed_at < ?)
+           WHERE charges.settled_at IS NULL AND (predictions.id IS NULL OR predictions.completed_at <= ?)
            ORDER BY charges.prediction_id LIMIT ?""",
-        (ended_before, OVERDUE_MAX),
+        (ended_by, OVERDUE_MAX),
     )
     settle(transaction, {row[0]: 0 for row in found})
     return len(found)

@@ -49,9 +49,9 @@ class Credits(Records):
         """What was created and charged, each with its day (since 1970) where days are told apart."""
         return await self._ask(usage, question)
 
-    async def settle_overdue(self, *, ended_before: int) -> int:
-        """Closes charges that nobody has closed since their predictions ended; gives how many."""
-        return await self._do(charges.settle_overdue, ended_before=ended_before)
+    async def settle_overdue(self) -> int:
+        """Closes charges that nobody has closed long after their predictions ended; gives how many."""
+        return await self._do(charges.settle_overdue)
 
     async def replayed(self, claim: Claim) -> Prediction | None:
         """The prediction that an idempotency key stands for; None where it stands for none.
@@ -64,6 +64,6 @@ class Credits(Records):
         """Frees idempotency keys of predictions that were taken back."""
         await self._do(idempotency.unbind, prediction_ids, claims)
 
-    async def forget_idempotency_keys(self, *, before: int) -> int:
-        """Forgets keys that were bound before an instant; gives how many."""
-        return await self._do(idempotency.forget, before=before)
+    async def forget_idempotency_keys(self) -> int:
+        """Forgets keys that are a day old; gives how many."""
+        return await self._do(idempotency.forget)

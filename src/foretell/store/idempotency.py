@@ -10,6 +10,8 @@ from foretell.prediction import Prediction
 from foretell.store.database import Connection, Transaction, marks
 from foretell.store.rows import read
 
+KEPT_SECONDS = 86_400
+"""How long a key stands for its prediction, at least."""
 FORGOTTEN_MAX = 1_000
 """How many keys are forgotten in one transaction."""
 
@@ -114,8 +116,9 @@ def prediction_of(connection: Connection, bound: Bound) -> Prediction:
     return prediction
 
 
-def forget(transaction: Transaction, *, before: int) -> int:
-    """Forgets keys that were bound before an instant, the oldest first; gives how many."""
+def forget(transaction: Transaction) -> int:
+    """Forgets keys that were bound too long ago, the oldest first; gives how many, FORGOTTEN_MAX at most."""
+    before = transaction.at - KEPT_SECONDS * 1_000_000
     found = transaction.execute(
         f"SELECT {_NAMES} FROM idempotency_keys WHERE created_at < ? ORDER BY created_at LIMIT ?",
         (before, FORGOTTEN_MAX),

@@ -119,7 +119,7 @@ def _rescue(transaction: Transaction, asked: Rescue) -> int:
     if asked.but is not None:
         transaction.execute("DELETE FROM replicas WHERE node <> ?", (asked.but,))
         # Nobody is left who could say what the runs had used that were being stopped.
-        while charges.settle_overdue(transaction, ended_before=transaction.at + 1):
+        while charges.settle_overdue(transaction, overdue_seconds=0):
             continue
     for node, seen_at in (asked.silent or {}).items():
         _forget_node(transaction, node, seen_at)

@@ -12,8 +12,10 @@ from starlette.responses import Response
 from foretell.account import Account
 from foretell.api.admin.accounts import existing
 from foretell.api.answers import answer
+from foretell.api.deeds import deed
 from foretell.api.operations import operation
 from foretell.api.requests import body_of, services
+from foretell.audit import Action
 from foretell.dialects.skytells import messages
 from foretell.dialects.skytells.money import render_balance, render_caps, render_transfer
 from foretell.errors import Code, Error
@@ -83,7 +85,8 @@ async def add(request: Request) -> Response:
     amount = nanocredits_of(wanted.amount)
     if not amount:
         raise Error(Code.INVALID_PARAMETER, "'amount' must not be 0.", details=("amount: must not be 0",))
-    await store.grant(account.id, amount, note=None if wanted.note is None else wanted.note.replace("\0", ""))
+    note = None if wanted.note is None else wanted.note.replace("\0", "")
+    await store.by(deed(request, Action.CREDITS_ADDED, account.id)).grant(account.id, amount, note=note)
     return answer(await _shown(store, account))
 
 
@@ -101,7 +104,8 @@ async def change(request: Request) -> Response:
     wanted = await body_of(request, _budget)
     store = services(request).store
     account = await existing(store, request.path_params["account"])
-    await store.cap(account.id, _changed(await store.caps(account.id), wanted))
+    doing = store.by(deed(request, Action.CREDITS_CAPPED, account.id))
+    await doing.cap(account.id, _changed(await store.caps(account.id), wanted))
     if wanted.is_budgeted is not msgspec.UNSET:
         await store.budget(account.id, is_budgeted=wanted.is_budgeted)
     return answer(await _shown(store, account))
@@ -122,7 +126,8 @@ async def change_key(request: Request) -> Response:
     key = await store.key(request.path_params["key"])
     if key is None:
         raise Error(Code.NOT_FOUND, f"There is no key '{request.path_params['key'][:100]}'.")
-    await store.cap(key.id, _changed(await store.caps(key.id), wanted))
+    doing = store.by(deed(request, Action.CREDITS_CAPPED, key.id))
+    await doing.cap(key.id, _changed(await store.caps(key.id), wanted))
     return answer(await _caps_of(store, key.id))
 
 
