@@ -10,6 +10,7 @@ import msgspec
 
 REFERENCE = "#/components/schemas/{name}"
 Schema = dict[str, Any]
+DECIMAL = r"^-?[0-9]{1,9}(\.[0-9]{1,9})?$"
 
 
 class Schemas:
@@ -34,8 +35,9 @@ class Schemas:
     def _generated(self, kind: Any) -> Schema:
         (schema,), components = msgspec.json.schema_components([kind], ref_template=REFERENCE)
         for name, each in components.items():
-            self.components.setdefault(name, each)
-        return schema
+            self.components.setdefault(name, _with_decimals(each))
+        found: Schema = _with_decimals(schema)
+        return found
 
     def _translated(self, kind: Any) -> Any:
         """The type with every TypedDict in it replaced by a reference to its schema."""
@@ -71,9 +73,9 @@ class Schemas:
         copy = TypedDict(kind.__name__, fields)  # type: ignore[misc]
         copy.__doc__ = kind.__doc__
         _, components = msgspec.json.schema_components([copy], ref_template=REFERENCE)
-        found: Schema = components.pop(kind.__name__)
+        found: Schema = _with_decimals(components.pop(kind.__name__))
         for other, each in components.items():
-            self.components.setdefault(other, each)
+            self.components.setdefault(other, _with_decimals(each))
         found["title"] = name
         found["properties"] = _in_order(found["properties"], list(hints))
         return found | ({"examples": [self._examples[kind]]} if kind in self._examples else {})
@@ -117,6 +119,18 @@ def _in_order(properties: Schema, names: list[str]) -> Schema:
 def _exactly(schema: Schema) -> Any:
     """A type that msgspec describes as this schema."""
     return Annotated[Any, msgspec.Meta(extra_json_schema=schema)]
+
+
+def _with_decimals(schema: Any) -> Any:
+    """The schema with every decimal as what it may come as: msgspec names the text alone."""
+    if isinstance(schema, list):
+        return [_with_decimals(each) for each in schema]
+    if not isinstance(schema, dict):
+        return schema
+    if schema.get("format") == "decimal":
+        rest = {key: each for key, each in schema.items() if key not in {"type", "format"}}
+        return {**rest, "anyOf": [{"type": "number"}, {"type": "string", "pattern": DECIMAL}]}
+    return {key: _with_decimals(each) for key, each in schema.items()}
 
 
 def _has_messages(kind: Any) -> bool:
