@@ -101,6 +101,24 @@ async def test_a_revoked_key_is_told_of_and_its_sealed_copy_is_gone_for_good(sto
     assert await store.revoke_key("nothing") is None
 
 
+async def test_a_secret_of_a_keys_own_signs_in_its_place_until_it_is_taken_away_or_the_key_is_revoked(
+    store: Store,
+) -> None:
+    account = await store.create_account("ann", Role.MEMBER)
+    key, _ = await key_of(store, account.id)
+    await store.seal_key(key.id, b"the key")
+    assert await store.signing_secret(key.id) == b"the key"
+    await store.set_key_secret(key.id, b"\x00its own")
+    assert await store.signing_secret(key.id) == await store.key_secret(key.id) == b"\x00its own"
+    await store.set_key_secret(key.id, None)
+    assert (await store.signing_secret(key.id), await store.key_secret(key.id)) == (b"the key", None)
+    await store.set_key_secret(key.id, b"again")
+    await store.revoke_key(key.id)
+    await store.set_key_secret(key.id, b"late")
+    assert await store.signing_secret(key.id) is None
+    assert await store.key_secret(key.id) is None
+
+
 async def test_the_last_use_of_a_key_is_known_to_the_minute(store: Store, clock: Clock) -> None:
     account = await store.create_account("ann", Role.MEMBER)
     key, _ = await key_of(store, account.id)
