@@ -6,7 +6,19 @@ import httpx
 import typer
 
 from foretell import __version__
-from foretell.cli import accounts, audit, checking, credits, keys, models, predictions, running, serving, webhooks
+from foretell.cli import (
+    accounts,
+    audit,
+    checking,
+    credits,
+    keeping,
+    keys,
+    models,
+    predictions,
+    running,
+    serving,
+    webhooks,
+)
 from foretell.cli.printing import labelled, notes
 from foretell.errors import Error
 from foretell.store import LockedError
@@ -43,6 +55,7 @@ def _root(
 serving.add_to(app)
 running.add_to(app)
 checking.add_to(app)
+keeping.add_to(app)
 audit.add_to(app)
 credits.add_to(app)
 app.add_typer(

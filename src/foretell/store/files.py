@@ -16,6 +16,9 @@ _COLUMNS = (
 _LISTED = "purpose = 'upload' AND deleted_at IS NULL AND removed_at IS NULL AND coming = 0"
 ERASE = "erase"
 """The topic that says that there are bytes to be erased."""
+HAS_BYTES = """(removed_at IS NULL AND deleted_at IS NULL AND coming = 0 AND (prediction_id IS NULL OR EXISTS (
+    SELECT 1 FROM predictions WHERE predictions.id = files.prediction_id AND status = 'succeeded')))"""
+"""Of a file: its bytes have to be there. Those of a run that goes on may still come."""
 COMING_SECONDS = 3_600
 """Bytes that were on their way this long ago have come, or never will."""
 
@@ -143,9 +146,7 @@ def erased(transaction: Transaction, ids: Sequence[str]) -> None:
 
 def between(connection: Connection, first: str, beyond: str) -> list[tuple[str, bool]]:
     """The ids of all files from `first` to before `beyond`, each with whether its bytes have to be there."""
-    sql = """SELECT id, removed_at IS NULL AND deleted_at IS NULL AND coming = 0 AND (prediction_id IS NULL OR EXISTS (
-                 SELECT 1 FROM predictions WHERE predictions.id = files.prediction_id AND status = 'succeeded'))
-             FROM files WHERE id >= ? AND id < ? ORDER BY id"""
+    sql = f"SELECT id, {HAS_BYTES} FROM files WHERE id >= ? AND id < ? ORDER BY id"
     return [(row[0], bool(row[1])) for row in connection.execute(sql, (first, beyond))]
 
 
