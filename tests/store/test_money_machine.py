@@ -118,7 +118,7 @@ class Till(RuleBasedStateMachine):
         name=st.sampled_from([None, None, "first", "second"]),
         body=st.sampled_from(["this", "that"]),
     )
-    def create(  # noqa: PLR0913 each is drawn
+    def create(
         self, account: str, key: str, pricing: Pricing | None, held: int, name: str | None, body: str
     ) -> None:
         new = new_prediction(
@@ -167,7 +167,12 @@ class Till(RuleBasedStateMachine):
                 row.status = Status.PROCESSING
 
     @precondition(lambda self: self.rows_in(begun=True))
-    @rule(data=st.data(), status=st.sampled_from([Status.SUCCEEDED, Status.FAILED]), cost=AMOUNTS, twice=st.booleans())
+    @rule(
+        data=st.data(),
+        status=st.sampled_from([Status.SUCCEEDED, Status.FAILED]),
+        cost=AMOUNTS,
+        twice=st.booleans(),
+    )
     def finish(self, data: st.DataObject, status: Status, cost: int, twice: bool) -> None:
         row = data.draw(st.sampled_from(self.rows_in(begun=True)))
         hold, outcome = row.hold, Outcome(status=status, cost_nanocredits=cost if row.pricing else 0)
@@ -260,8 +265,12 @@ class Till(RuleBasedStateMachine):
     @invariant()
     def balances_are_the_sums_of_transfers(self) -> None:
         books = "SUM(available), SUM(held), SUM(granted), SUM(spent)"
-        sums = self.direct(f"SELECT account_id, {books} FROM transfers GROUP BY account_id ORDER BY account_id")
-        found = self.direct("SELECT account_id, available, held, granted, spent FROM balances ORDER BY account_id")
+        sums = self.direct(
+            f"SELECT account_id, {books} FROM transfers GROUP BY account_id ORDER BY account_id"
+        )
+        found = self.direct(
+            "SELECT account_id, available, held, granted, spent FROM balances ORDER BY account_id"
+        )
         empty = {row[0] for row in found} - {row[0] for row in sums}
         assert [row for row in found if row[0] not in empty] == [
             (row[0], *(int(each) for each in row[1:])) for row in sums

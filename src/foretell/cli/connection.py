@@ -21,17 +21,13 @@ ANSWER_SECONDS = 120.0
 
 @dataclass(frozen=True, slots=True)
 class Target:
-    """Which server a command means. `node`: one that is started for the call also runs models.
-
-    `account`: the one to act for; only by the server's own socket.
-    """
+    """Which server a command means. `node`: one that is started for the call also runs models."""
 
     data: str | None = None
     database: str | None = None
     url: str | None = None
     key: str | None = None
     node: bool = False
-    account: str | None = None
 
 
 class Connection:
@@ -97,7 +93,7 @@ async def connect(target: Target) -> AsyncIterator[Connection]:
     config = options.settings(data=target.data, database=target.database)
     async with _serving(config, node=target.node) as path:
         transport = httpx.AsyncHTTPTransport(uds=str(reachable(path)))
-        async with _client(transport, "http://localhost", "", account=target.account) as client:
+        async with _client(transport, "http://localhost", "") as client:
             yield Connection(client)
 
 
@@ -118,12 +114,8 @@ async def _serving(config: Config, *, node: bool) -> AsyncIterator[Path]:
         await server.stop()
 
 
-def _client(
-    transport: httpx.AsyncBaseTransport, url: str, key: str, *, account: str | None = None
-) -> httpx.AsyncClient:
+def _client(transport: httpx.AsyncBaseTransport, url: str, key: str) -> httpx.AsyncClient:
     headers = {"x-api-key": key} if key else {}
-    if account is not None:
-        headers["x-foretell-account"] = account
     return httpx.AsyncClient(transport=transport, base_url=url, headers=headers, timeout=ANSWER_SECONDS)
 
 

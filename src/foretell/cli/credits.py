@@ -93,7 +93,7 @@ def unlimited(name: Name, data: Data = None, database: Database = None, json: Js
 
 def usage(
     account: Annotated[
-        str | None, typer.Option(metavar="NAME", help="Only this account's; everybody's else.")
+        str | None, typer.Option(metavar="NAME", help="Whose, for operators; * is everybody's.")
     ] = None,
     since: Annotated[
         str | None, typer.Option("--from", metavar="DAY", help="The first day (UTC); 30 days ago.")
@@ -111,9 +111,8 @@ def usage(
     json: Json = False,
 ) -> None:
     """Show what was created and what it cost."""
-    query = {"from": since, "to": until, "group_by": group_by}
-    target = Target(data, database, url, key, account=account)
-    found = call(target, lambda server: server.get("/v1/usage", **query))
+    query = {"from": since, "to": until, "group_by": group_by, "account": account}
+    found = call(Target(data, database, url, key), lambda server: server.get("/v1/usage", **query))
     if json:
         print_json(found)
         return

@@ -23,7 +23,7 @@ DAYS = 30
     "Get usage",
     tag="Usage",
     description="How many predictions were created, how they ended, and what they were charged; deleted ones "
-    "count as well. The account's own; operators see everybody's. Days are in UTC; without `from` the last "
+    "count as well. The account's own; operators may ask for others'. Days are in UTC; without `from` the last "
     f"{DAYS} days are meant.",
     query=messages.UsageQuery,
     answer=messages.UsageList,
@@ -33,11 +33,13 @@ DAYS = 30
         Code.INVALID_DATE_RANGE,
         Code.INVALID_COMBINATION,
         Code.TOO_LARGE,
+        Code.FORBIDDEN,
+        Code.NOT_FOUND,
     ),
 )
 async def index(request: Request) -> Response:
     """The usage of a period, in order of its groups."""
-    question = _question(request)
+    question = await _question(request)
     store = services(request).store
     found = await store.usage(question)
     if len(found) >= ROWS_MAX:
@@ -53,7 +55,7 @@ async def index(request: Request) -> Response:
     return answer(body)
 
 
-def _question(request: Request) -> Question:
+async def _question(request: Request) -> Question:
     """Raises Error with the id that says what is wrong."""
     wanted = period(request.query_params)
     until = time.time_ns() // 1_000 + 1 if wanted.until is None else wanted.until + 1
@@ -65,7 +67,22 @@ def _question(request: Request) -> Question:
     strange = [each for each in groups if each not in GROUPS]
     if strange:
         raise Error(Code.INVALID_PARAMETER, f"'group_by' must be among {', '.join(GROUPS)}.")
-    return Question(account_id=caller(request).scope, since=since, until=until, group_by=groups)
+    return Question(account_id=await _whose(request), since=since, until=until, group_by=groups)
+
+
+async def _whose(request: Request) -> str | None:
+    """The account that is meant; None: everybody's. Raises Error(FORBIDDEN) for a member who means another's."""
+    name = request.query_params.get("account")
+    if not name:
+        return caller(request).scope
+    if not caller(request).is_operator:
+        raise Error(Code.FORBIDDEN, "Only an operator may see another account's usage.")
+    if name == "*":
+        return None
+    account = await services(request).store.account(name)
+    if account is None:
+        raise Error(Code.NOT_FOUND, f"There is no account '{name[:100]}'.")
+    return account.id
 
 
 def _total(found: list[Usage]) -> Usage:

@@ -169,6 +169,10 @@ class UsageQuery(Struct):
             examples=["day,model"],
         ),
     ] = "day"
+    account: Annotated[
+        str | None,
+        Meta(description="For operators: another account's, by its name or id; `*` is everybody's."),
+    ] = None
 
 
 class ModelQuery(Struct):

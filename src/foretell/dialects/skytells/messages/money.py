@@ -110,5 +110,5 @@ class UsageList(TypedDict):
     data: list[UsageMessage]
     total: UsageMessage
     balance: Annotated[
-        BalanceMessage | None, Meta(description="The caller's own, as it is now; null for operators.")
+        BalanceMessage | None, Meta(description="That account's, as it is now; null for everybody's.")
     ]
