@@ -1,12 +1,11 @@
 """The disk is full, or cannot be written: new work is refused, nothing accepted is lost, and it recovers by itself."""
 
 import subprocess
-from collections.abc import Iterator
-from contextlib import contextmanager
 from pathlib import Path
 
 import pytest
 
+from crash.disks import GIVES_A_FILE, disk
 from foretell.config import Config
 from predictions import create, end, model, processing
 from promises import Memory, broken, rest
@@ -14,25 +13,6 @@ from servers import KEY, Receiver, running
 
 pytestmark = pytest.mark.needs("mount")
 OPTIONS = ("--sandbox", "--port", "0", "--key", KEY)
-GIVES_A_FILE = """
-    import time
-    from cog import Path
-    def predict(seconds: float = 0.0, kilobytes: int = 100) -> Path:
-        time.sleep(seconds)
-        Path("note.txt").write_text("x" * kilobytes * 1000)
-        return Path("note.txt")
-    """
-
-
-@contextmanager
-def disk(directory: Path, megabytes: int) -> Iterator[Path]:
-    """A file system of its own at `directory`."""
-    directory.mkdir(parents=True)
-    subprocess.run(["mount", "-t", "tmpfs", "-o", f"size={megabytes}m", "tmpfs", str(directory)], check=True)
-    try:
-        yield directory
-    finally:
-        subprocess.run(["umount", "--lazy", str(directory)], check=True)
 
 
 def fill(directory: Path) -> Path:

@@ -13,6 +13,7 @@ from foretell.account import EVERY_SCOPE, Account, Key, Scope, key_digest, missi
 from foretell.allowance import Allowance
 from foretell.api.requests import caller, services
 from foretell.errors import Code, Error
+from foretell.retention import Retention
 from foretell.store.keys import NewSecret
 
 NAME_CHARACTERS_MAX = 100
@@ -80,6 +81,7 @@ def granted(request: Request, account: Account, name: str, wanted: Granted) -> t
         models=None if giver is None else giver.models,
         expires_at=None if giver is None else giver.expires_at,
         allowance=Allowance() if giver is None else giver.allowance,
+        retention=Retention() if giver is None else giver.retention,
     )
     return within_own(request, changed(plain, wanted)), raw
 

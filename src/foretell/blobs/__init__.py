@@ -55,7 +55,7 @@ class Blobs:
         self._root = root
         self._flush = flush
         staging.mkdir(parents=True, exist_ok=True, mode=0o700)
-        self._keeping = staging.with_name("blobs.lock")
+        self._keeping = staging.with_name("erasing.lock")
 
     async def put_file(self, name: str, path: Path) -> None:
         """Keeps the file at `path` as `name`; `path` is gone afterwards.

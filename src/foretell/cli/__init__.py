@@ -15,6 +15,7 @@ from foretell.cli import (
     keys,
     models,
     predictions,
+    retention,
     running,
     serving,
     webhooks,
@@ -56,6 +57,7 @@ serving.add_to(app)
 running.add_to(app)
 checking.add_to(app)
 keeping.add_to(app)
+retention.add_to(keys.app)
 audit.add_to(app)
 credits.add_to(app)
 app.add_typer(

@@ -2,7 +2,7 @@
 
 from starlette.routing import Route
 
-from foretell.api.admin import accounts, audit, credits, keys, models, signing
+from foretell.api.admin import accounts, audit, credits, keys, models, retention, signing
 from foretell.api.auth import operators_only
 
 routes = [
@@ -12,7 +12,7 @@ routes = [
     Route("/v1/admin/accounts/{account}", operators_only(accounts.change), methods=["PATCH"]),
     Route(
         "/v1/admin/accounts/{account}/webhook-secret",
-        operators_only(accounts.webhook_secret),
+        operators_only(signing.account_secret),
         methods=["POST"],
     ),
     Route("/v1/admin/accounts/{account}/credits", operators_only(credits.show), methods=["GET"]),
@@ -25,6 +25,7 @@ routes = [
     Route("/v1/admin/keys/{key}/rotate", operators_only(keys.rotate), methods=["POST"]),
     Route("/v1/admin/keys/{key}", operators_only(keys.revoke), methods=["DELETE"]),
     Route("/v1/admin/keys/{key}/webhook-secret", operators_only(signing.key_secret), methods=["POST"]),
+    Route("/v1/admin/keys/{key}/retention", operators_only(retention.change_key), methods=["PATCH"]),
     Route("/v1/admin/keys/{key}/credits", operators_only(credits.change_key), methods=["PATCH"]),
     Route("/v1/admin/models", operators_only(models.list_all), methods=["GET"]),
     Route("/v1/admin/models", operators_only(models.register), methods=["POST"]),

@@ -164,12 +164,29 @@ def _metadata(prediction: Prediction, files: list[File]) -> messages.PredictionM
     said = dict(prediction.metadata)
     if prediction.phase is not None and not prediction.status.is_terminal:
         said["phase"] = prediction.phase.value
+    expires_at = _data_expires_at(prediction)
+    if expires_at is not None:
+        said["data_expires_at"] = timestamp(expires_at)
     known: messages.PredictionMetadata = {
         "billing": {"credits_used": prediction.cost_nanocredits / 1_000_000_000},
-        "storage": {"files": [storage_entry(each, prediction.origin) for each in files if each.removed_at is None]},
+        "storage": {
+            "files": [storage_entry(each, prediction.origin) for each in files if each.removed_at is None]
+        },
         "data_available": prediction.data_removed_at is None,
     }
     return cast(messages.PredictionMetadata, said | known)
+
+
+def _data_expires_at(prediction: Prediction) -> int | None:
+    """When its output goes; None where it is kept, is gone, or is still to come."""
+    if (
+        prediction.retention is None
+        or prediction.completed_at is None
+        or prediction.data_removed_at is not None
+    ):
+        return None
+    seconds = prediction.retention.keep_outputs_seconds
+    return prediction.completed_at + seconds * SECONDS if seconds else None
 
 
 def _urls(prediction: Prediction) -> messages.PredictionUrls:

@@ -42,7 +42,17 @@ class PredictionMetadata(TypedDict):
 
     billing: Billing
     storage: Storage
-    data_available: Annotated[bool, Meta(description="Whether input, output and files are still kept.")]
+    data_available: Annotated[bool, Meta(description="Whether output and files are still kept.")]
+    data_expires_at: NotRequired[
+        Annotated[
+            Instant, Meta(description="When output and files are purged, where they are not kept for ever.")
+        ]
+    ]
+    removed: NotRequired[
+        Annotated[
+            list[Literal["inputs", "logs", "outputs"]], Meta(description="The parts that are no longer kept.")
+        ]
+    ]
     phase: NotRequired[
         Annotated[str, Meta(description="What a live prediction is at.", examples=["queued", "running"])]
     ]
@@ -114,7 +124,7 @@ class Prediction(TypedDict):
         ),
     ]
     metadata: PredictionMetadata
-    data_removed: Annotated[bool, Meta(description="True once input, output and files are gone.")]
+    data_removed: Annotated[bool, Meta(description="True once output and files are gone.")]
     urls: PredictionUrls
 
 
