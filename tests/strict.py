@@ -81,9 +81,12 @@ DELIVERIES = _object(
             "items": _object(
                 {
                     "id": _TEXT,
+                    "prediction_id": _TEXT,
+                    "account": _TEXT,
                     "event": {"enum": ["started", "processing", "completed", "failed", "canceled"]},
                     "url": _ADDRESS,
-                    "state": {"enum": ["pending", "delivered", "dead"]},
+                    "state": {"enum": ["pending", "paused", "delivered", "dead"]},
+                    "reason": _TEXT_OR_NULL,
                     "created_at": _INSTANT,
                     "next_at": _INSTANT_OR_NULL,
                     "attempts": {
@@ -94,6 +97,7 @@ DELIVERIES = _object(
                                 "status": {"type": ["integer", "null"]},
                                 "error": _TEXT_OR_NULL,
                                 "seconds": {"type": "number"},
+                                "answer": _TEXT_OR_NULL,
                             }
                         ),
                     },

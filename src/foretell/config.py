@@ -14,6 +14,8 @@ def _setting(default: Any, sentence: str) -> Any:
 
 _WORDS = {dict: "table"}
 _NOT_NEGATIVE = (
+    "webhook_dead_max",
+    "webhook_failing_seconds_max",
     "requests_per_minute",
     "concurrency_per_model",
     "keep_outputs_seconds",
@@ -73,6 +75,9 @@ class Config:
     )
     waiting_callers_max: int = _setting(5_000, "Callers that may be held at once; more are answered 503.")
     queued_max: int = _setting(200_000, "Predictions that may wait; more are answered 503.")
+    queue_seconds_max: float = _setting(
+        0.0, "How long a prediction may wait for its run to begin until it fails as expired; 0: for ever."
+    )
     body_bytes_max: int = _setting(10 * 1024**2, "Largest request body, except uploads.")
     upload_bytes_max: int = _setting(512 * 1024**2, "Largest uploaded file.")
     fetch_bytes_max: int = _setting(512 * 1024**2, "Largest file fetched for an input.")
@@ -96,6 +101,7 @@ class Config:
     disk_free_warn_bytes: int = _setting(
         1024**3, "Free space, at most a tenth of the disk, under which a warning is logged; 0: never."
     )
+    audit_days: int = _setting(365, "How long is known who did what.")
     memory_mb: int = _setting(0, "Memory for loaded models; 0 takes 70 % of the machine's.")
     stop_cooperative_seconds: float = _setting(2.0, "Grace of a canceled run to end by itself.")
     stop_terminate_seconds: float = _setting(2.0, "Grace after SIGTERM before SIGKILL.")
@@ -107,6 +113,12 @@ class Config:
     moderation_threshold: float = _setting(0.5, "Score from which a text is withheld by moderation.")
     webhook_timeout_seconds: float = _setting(15.0, "Time for one delivery attempt.")
     webhook_concurrency: int = _setting(32, "Deliveries under way at once.")
+    webhook_dead_max: int = _setting(
+        5, "Deliveries about an end given up in a row that pause a webhook's endpoint; 0: any number."
+    )
+    webhook_failing_seconds_max: float = _setting(
+        86_400.0, "How long a webhook's endpoint may only fail until it is paused; 0: for ever."
+    )
     allow_private: str = _setting(
         "", "Private hosts and networks that webhooks and inputs may reach, comma-separated."
     )

@@ -3,6 +3,8 @@
 import base64
 import hashlib
 import hmac
+import secrets
+import unicodedata
 from collections.abc import Mapping
 from dataclasses import dataclass
 from enum import StrEnum
@@ -25,6 +27,8 @@ class DeliveryState(StrEnum):
     """Where a delivery stands."""
 
     PENDING = "pending"
+    PAUSED = "paused"
+    """Its endpoint is paused: it is kept until that is resumed."""
     DELIVERED = "delivered"
     DEAD = "dead"
 
@@ -34,6 +38,11 @@ RETRY_SECONDS = (5, 30, 120, 600, 3_600, 21_600, 86_400)
 """How long to wait after the first, second, … failed attempt of a terminal event, ± 20 %."""
 PROGRESS_RETRY_SECONDS = (5,)
 """The same for `started` and `processing`."""
+SECRET_BYTES = 32
+TOLERANCE_SECONDS = 300
+"""How far a signed timestamp may be from now, by Standard Webhooks 1.0.0."""
+ANSWER_BYTES_MAX = 1_024
+"""How much of a receiver's answer is kept."""
 
 _NAMES = {
     "started": (WebhookEvent.STARTED,),
@@ -47,6 +56,8 @@ _NAMES = {
     "cancelled": (WebhookEvent.CANCELED,),
     "*": tuple(WebhookEvent),
 }
+_UNSEEN = ("Cc", "Cf", "Cs", "Zl", "Zp")
+"""Categories of characters that are not seen but change what is: controls, directions, separators."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -65,6 +76,15 @@ class Delivery:
     body: bytes | None
     signature: str | None
     created_at: int
+    reason: str | None = None
+    """Why it is dead."""
+    is_forced: bool = False
+    """Somebody asked for it by hand, or it is a probe: it is tried though its endpoint is paused."""
+
+    @property
+    def is_erased(self) -> bool:
+        """Whether what it said was erased with its prediction: it cannot be said again."""
+        return self.attempts > 0 and self.body is None
 
 
 def canonical_events(names: list[str], *, filtered: bool = False) -> tuple[WebhookEvent, ...]:
@@ -103,13 +123,33 @@ def hex_signature(body: bytes, key: bytes) -> str:
 
 
 def standard_signature(delivery_id: str, timestamp_seconds: int, body: bytes, secret: str) -> str:
-    """`webhook-signature` of Standard Webhooks 1.0.0; `secret` is `whsec_` + standard base64."""
+    """One of `webhook-signature` of Standard Webhooks 1.0.0; `secret` is `whsec_` + standard base64."""
     try:
         key = base64.b64decode(secret.removeprefix("whsec_"), validate=True)
     except ValueError as error:
         raise Error(Code.INVALID_PARAMETER, "A webhook secret is 'whsec_' followed by base64.") from error
     signed = f"{delivery_id}.{timestamp_seconds}.".encode() + body
     return "v1," + base64.b64encode(hmac.new(key, signed, hashlib.sha256).digest()).decode()
+
+
+def new_secret() -> str:
+    """A secret to sign with by Standard Webhooks."""
+    return "whsec_" + base64.b64encode(secrets.token_bytes(SECRET_BYTES)).decode()
+
+
+def is_standard(delivery_id: str, timestamp: str, body: bytes, signatures: str, secret: str) -> bool:
+    """Whether one of the `signatures` of a `webhook-signature` header is made with `secret`."""
+    if not timestamp.isascii() or not timestamp.isdigit() or len(timestamp) > 15:
+        return False
+    expected = standard_signature(delivery_id, int(timestamp), body, secret).encode()
+    return any(hmac.compare_digest(each.encode(), expected) for each in signatures.split())
+
+
+def legible(answer: bytes) -> str:
+    """The beginning of what a receiver answered, as text that commands no terminal and no page; 1 KB at most."""
+    text = answer[:ANSWER_BYTES_MAX].decode(errors="replace")
+    shown = "".join(each for each in text if each in "\n\t" or unicodedata.category(each) not in _UNSEEN)
+    return shown.encode()[:ANSWER_BYTES_MAX].decode(errors="ignore").strip()
 
 
 def retry_seconds(event: WebhookEvent, attempts: int) -> int | None:

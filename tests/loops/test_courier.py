@@ -43,8 +43,7 @@ async def test_a_delivery_is_signed_with_the_raw_key_and_with_the_accounts_secre
     general = hmac.new(office.raw_key.encode(), letter.body, hashlib.sha256).hexdigest()
     assert sent["x-skytells-signature"] == general
 
-    sealed = await office.store.webhook_secret(office.account.id)
-    assert sealed is not None
+    (sealed,) = await office.store.webhook_secrets(office.account.id, at=office.clock.now)
     secret = office.seal.open(sealed).decode()
     key = base64.b64decode(secret.removeprefix("whsec_"), validate=True)
     assert len(key) >= 24

@@ -139,7 +139,7 @@ async def test_an_accounts_webhook_secret_can_be_set_and_changed(store: Store) -
     assert await store.webhook_secret(account.id) is None
     for secret in (b"one", b"two"):
         await store.set_webhook_secret(account.id, secret)
-        assert await store.webhook_secret(account.id) == secret
+        assert await store.webhook_secret(account.id) == (secret, None)
 
 
 async def test_one_replica_of_a_version_is_on_its_way_on_a_node(store: Store) -> None:

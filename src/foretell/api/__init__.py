@@ -10,7 +10,17 @@ from foretell.api.auth import Handler, keyed, open_to_all
 from foretell.api.edge import Edge
 from foretell.api.openai import audio, chat, embeddings, images, moderations, responses
 from foretell.api.services import Services
-from foretell.api.skytells import create, deliveries, listing, models, predictions, usage
+from foretell.api.skytells import (
+    create,
+    deliveries,
+    endpoints,
+    inbox,
+    listing,
+    models,
+    predictions,
+    signing,
+    usage,
+)
 
 __all__ = ["Services", "app"]
 
@@ -36,6 +46,14 @@ def _routes() -> list[BaseRoute]:
         _route("DELETE", "/v1/predictions/{id}/delete", keyed(predictions.delete)),
         _route("GET", "/v1/predictions", keyed(listing.index)),
         _route("GET", "/v1/usage", keyed(usage.index)),
+        _route("GET", "/v1/webhooks/deliveries", keyed(inbox.index)),
+        _route("GET", "/v1/webhooks/deliveries/{id}", keyed(inbox.get)),
+        _route("POST", "/v1/webhooks/deliveries/{id}/redeliver", keyed(inbox.redeliver, MANAGE)),
+        _route("POST", "/v1/webhooks/redeliver", keyed(inbox.redeliver_failed, MANAGE)),
+        _route("GET", "/v1/webhooks/endpoints", keyed(endpoints.index)),
+        _route("POST", "/v1/webhooks/endpoints/{id}/resume", keyed(endpoints.resume, MANAGE)),
+        _route("GET", "/v1/webhooks/secret", keyed(signing.get, MANAGE)),
+        _route("POST", "/v1/webhooks/secret/rotate", keyed(signing.rotate, MANAGE)),
         _route("POST", "/v1/chat/completions", keyed(chat.create)),
         _route("POST", "/v1/responses", keyed(responses.create)),
         _route("GET", "/v1/responses/{id}", keyed(responses.get)),

@@ -7,17 +7,18 @@ import time
 from collections.abc import Callable
 
 from foretell.config import Config
+from foretell.endpoint import Endpoint, Patience
 from foretell.errors import Error
 from foretell.ids import new_token
-from foretell.loops.letters import Letter, account_secret, headers, letter
+from foretell.loops.letters import Letter, account_secrets, headers, letter
 from foretell.loops.receivers import Receiver, Receivers
 from foretell.loops.steps import forever
-from foretell.loops.verdicts import SECOND, verdict
+from foretell.loops.verdicts import SECOND, reason, verdict
 from foretell.outbound import Answer, Outbound
 from foretell.seal import Seal
 from foretell.store import DeliveryAttempt, Store
 from foretell.store.webhooks import LEASE_SECONDS
-from foretell.webhook import Delivery, DeliveryState
+from foretell.webhook import Delivery, DeliveryState, legible
 
 POLL_SECONDS = 1.0
 """How long no news is trusted to be no news."""
@@ -28,6 +29,8 @@ CROWDED_SECONDS = 0.5
 """How long to wait for a receiver that is owed more than it takes, before taking those few."""
 CARRIED_MAX = 512
 """Deliveries in memory: under way, or waiting for their receiver."""
+PROBE_SECONDS = 30.0
+"""How often it is looked whether a paused endpoint's turn has come."""
 TIMEOUT_SECONDS_MAX = 30.0
 SPARE_SECONDS = 5.0
 """How long before its lease ends a delivery must be over, so that no other courier sends it meanwhile."""
@@ -51,6 +54,7 @@ class Courier:
         self._clock = clock
         self._timeout_seconds = min(config.webhook_timeout_seconds, TIMEOUT_SECONDS_MAX)
         self._closing_seconds = min(config.shutdown_seconds, self._timeout_seconds)
+        self._patience = Patience(config.webhook_dead_max, config.webhook_failing_seconds_max)
         self._slots = asyncio.Semaphore(config.webhook_concurrency)
         self._name = new_token(64)
         self._receivers = Receivers()
@@ -60,10 +64,17 @@ class Courier:
     async def run(self) -> None:
         """Delivers until canceled; what is under way then may end, within `shutdown_seconds`."""
         with self._store.notices.subscribe("deliveries") as news:
+            probing = asyncio.create_task(forever(self.probe))
             try:
                 await forever(self.step, wait=news.wait)
             finally:
+                probing.cancel()
                 await self._close()
+
+    async def probe(self) -> float:
+        """Has paused endpoints tried whose turn it is; how long to wait before looking again."""
+        await self._store.probe()
+        return PROBE_SECONDS
 
     async def step(self) -> float:
         """Takes what is due and begins to deliver it; how long to wait before looking again."""
@@ -124,10 +135,7 @@ class Courier:
         """Tries once, and writes down how it went."""
         written = await letter(self._store, self._seal, delivery)
         if written is None:
-            gone = DeliveryAttempt(
-                at=self._clock(), status=None, error="The prediction is gone.", seconds=0.0
-            )
-            await self._store.attempted(delivery.id, gone, state=DeliveryState.DEAD, next_at=None)
+            await self._give_up(delivery)
             return
         at, begun = self._clock(), time.monotonic()
         answer, problem = await self._sent(delivery, written, at)
@@ -136,13 +144,25 @@ class Courier:
         retry_after = "" if answer is None else answer.headers.get("retry-after", "")
         state, next_at = verdict(delivery, status, now=self._clock(), retry_after=retry_after)
         receiver.note(succeeded=state is DeliveryState.DELIVERED)
-        attempt = DeliveryAttempt(at=at, status=status, error=problem, seconds=seconds)
-        await self._store.attempted(delivery.id, attempt, state=state, next_at=next_at)
+        said = None if answer is None else legible(answer.body)
+        attempt = DeliveryAttempt(at=at, status=status, error=problem, seconds=seconds, answer=said)
+        why = reason(delivery, status) if state is DeliveryState.DEAD else None
+        changed = await self._store.attempted(
+            delivery.id, attempt, state=state, next_at=next_at, reason=why, patience=self._patience
+        )
+        if changed is not None:
+            _tell(changed)
+
+    async def _give_up(self, delivery: Delivery) -> None:
+        """There is nothing to say, which is no fault of the receiver's."""
+        gone = "What it said was erased." if delivery.is_erased else "The prediction is gone."
+        attempt = DeliveryAttempt(at=self._clock(), status=None, error=gone, seconds=0.0)
+        await self._store.attempted(delivery.id, attempt, state=DeliveryState.DEAD, next_at=None, reason=gone)
 
     async def _sent(self, delivery: Delivery, written: Letter, at: int) -> tuple[Answer | None, str | None]:
         """What the receiver answered, and what went wrong, if anything."""
-        secret = await account_secret(self._store, self._seal, delivery.account_id)
-        named = headers(delivery, written, secret=secret, now_seconds=at // SECOND)
+        secrets = await account_secrets(self._store, self._seal, delivery.account_id, at=at)
+        named = headers(delivery, written, secrets=secrets, now_seconds=at // SECOND)
         try:
             answer = await self._outbound.post(delivery.url, written.body, named, self._timeout_seconds)
         except Error as error:
@@ -158,3 +178,11 @@ class Courier:
         for task in self._carried:
             task.cancel()
         await asyncio.gather(*self._carried, return_exceptions=True)
+
+
+def _tell(endpoint: Endpoint) -> None:
+    if endpoint.paused_at is None:
+        _log.warning("The webhook endpoint %s takes deliveries again and is resumed.", endpoint.url)
+    else:
+        why = endpoint.reason
+        _log.warning("The webhook endpoint %s is paused, what it is owed is kept: %s", endpoint.url, why)

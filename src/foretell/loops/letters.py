@@ -1,8 +1,7 @@
 """What a delivery says: its body, written once, and the headers of one attempt."""
 
-import base64
 import re
-import secrets
+from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from typing import Any
 
@@ -16,9 +15,8 @@ from foretell.prediction import Phase, Prediction, Status
 from foretell.schema import without_secrets
 from foretell.seal import Seal
 from foretell.store import Store
-from foretell.webhook import TERMINAL_EVENTS, Delivery, hex_signature, payload, standard_signature
+from foretell.webhook import TERMINAL_EVENTS, Delivery, hex_signature, new_secret, payload, standard_signature
 
-SECRET_BYTES = 32
 DATA_CHARACTERS_MAX = 1_024
 """A longer `data:` URI of an input is not repeated in a body: receivers expect some kilobytes."""
 
@@ -36,8 +34,10 @@ class Letter:
 async def letter(store: Store, seal: Seal, delivery: Delivery) -> Letter | None:
     """What the delivery says: what its first attempt said, or if this is the first, what there is to say now.
 
-    None when there is nothing left to say, because the prediction is gone.
+    None when there is nothing left to say, because the prediction is gone, or what was said of it erased.
     """
+    if delivery.is_erased:
+        return None
     if delivery.body is not None:
         return Letter(delivery.body, delivery.signature)
     prediction = await store.get(delivery.prediction_id, deleted=True)
@@ -54,8 +54,11 @@ async def letter(store: Store, seal: Seal, delivery: Delivery) -> Letter | None:
     return Letter(*await store.rendered(delivery.id, body, signature))
 
 
-def headers(delivery: Delivery, written: Letter, *, secret: str, now_seconds: int) -> dict[str, str]:
-    """The headers of the next attempt, signed also by Standard Webhooks 1.0.0 under `secret`."""
+def headers(
+    delivery: Delivery, written: Letter, *, secrets: Sequence[str], now_seconds: int
+) -> dict[str, str]:
+    """The headers of the next attempt, signed also by Standard Webhooks 1.0.0 under each of `secrets`."""
+    signed = [standard_signature(delivery.id, now_seconds, written.body, each) for each in secrets]
     found = {
         "Content-Type": "application/json; charset=utf-8",
         "User-Agent": f"Foretell/{__version__}",
@@ -64,20 +67,20 @@ def headers(delivery: Delivery, written: Letter, *, secret: str, now_seconds: in
         "X-Foretell-Attempt": str(delivery.attempts + 1),
         "webhook-id": delivery.id,
         "webhook-timestamp": str(now_seconds),
-        "webhook-signature": standard_signature(delivery.id, now_seconds, written.body, secret),
+        "webhook-signature": " ".join(signed),
     }
     return found if written.signature is None else found | {"X-Skytells-Signature": written.signature}
 
 
-async def account_secret(store: Store, seal: Seal, account_id: str) -> str:
-    """The account's `whsec_` secret, made now if it has none."""
-    sealed = await store.webhook_secret(account_id)
-    if sealed is None:
-        made = "whsec_" + base64.b64encode(secrets.token_bytes(SECRET_BYTES)).decode()
-        await store.set_webhook_secret(account_id, seal.seal(made.encode()))
+async def account_secrets(store: Store, seal: Seal, account_id: str, *, at: int) -> list[str]:
+    """The account's `whsec_` secrets, the newest first, one made now if it has none; two while one replaces another."""
+    sealed = await store.webhook_secrets(account_id, at=at)
+    if not sealed:
+        made = seal.seal(new_secret().encode())
+        await store.begin_webhook_secret(account_id, made)
         # Somebody else may have made one at the same time: the stored one counts.
-        sealed = await store.webhook_secret(account_id) or seal.seal(made.encode())
-    return seal.open(sealed).decode()
+        sealed = await store.webhook_secrets(account_id, at=at) or [made]
+    return [seal.open(each).decode() for each in sealed]
 
 
 async def _without_secrets(store: Store, prediction: Prediction) -> Prediction:

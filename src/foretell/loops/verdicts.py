@@ -36,6 +36,14 @@ def verdict(
     return DeliveryState.PENDING, now + round(max(jittered, wished) * SECOND)
 
 
+def reason(delivery: Delivery, status: int | None) -> str:
+    """Why a delivery is dead after one more try."""
+    if status == GONE:
+        return f"The receiver answered {GONE}: nobody is there to be told any more."
+    tries = delivery.attempts + 1
+    return f"Given up after {tries} attempt{'s' if tries > 1 else ''}."
+
+
 def _wished_seconds(retry_after: str, *, now: int) -> float:
     """How long a receiver wishes to be left alone: a number of seconds or a date; at most a day."""
     if retry_after.strip().isdecimal():

@@ -9,6 +9,7 @@ from foretell.config import Config
 from foretell.store.facade import Store
 from foretell.store.files import ERASE
 from foretell.store.idempotency import Claim
+from foretell.store.inbox import Inbox
 from foretell.store.lanes import LaneState
 from foretell.store.live import Follower
 from foretell.store.nodes import NodeState, Readiness, ReplicaState
@@ -24,6 +25,7 @@ __all__ = [
     "Claim",
     "DeliveryAttempt",
     "Follower",
+    "Inbox",
     "LaneState",
     "LockedError",
     "NodeState",

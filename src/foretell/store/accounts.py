@@ -166,12 +166,37 @@ def touch_key(transaction: Transaction, key_id: str) -> None:
     transaction.execute(sql, (transaction.at, key_id, transaction.at - TOUCH_SECONDS * 1_000_000))
 
 
-def webhook_secret(connection: Connection, account_id: str) -> bytes | None:
-    return _secret(connection.execute("SELECT webhook_secret FROM accounts WHERE id = ?", (account_id,)))
+def webhook_secrets(connection: Connection, account_id: str, at: int) -> list[bytes]:
+    """What the account's webhooks are signed with at that instant, sealed, the newest first."""
+    sql = "SELECT webhook_secret, former_webhook_secret, former_webhook_until_at FROM accounts WHERE id = ?"
+    for new, former, until_at in connection.execute(sql, (account_id,)):
+        signing = [new, former if former is not None and until_at > at else None]
+        return [bytes(each) for each in signing if each is not None]
+    return []
 
 
-def set_webhook_secret(transaction: Transaction, account_id: str, sealed: bytes) -> None:
-    transaction.execute("UPDATE accounts SET webhook_secret = ? WHERE id = ?", (sealed, account_id))
+def webhook_secret(connection: Connection, account_id: str) -> tuple[bytes, int | None] | None:
+    """The newest one, sealed, and until when the one before it signs as well; None before the first need."""
+    sql = "SELECT webhook_secret, former_webhook_secret, former_webhook_until_at FROM accounts WHERE id = ?"
+    for sealed, former, until_at in connection.execute(sql, (account_id,)):
+        return None if sealed is None else (bytes(sealed), None if former is None else until_at)
+    return None
+
+
+def begin_webhook_secret(transaction: Transaction, account_id: str, sealed: bytes) -> None:
+    """Gives an account its first secret; one that it has stays."""
+    sql = "UPDATE accounts SET webhook_secret = ? WHERE id = ? AND webhook_secret IS NULL"
+    transaction.execute(sql, (sealed, account_id))
+
+
+def set_webhook_secret(
+    transaction: Transaction, account_id: str, sealed: bytes, former_until_at: int | None
+) -> None:
+    """Gives an account another secret; the one before it signs as well until then, None: no more."""
+    former = "NULL" if former_until_at is None else "webhook_secret"
+    sql = f"""UPDATE accounts SET former_webhook_secret = {former}, former_webhook_until_at = ?,
+              webhook_secret = ? WHERE id = ?"""
+    transaction.execute(sql, (former_until_at, sealed, account_id))
 
 
 def scopes_text(scopes: frozenset[Scope]) -> str:

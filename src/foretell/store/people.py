@@ -80,11 +80,23 @@ class People(Asking):
         """Notes that the key was used, to the minute."""
         await self._pass(accounts.touch_key, key_id)
 
-    async def webhook_secret(self, account_id: str) -> bytes | None:
+    async def webhook_secrets(self, account_id: str, *, at: int) -> list[bytes]:
+        """What the account's webhooks are signed with, sealed, the newest first: two for a while after a rotation."""
+        return await self._ask(accounts.webhook_secrets, account_id, at)
+
+    async def webhook_secret(self, account_id: str) -> tuple[bytes, int | None] | None:
+        """The newest one, sealed, and until when the one before it signs as well; None before the first need."""
         return await self._ask(accounts.webhook_secret, account_id)
 
-    async def set_webhook_secret(self, account_id: str, sealed: bytes) -> None:
-        await self._do(accounts.set_webhook_secret, account_id, sealed)
+    async def begin_webhook_secret(self, account_id: str, sealed: bytes) -> None:
+        """Gives the account its first secret; one that it has stays."""
+        await self._do(accounts.begin_webhook_secret, account_id, sealed)
+
+    async def set_webhook_secret(
+        self, account_id: str, sealed: bytes, *, former_until_at: int | None = None
+    ) -> None:
+        """From now on this one signs; the one before it as well, until then."""
+        await self._do(accounts.set_webhook_secret, account_id, sealed, former_until_at)
 
     async def change_key(self, key: Key) -> Key | None:
         """Lets the key do what `key` may from now on; None when there is none that is not revoked."""

@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 
+from foretell.endpoint import Endpoint, Patience
 from foretell.file import File, Uploads
 from foretell.model import Version
 from foretell.prediction import Hold
-from foretell.store import files, models, nodes, retention, webhooks
+from foretell.store import endpoints, files, inbox, models, nodes, retention, webhooks
+from foretell.store.inbox import Inbox
 from foretell.store.nodes import NodeState, ReplicaState
 from foretell.store.people import People
 from foretell.store.webhooks import Attempted, DeliveryAttempt, Due, Rendered
@@ -106,10 +108,21 @@ class Records(People):
         return await self._writer.submit(RENDERED, Rendered(delivery_id, body, signature))
 
     async def attempted(
-        self, delivery_id: str, attempt: DeliveryAttempt, *, state: DeliveryState, next_at: int | None
-    ) -> None:
-        """Writes a try down. What was delivered or given up stays so."""
-        await self._writer.submit(ATTEMPTED, Attempted(delivery_id, attempt, state, next_at))
+        self,
+        delivery_id: str,
+        attempt: DeliveryAttempt,
+        *,
+        state: DeliveryState,
+        next_at: int | None,
+        reason: str | None = None,
+        patience: Patience | None = None,
+    ) -> Endpoint | None:
+        """Writes a try down. What was delivered or given up stays so.
+
+        Gives the endpoint if it was paused or resumed by this; without `patience` the try says nothing of it.
+        """
+        asked = Attempted(delivery_id, attempt, state, next_at, reason, patience)
+        return await self._writer.submit(ATTEMPTED, asked)
 
     async def free_deliveries(self) -> None:
         """Makes those due that a courier took and never finished; only for when no courier lives."""
@@ -119,11 +132,44 @@ class Records(People):
         """Makes a delivery due now, however it stands, unless a courier has it; None when there is no such."""
         return await self._do(webhooks.resend, delivery_id, prediction_id)
 
+    async def redeliver(self, wanted: Inbox, *, limit: int) -> tuple[int, int]:
+        """Makes due what was given up or kept, the oldest first; how many, and how many there are beyond `limit`."""
+        return await self._do(inbox.redeliver, wanted, limit)
+
+    async def probe(self) -> int:
+        """Lets one delivery be tried at each paused endpoint whose turn it is, and gives up what was kept too long."""
+        return await self._pass(inbox.probe)
+
+    async def delivery(self, delivery_id: str) -> Delivery | None:
+        return await self._ask(inbox.of_id, delivery_id)
+
     async def deliveries(self, prediction_id: str) -> list[Delivery]:
         return await self._ask(webhooks.of_prediction, prediction_id)
 
+    async def delivery_page(self, wanted: Inbox, *, offset: int, limit: int) -> tuple[list[Delivery], int]:
+        """A page of deliveries without their bodies, newest first; and how many there are."""
+        return await self._ask(inbox.page, wanted, offset=offset, limit=limit)
+
     async def delivery_attempts(self, delivery_id: str) -> list[DeliveryAttempt]:
-        return await self._ask(webhooks.attempts_of, delivery_id)
+        return (await self.attempts_of([delivery_id]))[delivery_id]
+
+    async def attempts_of(self, delivery_ids: Sequence[str]) -> dict[str, list[DeliveryAttempt]]:
+        """The attempts of each of these deliveries, in order."""
+        return await self._ask(webhooks.attempts_of, delivery_ids)
+
+    async def endpoint_page(
+        self, account_id: str | None, *, offset: int, limit: int
+    ) -> tuple[list[Endpoint], int]:
+        """A page of an account's endpoints, None: everybody's; and how many there are."""
+        return await self._ask(endpoints.page, account_id, offset=offset, limit=limit)
+
+    async def kept_for(self, endpoint_ids: Sequence[str]) -> Mapping[str, int]:
+        """How many deliveries are kept for each of these endpoints while it is paused."""
+        return await self._ask(endpoints.kept, endpoint_ids)
+
+    async def resume_endpoint(self, endpoint_id: str, *, account_id: str | None) -> Endpoint | None:
+        """What was kept for it is due; None when that account has no such endpoint."""
+        return await self._do(endpoints.resume, endpoint_id, account_id)
 
     async def next_due_at(self) -> int | None:
         return await self._ask(webhooks.next_due_at)

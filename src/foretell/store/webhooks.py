@@ -6,23 +6,31 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
+from foretell.endpoint import Endpoint, Patience, endpoint_of
 from foretell.ids import new_id
+from foretell.store import endpoints
 from foretell.store.database import Connection, Row, Transaction, marks
 from foretell.store.rows import with_bodies
-from foretell.webhook import Delivery, DeliveryState, WebhookEvent
+from foretell.webhook import TERMINAL_EVENTS, Delivery, DeliveryState, WebhookEvent
 
 if TYPE_CHECKING:
     from foretell.prediction import Prediction
 
 LEASE_SECONDS = 60
 """How long a courier has for a delivery it took; after that another may send it."""
+ATTEMPTS_MAX = 100
+"""How many attempts of a delivery are remembered: the newest."""
 
-_COLUMNS = (
+_NEW = (
     "id, prediction_id, account_id, key_id, event, url, state, attempts, next_at, body, signature, created_at"
 )
-_QUALIFIED = ", ".join(f"deliveries.{each}" for each in _COLUMNS.split(", "))
-_OWING = """SELECT 1 FROM deliveries
-            WHERE deliveries.prediction_id = bodies.prediction_id AND state = 'pending' AND body IS NULL"""
+COLUMNS = f"{_NEW}, reason, is_forced"
+_QUALIFIED = ", ".join(f"deliveries.{each}" for each in COLUMNS.split(", "))
+FORCED = "state = 'pending', is_forced = 1, reason = NULL, next_at = ?"
+"""What makes a delivery due at once, whatever its endpoint does."""
+_UNSENT = "state IN ('pending', 'paused')"
+_OWING = f"""SELECT 1 FROM deliveries
+             WHERE deliveries.prediction_id = bodies.prediction_id AND {_UNSENT} AND body IS NULL"""
 
 _FORGOTTEN = "(deleted_at IS NOT NULL OR data_removed_at IS NOT NULL OR input_hash IS NULL)"
 """Of a prediction: it was deleted, or its output or its input purged."""
@@ -30,12 +38,13 @@ _FORGOTTEN = "(deleted_at IS NOT NULL OR data_removed_at IS NOT NULL OR input_ha
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class DeliveryAttempt:
-    """One try: the HTTP status that came back, or what went wrong before one did."""
+    """One try: the HTTP status that came back, or what went wrong before one did, and how the answer began."""
 
     at: int
     status: int | None
     error: str | None
     seconds: float
+    answer: str | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -57,12 +66,17 @@ class Rendered:
 
 @dataclass(frozen=True, slots=True)
 class Attempted:
-    """A try and where the delivery stands after it; `next_at` None when there is no further one."""
+    """A try and where the delivery stands after it; `next_at` None when there is no further one.
+
+    `reason`: why it is dead. `patience`: with the endpoint, which may be paused by it; None: it was not asked.
+    """
 
     delivery_id: str
     attempt: DeliveryAttempt
     state: DeliveryState
     next_at: int | None
+    reason: str | None = None
+    patience: Patience | None = None
 
 
 def subscribed(transaction: Transaction, predictions: Sequence[Prediction]) -> list[Prediction]:
@@ -83,14 +97,14 @@ def owe(transaction: Transaction, moved: Iterable[tuple[Prediction, tuple[Webhoo
         for order, event in enumerate(events)
         if prediction.webhook is not None and event in prediction.webhook.events
     ]
-    transaction.insert("deliveries", f"{_COLUMNS}", rows, unless="prediction_id, event")
+    transaction.insert("deliveries", _NEW, rows, unless="prediction_id, event")
     if rows:
         transaction.tell("deliveries")
 
 
 def due(transaction: Transaction, asked: Sequence[Due]) -> list[list[Delivery]]:
-    """Gives out deliveries whose time has come, the longest overdue first."""
-    return [_due(transaction, each) for each in asked]
+    """Gives out deliveries whose time has come, the longest overdue first; what a paused endpoint is owed is kept."""
+    return [endpoints.admitted(transaction, _due(transaction, each)) for each in asked]
 
 
 def rendered(transaction: Transaction, asked: Sequence[Rendered]) -> list[tuple[bytes, str | None]]:
@@ -98,24 +112,24 @@ def rendered(transaction: Transaction, asked: Sequence[Rendered]) -> list[tuple[
     return [_rendered(transaction, each) for each in asked]
 
 
-def attempted(transaction: Transaction, asked: Sequence[Attempted]) -> list[None]:
-    """Writes tries down. What was delivered or given up stays so."""
-    for each in asked:
-        _attempted(transaction, each)
-    return [None] * len(asked)
+def attempted(transaction: Transaction, asked: Sequence[Attempted]) -> list[Endpoint | None]:
+    """Writes tries down. What was delivered or given up stays so. Gives the endpoints that were paused or resumed."""
+    experiences = [_attempted(transaction, each) for each in asked]
+    changed = endpoints.note(transaction, [each for each in experiences if each is not None])
+    return [None if each is None else changed.pop(each.endpoint.id, None) for each in experiences]
 
 
 def resend(transaction: Transaction, delivery_id: str, prediction_id: str) -> Delivery | None:
     """Makes a delivery due now, however it stands; one that a courier has is left alone. None: no such delivery."""
     transaction.execute(
-        """UPDATE deliveries SET state = 'pending', next_at = ?
+        f"""UPDATE deliveries SET {FORCED}
            WHERE id = ? AND prediction_id = ? AND holder IS NULL""",
         (transaction.at, delivery_id, prediction_id),
     )
     transaction.tell("deliveries")
-    sql = f"SELECT {_COLUMNS} FROM deliveries WHERE id = ? AND prediction_id = ?"
+    sql = f"SELECT {COLUMNS} FROM deliveries WHERE id = ? AND prediction_id = ?"
     found = transaction.execute(sql, (delivery_id, prediction_id))
-    return _delivery(found[0]) if found else None
+    return delivery_of(found[0]) if found else None
 
 
 def free(transaction: Transaction) -> None:
@@ -140,23 +154,27 @@ def forget_bodies(transaction: Transaction, prediction_ids: Sequence[str]) -> No
     if not prediction_ids:
         return
     these = marks(len(prediction_ids))
-    sql = f"UPDATE deliveries SET body = NULL, signature = NULL WHERE prediction_id IN ({these}) AND state <> 'pending'"
+    sql = f"UPDATE deliveries SET body = NULL, signature = NULL WHERE prediction_id IN ({these}) AND NOT {_UNSENT}"
     transaction.execute(sql, prediction_ids)
     transaction.erases = True
 
 
 def of_prediction(connection: Connection, prediction_id: str) -> list[Delivery]:
-    sql = f"SELECT {_COLUMNS} FROM deliveries WHERE prediction_id = ? ORDER BY created_at, next_at, id"
-    return [_delivery(row) for row in connection.execute(sql, (prediction_id,))]
+    sql = f"SELECT {COLUMNS} FROM deliveries WHERE prediction_id = ? ORDER BY created_at, next_at, id"
+    return [delivery_of(row) for row in connection.execute(sql, (prediction_id,))]
 
 
-def attempts_of(connection: Connection, delivery_id: str) -> list[DeliveryAttempt]:
-    sql = "SELECT at, status, error, seconds FROM delivery_attempts WHERE delivery_id = ? ORDER BY number"
-    found = connection.execute(sql, (delivery_id,))
-    return [
-        DeliveryAttempt(at=at, status=status, error=error, seconds=seconds)
-        for at, status, error, seconds in found
-    ]
+def attempts_of(connection: Connection, delivery_ids: Sequence[str]) -> dict[str, list[DeliveryAttempt]]:
+    """The attempts of each of these deliveries, in order."""
+    found: dict[str, list[DeliveryAttempt]] = {each: [] for each in delivery_ids}
+    if not delivery_ids:
+        return found
+    sql = f"""SELECT delivery_id, at, status, error, seconds, answer FROM delivery_attempts
+              WHERE delivery_id IN ({marks(len(delivery_ids))}) ORDER BY delivery_id, number"""
+    for delivery_id, at, status, error, seconds, answer in connection.execute(sql, delivery_ids):
+        attempt = DeliveryAttempt(at=at, status=status, error=error, seconds=seconds, answer=answer)
+        found[delivery_id].append(attempt)
+    return found
 
 
 def next_due_at(connection: Connection) -> int | None:
@@ -179,7 +197,7 @@ def _due(transaction: Transaction, asked: Due) -> list[Delivery]:
             WHERE deliveries.id = picked.id RETURNING {_QUALIFIED}""",
         (transaction.at, asked.limit, asked.holder, transaction.at + LEASE_SECONDS * 1_000_000),
     )
-    return sorted((_delivery(row) for row in found), key=lambda each: (each.created_at, each.id))
+    return sorted((delivery_of(row) for row in found), key=lambda each: (each.created_at, each.id))
 
 
 def _rendered(transaction: Transaction, asked: Rendered) -> tuple[bytes, str | None]:
@@ -187,28 +205,47 @@ def _rendered(transaction: Transaction, asked: Rendered) -> tuple[bytes, str | N
         "UPDATE deliveries SET body = ?, signature = ? WHERE id = ? AND body IS NULL RETURNING prediction_id"
     )
     written = transaction.execute(sql, (asked.body, asked.signature, asked.delivery_id))
-    _forget_deleted(transaction, written)
+    forget_deleted(transaction, written)
     found = transaction.execute("SELECT body, signature FROM deliveries WHERE id = ?", (asked.delivery_id,))
     return (bytes(found[0][0]), found[0][1]) if found else (asked.body, asked.signature)
 
 
-def _attempted(transaction: Transaction, asked: Attempted) -> None:
+def _attempted(transaction: Transaction, asked: Attempted) -> endpoints.Experience | None:
+    """How it went at the endpoint; None where that was not asked."""
     counted = transaction.execute(
-        "UPDATE deliveries SET attempts = attempts + 1, holder = NULL WHERE id = ? RETURNING attempts, prediction_id",
+        """UPDATE deliveries SET attempts = attempts + 1, holder = NULL, is_forced = 0 WHERE id = ?
+           RETURNING attempts, prediction_id, account_id, url, event""",
         (asked.delivery_id,),
     )
     if not counted:
-        return
-    number, tried = counted[0][0], asked.attempt
-    columns = "delivery_id, number, at, status, error, seconds"
-    row = (asked.delivery_id, number, tried.at, tried.status, tried.error, tried.seconds)
+        return None
+    number, prediction_id, account_id, url, event = counted[0]
+    _write_attempt(transaction, asked, number)
+    sql = f"UPDATE deliveries SET state = ?, next_at = COALESCE(?, next_at), reason = ? WHERE id = ? AND {_UNSENT}"
+    transaction.execute(sql, (asked.state, asked.next_at, asked.reason, asked.delivery_id))
+    forget_deleted(transaction, [(prediction_id,)])
+    if asked.patience is None:
+        return None
+    return endpoints.Experience(
+        endpoint=endpoint_of(account_id, url),
+        succeeded=asked.state is DeliveryState.DELIVERED,
+        is_death=asked.state is DeliveryState.DEAD and event in TERMINAL_EVENTS,
+        patience=asked.patience,
+    )
+
+
+def _write_attempt(transaction: Transaction, asked: Attempted, number: int) -> None:
+    tried = asked.attempt
+    columns = "delivery_id, number, at, status, error, seconds, answer"
+    row = (asked.delivery_id, number, tried.at, tried.status, tried.error, tried.seconds, tried.answer)
     transaction.insert("delivery_attempts", columns, [row])
-    sql = "UPDATE deliveries SET state = ?, next_at = COALESCE(?, next_at) WHERE id = ? AND state = 'pending'"
-    transaction.execute(sql, (asked.state, asked.next_at, asked.delivery_id))
-    _forget_deleted(transaction, [(counted[0][1],)])
+    if number > ATTEMPTS_MAX:
+        sql = "DELETE FROM delivery_attempts WHERE delivery_id = ? AND number <= ?"
+        transaction.execute(sql, (asked.delivery_id, number - ATTEMPTS_MAX))
 
 
-def _forget_deleted(transaction: Transaction, rows: Sequence[Row]) -> None:
+def forget_deleted(transaction: Transaction, rows: Sequence[Row]) -> None:
+    """Erases what nothing more is to be said of, of those predictions that were deleted or purged; a row has an id."""
     for row in rows:
         sql = f"SELECT deleted_at FROM predictions WHERE id = ? AND {_FORGOTTEN}"
         found = transaction.execute(sql, row)
@@ -218,7 +255,7 @@ def _forget_deleted(transaction: Transaction, rows: Sequence[Row]) -> None:
             forget_bodies(transaction, row)
 
 
-def _delivery(row: Row) -> Delivery:
+def delivery_of(row: Row) -> Delivery:
     return Delivery(
         id=row[0],
         prediction_id=row[1],
@@ -232,4 +269,6 @@ def _delivery(row: Row) -> Delivery:
         body=None if row[9] is None else bytes(row[9]),
         signature=row[10],
         created_at=row[11],
+        reason=row[12],
+        is_forced=bool(row[13]),
     )

@@ -1,8 +1,5 @@
 """Accounts, as their operator sees them."""
 
-import base64
-import secrets
-
 import msgspec
 from starlette.requests import Request
 from starlette.responses import Response
@@ -18,8 +15,6 @@ from foretell.audit import Action
 from foretell.dialects.skytells import messages, timestamp
 from foretell.errors import Code, Error
 from foretell.store import Store
-
-SECRET_BYTES = 32
 
 
 class NewAccount(msgspec.Struct):
@@ -39,15 +34,8 @@ class AccountChange(msgspec.Struct):
     suspended: bool | msgspec.UnsetType = msgspec.UNSET
 
 
-class SecretWish(msgspec.Struct):
-    """Whether a webhook secret is to be made anew."""
-
-    rotate: bool = False
-
-
 _change = msgspec.json.Decoder(AccountChange)
 _new_account = msgspec.json.Decoder(NewAccount)
-_secret_wish = msgspec.json.Decoder(SecretWish)
 
 
 @operation("List accounts", tag="Operator", answer=messages.AccountList)
@@ -98,34 +86,6 @@ async def change(request: Request) -> Response:
         action = Action.ACCOUNT_SUSPENDED if wanted.suspended else Action.ACCOUNT_RESUMED
         await store.by(deed(request, action, account.id)).suspend(account.id, is_suspended=wanted.suspended)
     return answer(rendered(await existing(store, account.id)))
-
-
-@operation(
-    "Get a webhook secret",
-    tag="Operator",
-    description="What Standard Webhooks' signatures of the account are made with.",
-    path={"account": "Its name or id."},
-    body=SecretWish,
-    examples={"As it is": {}, "A new one": {"rotate": True}},
-    answer=messages.WebhookSecret,
-    errors=(Code.NOT_FOUND,),
-)
-async def webhook_secret(request: Request) -> Response:
-    """The account's secret, made at its first need or when a new one is wished for."""
-    wish = await body_of(request, _secret_wish)
-    at = services(request)
-    account = await existing(at.store, request.path_params["account"])
-    sealed = await at.store.webhook_secret(account.id)
-    if sealed is None or wish.rotate:
-        secret = "whsec_" + base64.b64encode(secrets.token_bytes(SECRET_BYTES)).decode()
-        doing = at.store.by(deed(request, Action.ACCOUNT_SECRET, account.id))
-        await doing.set_webhook_secret(account.id, at.seal.seal(secret.encode()))
-        return answer(_shown(secret))
-    return answer(_shown(at.seal.open(sealed).decode()))
-
-
-def _shown(secret: str) -> messages.WebhookSecret:
-    return {"secret": secret}
 
 
 async def existing(store: Store, name: str) -> Account:

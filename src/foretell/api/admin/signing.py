@@ -1,4 +1,4 @@
-"""What a key's webhooks are signed with, where that is not the key itself."""
+"""What an account's webhooks are signed with, and a key's, where that is not the key itself."""
 
 import secrets
 
@@ -6,10 +6,12 @@ import msgspec
 from starlette.requests import Request
 from starlette.responses import Response
 
+from foretell.api.admin.accounts import existing
 from foretell.api.answers import answer
 from foretell.api.deeds import deed
 from foretell.api.operations import operation
 from foretell.api.requests import body_of, services
+from foretell.api.skytells import signing
 from foretell.audit import Action
 from foretell.dialects.skytells import messages
 from foretell.errors import Code, Error
@@ -28,7 +30,39 @@ class KeySecretWish(msgspec.Struct):
     remove: bool = False
 
 
+class SecretWish(msgspec.Struct):
+    """Whether a webhook secret is to be made anew, and how long the one before it is to sign as well."""
+
+    rotate: bool = False
+    overlap_seconds: signing.Overlap = 0
+
+
+_account_wish = msgspec.json.Decoder(SecretWish)
 _wish = msgspec.json.Decoder(KeySecretWish)
+
+
+@operation(
+    "Get a webhook secret",
+    tag="Operator",
+    description="What Standard Webhooks' signatures of the account are made with. After a rotation the secret before "
+    "it signs as well, for `overlap_seconds`.",
+    path={"account": "Its name or id."},
+    body=SecretWish,
+    examples={
+        "As it is": {},
+        "A new one": {"rotate": True},
+        "A new one within a day": {"rotate": True, "overlap_seconds": 86_400},
+    },
+    answer=messages.WebhookSecret,
+    errors=(Code.NOT_FOUND, Code.INVALID_PARAMETER),
+)
+async def account_secret(request: Request) -> Response:
+    """The account's secret, made at its first need or when a new one is wished for."""
+    wish = await body_of(request, _account_wish)
+    account = await existing(services(request).store, request.path_params["account"])
+    if wish.rotate:
+        return answer(await signing.rotated(request, account.id, wish.overlap_seconds))
+    return answer(await signing.shown(request, account.id))
 
 
 @operation(

@@ -119,3 +119,60 @@ ALTER TABLE files ADD COLUMN erase_at BIGINT;
 UPDATE files SET erase_at = COALESCE(deleted_at, removed_at) WHERE erased_at IS NULL;
 DROP INDEX files_to_erase;
 CREATE INDEX files_to_erase ON files (erase_at, id) WHERE erase_at IS NOT NULL;
+
+-- What is owed to a paused endpoint is kept for it, and what is dead says why. SQLite cannot change a CHECK, so the
+-- table is made anew. A forced delivery is tried though its endpoint is paused.
+ALTER TABLE deliveries RENAME TO former_deliveries;
+CREATE TABLE deliveries (
+    id             $word PRIMARY KEY,
+    prediction_id  $word NOT NULL,
+    account_id     $word NOT NULL,
+    key_id         $word,
+    event          $word NOT NULL CHECK (event IN ('started', 'processing', 'completed', 'failed', 'canceled')),
+    url            TEXT NOT NULL,
+    state          $word NOT NULL CHECK (state IN ('pending', 'paused', 'delivered', 'dead')),
+    attempts       BIGINT NOT NULL DEFAULT 0 CHECK (attempts >= 0),
+    next_at        BIGINT NOT NULL,
+    holder         $word,
+    body           $bytes,
+    signature      TEXT,
+    created_at     BIGINT NOT NULL,
+    reason         TEXT,
+    endpoint       $word,
+    is_forced      BIGINT NOT NULL DEFAULT 0 CHECK (is_forced IN (0, 1)),
+    UNIQUE (prediction_id, event)
+);
+INSERT INTO deliveries (id, prediction_id, account_id, key_id, event, url, state, attempts, next_at, holder, body, signature, created_at)
+    SELECT id, prediction_id, account_id, key_id, event, url, state, attempts, next_at, holder, body, signature, created_at
+    FROM former_deliveries;
+DROP TABLE former_deliveries;
+CREATE INDEX deliveries_due ON deliveries (next_at, id) WHERE state = 'pending';
+CREATE INDEX deliveries_paused ON deliveries (endpoint, created_at, id) WHERE state = 'paused';
+CREATE INDEX deliveries_paused_by_age ON deliveries (created_at, id) WHERE state = 'paused';
+CREATE INDEX deliveries_of_account ON deliveries (account_id, created_at, id);
+CREATE INDEX deliveries_by_age ON deliveries (created_at, id);
+ALTER TABLE delivery_attempts ADD COLUMN answer TEXT;
+
+-- What an account's webhooks go to, an address without its query, and how it has been doing since it last took one.
+CREATE TABLE endpoints (
+    id                $word PRIMARY KEY,
+    account_id        $word NOT NULL,
+    url               TEXT NOT NULL,
+    failures          BIGINT NOT NULL CHECK (failures >= 0),
+    deaths            BIGINT NOT NULL CHECK (deaths >= 0),
+    failing_since_at  BIGINT,
+    paused_at         BIGINT,
+    reason            TEXT,
+    probe_at          BIGINT,
+    succeeded_at      BIGINT,
+    failed_at         BIGINT,
+    used_at           BIGINT NOT NULL,
+    CONSTRAINT what_is_paused_says_why CHECK ((paused_at IS NULL) = (reason IS NULL) AND (paused_at IS NULL) = (probe_at IS NULL))
+);
+CREATE INDEX endpoints_of_account ON endpoints (account_id, id);
+CREATE INDEX endpoints_paused ON endpoints (probe_at, id) WHERE paused_at IS NOT NULL;
+CREATE INDEX endpoints_by_use ON endpoints (used_at, id);
+
+-- The webhook secret that an account had before, while it still signs beside the new one.
+ALTER TABLE accounts ADD COLUMN former_webhook_secret $bytes;
+ALTER TABLE accounts ADD COLUMN former_webhook_until_at BIGINT;

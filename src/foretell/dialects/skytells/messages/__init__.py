@@ -21,9 +21,18 @@ from foretell.dialects.skytells.messages.bodies import (
     UsageQuery,
 )
 from foretell.dialects.skytells.messages.deliveries import (
+    DeliveriesQuery,
     DeliveryAttemptMessage,
     DeliveryList,
     DeliveryMessage,
+    DeliveryPage,
+    EndpointMessage,
+    EndpointPage,
+    EndpointsQuery,
+    Redelivered,
+    RedeliveryWish,
+    WebhookSecret,
+    WholeDelivery,
 )
 from foretell.dialects.skytells.messages.errors import ErrorEnvelope
 from foretell.dialects.skytells.messages.examples import EXAMPLES
@@ -58,7 +67,6 @@ from foretell.dialects.skytells.messages.operators import (
     NewKeyMessage,
     RegisteredModel,
     RegisteredModelList,
-    WebhookSecret,
 )
 from foretell.dialects.skytells.messages.predictions import (
     CreatedPrediction,
@@ -99,12 +107,17 @@ __all__ = [
     "CreditsMessage",
     "CriterionMessage",
     "DeletedFile",
+    "DeliveriesQuery",
     "DeliveryAttemptMessage",
     "DeliveryList",
     "DeliveryMessage",
+    "DeliveryPage",
     "DeltaEvent",
     "DryRun",
     "EndedPrediction",
+    "EndpointMessage",
+    "EndpointPage",
+    "EndpointsQuery",
     "ErrorEnvelope",
     "ErrorEvent",
     "FileHeaders",
@@ -137,6 +150,8 @@ __all__ = [
     "PricingMessage",
     "ProgressEvent",
     "Ready",
+    "Redelivered",
+    "RedeliveryWish",
     "RegisteredModel",
     "RegisteredModelList",
     "RepeatHeaders",
@@ -154,4 +169,5 @@ __all__ = [
     "VendorMessage",
     "WebhookOfPrediction",
     "WebhookSecret",
+    "WholeDelivery",
 ]

@@ -33,14 +33,6 @@ class AccountList(TypedDict):
     data: list[AccountMessage]
 
 
-class WebhookSecret(TypedDict):
-    """What an account's webhooks are signed with."""
-
-    secret: Annotated[
-        str, Meta(pattern="^whsec_", description="The secret, in standard base64.", examples=["whsec_…"])
-    ]
-
-
 class KeySecret(TypedDict):
     """What a key's webhooks are signed with."""
 
