@@ -35,6 +35,7 @@ class Move(StrEnum):
     SUCCEED = "succeed"
     FAIL = "fail"
     CANCEL = "cancel"
+    EXPIRE = "expire"
 
 
 @dataclass(frozen=True, slots=True)
@@ -53,6 +54,7 @@ MOVES: Mapping[Move, Rule] = {
     Move.SUCCEED: Rule((Status.PROCESSING,), Status.SUCCEEDED, held=True),
     Move.FAIL: Rule((Status.STARTING, Status.PROCESSING), Status.FAILED, held=True),
     Move.CANCEL: Rule((Status.STARTING, Status.PROCESSING), Status.CANCELED, held=False),
+    Move.EXPIRE: Rule((Status.STARTING,), Status.FAILED, held=False),
 }
 
 LOSSES_MAX = 3
@@ -109,6 +111,8 @@ class NewPrediction:
     `request` is what the dialect it was asked in needs to answer for it again, beside the input.
     `pricing` is what it will cost, whatever its model costs by then; None: nothing. `hold_nanocredits` is kept
     for it until that is known. `retention` is how long it is kept, whatever the settings are by then; None: for ever.
+    `cancel_after_seconds` is after how long it is canceled, if it still lives; `queue_seconds` how long it may wait
+    for a run to begin.
     """
 
     id: str
@@ -130,6 +134,8 @@ class NewPrediction:
     pricing: Pricing | None = None
     hold_nanocredits: int = 0
     retention: Retention | None = None
+    cancel_after_seconds: float | None = None
+    queue_seconds: float | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -10,6 +10,7 @@ import msgspec
 from starlette.requests import ClientDisconnect, Request
 
 from foretell.allowance import AllowanceSpentError
+from foretell.api.deadlines import cancel_after_seconds, queue_seconds
 from foretell.api.idempotency import claim_of, note_replay
 from foretell.api.input_files import check_files
 from foretell.api.limits import bounds_of, note
@@ -36,6 +37,7 @@ class Wish:
     `request` is what the dialect needs to answer for the prediction again, beside the input.
     `position` is its place among the predictions that one request makes.
     `ttl_seconds` is how long it is to be kept after its end; 0: as long as others.
+    `cancel_after_seconds` and `queue_seconds` are how long it is given to end, and to begin; None: no time of its own.
     """
 
     model: str
@@ -48,6 +50,8 @@ class Wish:
     request: dict[str, Any] | None = None
     position: int = 0
     ttl_seconds: int = 0
+    cancel_after_seconds: float | None = None
+    queue_seconds: float | None = None
 
 
 async def find_model(request: Request, name: str, *, hidden: bool = False) -> Known:
@@ -145,6 +149,8 @@ async def checked(request: Request, wish: Wish, known: Known) -> NewPrediction:
         pricing=None if version.manifest.pricing.is_free else version.manifest.pricing,
         hold_nanocredits=estimated(known, values).nanocredits,
         retention=_retention(request, wish, known),
+        cancel_after_seconds=cancel_after_seconds(request, wish.cancel_after_seconds),
+        queue_seconds=queue_seconds(request, wish.queue_seconds),
     )
 
 

@@ -14,6 +14,7 @@ from foretell.store import ERASE, PURGES, Store
 
 ORPHANS_AT_ONCE = 200
 ERASE_SECONDS = 60.0
+FORGET_SECONDS = 3_600.0
 PURGED_AT_ONCE = 50
 PURGE_SECONDS = 60.0
 """How often is looked for what is to be purged or erased where no notice says so."""
@@ -68,6 +69,7 @@ class Janitor:
         self._clock = clock
         # On SQLite there is one server, which rescues at its start; time says nothing about who lives.
         self._rescues = bool(config.database)
+        self._audit_days = config.audit_days
         self._pause_seconds = config.lost_seconds / 4
         self._silence = Silence(config.lost_seconds)
         self._looked_at = clock()
@@ -77,6 +79,8 @@ class Janitor:
         async with asyncio.TaskGroup() as group:
             group.create_task(self._on_notice(ERASE, self.erase))
             group.create_task(self._on_notice(PURGES, self.purge))
+            group.create_task(forever(self._store.end_overdue))
+            group.create_task(forever(self.forget_deeds))
             group.create_task(forever(self.clear_staged))
             group.create_task(forever(Closing(self._store).step))
             group.create_task(forever(Sweep(self._store, self._blobs).step))
@@ -133,6 +137,11 @@ class Janitor:
         """Takes the step again and again, at once when it is said that there is something to do."""
         with self._store.notices.subscribe(topic) as notice:
             await forever(step, wait=notice.wait)
+
+    async def forget_deeds(self) -> float:
+        """Takes what is too old out of the audit log; how long to wait before looking again."""
+        before = time.time_ns() // 1_000 - self._audit_days * 86_400 * 1_000_000
+        return 0 if await self._store.forget_deeds(before) else FORGET_SECONDS
 
     async def clear_staged(self) -> float:
         """Removes what uploads that were cut short left behind; how long to wait before looking again."""

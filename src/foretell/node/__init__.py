@@ -4,6 +4,7 @@ import asyncio
 import logging
 import socket
 
+from foretell.errors import Error
 from foretell.ids import new_token
 from foretell.node.fleet import Fleet
 from foretell.node.folder import Folder
@@ -14,6 +15,9 @@ from foretell.node.scheduler import Scheduler
 from foretell.node.surroundings import Surroundings
 
 __all__ = ["Node", "Surroundings"]
+
+OVERDUE_AGAIN_SECONDS = 5.0
+"""How soon after a failure deadlines are looked at again."""
 
 log = logging.getLogger(__name__)
 
@@ -49,6 +53,7 @@ class Node:
             self._heartbeat.serve(),
             self._heartbeat.listen(),
             self._listen(),
+            self._end_overdue(),
             self._scheduler.serve(self._woken),
         )
         self._tasks = [asyncio.create_task(each) for each in work]
@@ -70,6 +75,15 @@ class Node:
         await asyncio.wait(others)
         await self._heartbeat.let_go()
         self._folder.close()
+
+    async def _end_overdue(self) -> None:
+        """Keeps to deadlines also where no API is left to do so."""
+        while True:
+            try:
+                await asyncio.sleep(await self._surroundings.store.end_overdue())
+            except Error as error:
+                log.warning("what is over its deadline could not be ended: %s", error.message)
+                await asyncio.sleep(OVERDUE_AGAIN_SECONDS)
 
     async def _listen(self) -> None:
         with self._surroundings.store.notices.subscribe("waiting") as waiting:

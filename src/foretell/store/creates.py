@@ -8,14 +8,14 @@ from dataclasses import dataclass, replace
 from foretell.allowance import Bounds, Standing
 from foretell.errors import Code, Error
 from foretell.prediction import NewPrediction, Phase, Prediction, Status
-from foretell.store import allowances, charges, idempotency, lanes
+from foretell.store import allowances, charges, deadlines, idempotency, lanes
 from foretell.store.database import Connection, Transaction
 from foretell.store.idempotency import Bound, Claim
 from foretell.store.rows import created, encoded
 
 _NEW = (
     "id, account_id, key_id, model, model_type, version_id, lane, status, priority, turn, created_at, updated_at, "
-    "origin, source, privacy, stream, input_hash, phase"
+    "origin, source, privacy, stream, input_hash, phase, cancel_at, expire_at"
 )
 _NEW_BODY = "prediction_id, input, webhook, request, pricing, retention"
 
@@ -132,6 +132,7 @@ def _new_row(new: NewPrediction, turn: int, at: int) -> tuple[str | int | None, 
         int(new.stream),
         new.input_hash,
         Phase.QUEUED,
+        *deadlines.columns(new, at=at),
     )
 
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import time
 from collections.abc import Mapping, Sequence
 from typing import Any
 
@@ -10,7 +11,7 @@ from foretell.allowance import Bounds
 from foretell.event import Event
 from foretell.file import File
 from foretell.prediction import Hold, NewPrediction, Outcome, Phase, Prediction, Status, Used
-from foretell.store import events, lanes, predictions, reads, removal
+from foretell.store import deadlines, events, lanes, predictions, reads, removal
 from foretell.store.creates import Create, Created, create
 from foretell.store.credits import Credits
 from foretell.store.database import Database
@@ -24,6 +25,11 @@ from foretell.store.writer import Verb, Writer
 POLL_SECONDS = 1.0
 """How long a waiter trusts that no news is no news."""
 
+OVERDUE_AT_ONCE = 100
+OVERDUE_SECONDS_MIN = 0.1
+CLOCKS_APART_SECONDS_MAX = 60.0
+"""How far the database's clock, by which a deadline counts, may be ahead of this machine's."""
+
 # In the order in which they run within a group.
 CREATE = Verb(create, rank=1)
 TAKE = Verb(predictions.take, rank=2, lasting=False)
@@ -36,6 +42,7 @@ CANCEL = Verb(predictions.cancel, rank=8)
 DELETE = Verb(removal.delete, rank=9)
 RESCUE = Verb(removal.rescue, rank=10)
 STOPPED = Verb(removal.stopped, rank=11, lasting=False)
+END_OVERDUE = Verb(deadlines.end_overdue, rank=13)
 FORGET_PREVIEWS = Verb(events.forget_previews, rank=12, lasting=False)
 
 
@@ -128,6 +135,18 @@ class Store(Credits):
         """Writes beside an ended row which stage it took to stop its run, how long, and what a canceled one used."""
         asked = removal.Stopped(prediction_id, attempt, stage, seconds, used)
         await self._writer.submit(STOPPED, asked, key=prediction_id)
+
+    async def end_overdue(self) -> float:
+        """Cancels and fails what is over its deadline; how many seconds to wait before looking again.
+
+        Everybody who runs predictions or waits for them may do so: once is as good as often.
+        """
+        next_at = await self._readers.ask(deadlines.next_at)
+        if next_at is None or next_at / 1_000_000 - time.time() > CLOCKS_APART_SECONDS_MAX:
+            return POLL_SECONDS
+        if await self._writer.submit(END_OVERDUE, OVERDUE_AT_ONCE) >= OVERDUE_AT_ONCE:
+            return 0.0
+        return min(max(next_at / 1_000_000 - time.time(), OVERDUE_SECONDS_MIN), POLL_SECONDS)
 
     async def rescue(self, *, but: str | None = None, silent: Mapping[str, int] | None = None) -> int:
         """Frees, with a loss each, the rows of every incarnation but `but`, or of those that are `silent` or unknown.

@@ -137,8 +137,11 @@ def release(transaction: Transaction, asked: Sequence[Release]) -> list[Predicti
     failed = move(
         transaction, Move.FAIL, rows, columns, (f"{losses}, {ENDED}", [transaction.at]), only=too_often
     )
-    freed = f"{losses}, node = NULL, held_at = NULL, started_at = NULL, phase = '{Phase.QUEUED}'"
-    free = move(transaction, Move.RELEASE, rows, columns, (freed, []))
+    # What it has run does not count as time in the queue.
+    expire_at = "predictions.expire_at + (? - COALESCE(predictions.started_at, ?))"
+    free_again = f"node = NULL, held_at = NULL, started_at = NULL, phase = '{Phase.QUEUED}'"
+    freed = f"{losses}, {free_again}, expire_at = {expire_at}"
+    free = move(transaction, Move.RELEASE, rows, columns, (freed, [transaction.at, transaction.at]))
     lanes.rejoin(transaction, free)
     files.drop_outputs(transaction, [each.id for each in free])
     for each in free:
@@ -150,7 +153,7 @@ def release(transaction: Transaction, asked: Sequence[Release]) -> list[Predicti
 
 def cancel(transaction: Transaction, asked: Sequence[Cancel]) -> list[Prediction | None]:
     """Ends live rows whoever holds them; a row that had ended is given as it is, None where there is no such row."""
-    before = _locked(transaction, asked)
+    before = locked(transaction, asked)
     live = sorted(each.id for each in before.values() if not each.status.is_terminal)
     moved = move(
         transaction, Move.CANCEL, [(each,) for each in live], {"id": "TEXT"}, (ENDED, [transaction.at])
@@ -215,7 +218,8 @@ def _canceled(asked: Cancel, *, has_begun: bool) -> Ending:
     return Ending(metadata={"canceled_by": asked.canceled_by}, cost_nanocredits=None if has_begun else 0)
 
 
-def _locked(transaction: Transaction, asked: Sequence[Cancel]) -> dict[str, Prediction]:
+def locked(transaction: Transaction, asked: Sequence[Cancel]) -> dict[str, Prediction]:
+    """Those that are there and may be ended by who asks, by id; nobody else changes them in this transaction."""
     ids = sorted({each.prediction_id for each in asked})
     alive = f"id IN ({marks(len(ids))}) AND deleted_at IS NULL"
     sql = f"SELECT {COLUMNS} FROM predictions WHERE {alive} ORDER BY id $for_update"

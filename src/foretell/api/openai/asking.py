@@ -26,6 +26,7 @@ RETRY_AFTER_SECONDS = 5
 _FAILURES = {
     "bad_input": Code.INVALID_PARAMETER,
     "timeout": Code.INFERENCE_TIMEOUT,
+    "expired": Code.INFERENCE_TIMEOUT,
     "unsafe_output": Code.CONTENT_POLICY,
 }
 _log = logging.getLogger("foretell.predictions")

@@ -1,15 +1,17 @@
 """Create a prediction, and answer at once, at its end, or as a stream."""
 
 import time
-from collections.abc import AsyncIterator, Mapping
+from collections.abc import AsyncIterator, Callable, Mapping
 from contextlib import ExitStack
+from functools import partial
 from typing import Any
 
-from starlette.requests import Request
+from starlette.requests import ClientDisconnect, Request
 from starlette.responses import Response
 
 from foretell.api.answers import JSON, answer, json_bytes
 from foretell.api.creating import SLICE_SECONDS, awaited, create, deleted_meanwhile, find_model
+from foretell.api.deadlines import cancel_for_leaver, heard_out
 from foretell.api.operations import operation
 from foretell.api.requests import accepts_stream, edge, preferred_wait_seconds, request_id, services
 from foretell.api.seats import HeldStream
@@ -107,11 +109,19 @@ async def _create(request: Request, *, is_enveloped: bool) -> Response:
         if streams or seconds > 0:
             held.enter_context(edge(request).seats.one())
         prediction = await create(request, asked.wish)
+        left = partial(cancel_for_leaver, request, prediction) if asked.ends_with_caller else None
         if streams:
-            return seated_stream(request, prediction, held.pop_all())
-        if _counts_from_last_byte(request) and seconds > PATIENCE_SECONDS:
-            return await _patiently(request, prediction, seconds, is_enveloped=is_enveloped, held=held)
-        prediction = await awaited(request, prediction, seconds)
+            return seated_stream(request, prediction, held.pop_all(), left)
+        try:
+            if _counts_from_last_byte(request) and seconds > PATIENCE_SECONDS:
+                return await _patiently(
+                    request, prediction, seconds, is_enveloped=is_enveloped, held=held, left=left
+                )
+            prediction = await awaited(request, prediction, seconds)
+        except ClientDisconnect:
+            if left is not None:
+                left()
+            raise
     return answer(await _shown(request, prediction, is_enveloped=is_enveloped))
 
 
@@ -143,13 +153,21 @@ def _counts_from_last_byte(request: Request) -> bool:
 
 
 async def _patiently(
-    request: Request, prediction: Prediction, seconds: float, *, is_enveloped: bool, held: ExitStack
+    request: Request,
+    prediction: Prediction,
+    seconds: float,
+    *,
+    is_enveloped: bool,
+    held: ExitStack,
+    left: Callable[[], None] | None,
 ) -> Response:
     """The usual answer if it comes soon; else one whose body begins with spaces, which JSON allows."""
     prediction = await awaited(request, prediction, PATIENCE_SECONDS)
     if prediction.status.is_terminal:
         return answer(await _shown(request, prediction, is_enveloped=is_enveloped))
     pieces = _spaced(request, prediction, seconds - PATIENCE_SECONDS, is_enveloped=is_enveloped)
+    if left is not None:
+        pieces = heard_out(pieces, left)
     return HeldStream(held.pop_all(), pieces, headers={"content-type": JSON})
 
 

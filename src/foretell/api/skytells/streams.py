@@ -2,12 +2,13 @@
 
 import re
 import time
-from collections.abc import AsyncIterator, Mapping
+from collections.abc import AsyncIterator, Callable, Mapping
 from contextlib import ExitStack
 from typing import Any
 
 from starlette.requests import Request
 
+from foretell.api.deadlines import heard_out
 from foretell.api.ear import Ear
 from foretell.api.requests import edge, services
 from foretell.api.seats import HeldStream
@@ -43,10 +44,13 @@ def stream(request: Request, prediction: Prediction) -> HeldStream:
         return seated_stream(request, prediction, held.pop_all())
 
 
-def seated_stream(request: Request, prediction: Prediction, held: ExitStack) -> HeldStream:
-    """The same for a caller who has a seat already."""
+def seated_stream(
+    request: Request, prediction: Prediction, held: ExitStack, left: Callable[[], None] | None = None
+) -> HeldStream:
+    """The same for a caller who has a seat already; `left` is called if they do not stay to the end."""
     telling = Telling(request, prediction, _place(request.headers.get("last-event-id", "")))
-    return HeldStream(held, _told(request, prediction.id, telling), headers=HEADERS)
+    pieces = _told(request, prediction.id, telling)
+    return HeldStream(held, pieces if left is None else heard_out(pieces, left), headers=HEADERS)
 
 
 async def _told(request: Request, prediction_id: str, telling: Telling) -> AsyncIterator[bytes]:

@@ -7,6 +7,7 @@ import msgspec
 from starlette.requests import Request
 
 from foretell.api.creating import Wish
+from foretell.api.deadlines import duration, duration_problem
 from foretell.api.requests import body_of
 from foretell.api.skytells.webhooks import subscription_of
 from foretell.errors import Code, Error
@@ -32,15 +33,22 @@ class Body(msgspec.Struct):
     privacy: Any = None
     dry_run: Any = None
     ttl: Any = None
+    cancel_after: Any = None
+    queue_timeout: Any = None
+    cancel_on_disconnect: Any = None
 
 
 @dataclass(frozen=True, slots=True)
 class Asked:
-    """A checked body. `awaits` is None where the caller left it open. `is_dry`: nothing is to be created."""
+    """A checked body. `awaits` is None where the caller left it open. `is_dry`: nothing is to be created.
+
+    `ends_with_caller`: the prediction is canceled when its caller does not stay to hear its end.
+    """
 
     wish: Wish
     awaits: bool | None
     is_dry: bool = False
+    ends_with_caller: bool = False
 
 
 _decoder = msgspec.json.Decoder(Body)
@@ -61,9 +69,16 @@ async def read_body(request: Request) -> Asked:
         safety_checker=_agreed("safety_checker", body.safety_checker, "safety_check", body.safety_check),
         privacy=body.privacy or "private",
         ttl_seconds=int(body.ttl or 0),
+        cancel_after_seconds=duration(body.cancel_after),
+        queue_seconds=duration(body.queue_timeout),
         webhook=subscription_of(body.webhook, body.webhook_events_filter),
     )
-    return Asked(wish, _agreed("await", body.await_, "wait", body.wait), is_dry=bool(body.dry_run))
+    return Asked(
+        wish,
+        _agreed("await", body.await_, "wait", body.wait),
+        is_dry=bool(body.dry_run),
+        ends_with_caller=bool(body.cancel_on_disconnect),
+    )
 
 
 def _problems(body: Body) -> list[str]:
@@ -77,7 +92,15 @@ def _problems(body: Body) -> list[str]:
         problems.append("input: is required")
     elif not isinstance(body.input, dict):
         problems.append("input: must be an object")
-    for name in ("await_", "wait", "stream", "safety_checker", "safety_check", "dry_run"):
+    for name in (
+        "await_",
+        "wait",
+        "stream",
+        "safety_checker",
+        "safety_check",
+        "dry_run",
+        "cancel_on_disconnect",
+    ):
         if not isinstance(getattr(body, name), bool | None):
             problems.append(f"{name.rstrip('_')}: must be true or false")
     return problems + _word_problems(body)
@@ -91,7 +114,9 @@ def _word_problems(body: Body) -> list[str]:
         problems.append(f"gpu: must be text of at most {GPU_LENGTH_MAX} characters")
     if body.ttl is not None and not _is_duration(body.ttl):
         problems.append(f"ttl: must be a whole number of seconds, from 1 to {SECONDS_MAX:,}")
-    return problems
+    times = {"cancel_after": body.cancel_after, "queue_timeout": body.queue_timeout}
+    found = (duration_problem(name, value) for name, value in times.items())
+    return problems + [each for each in found if each is not None]
 
 
 def _is_duration(value: Any) -> bool:

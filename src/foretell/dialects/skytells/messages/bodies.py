@@ -17,6 +17,10 @@ Day = Annotated[str, Meta(extra_json_schema={"anyOf": [{"format": "date"}, {"max
 EventNames = Annotated[list[Annotated[str, Meta(max_length=100)]], Meta(max_length=50)]
 
 
+Duration = Annotated[str, Meta(pattern=r"^([1-9][0-9]{0,2}[smh]){1,3}$|^[1-9][0-9]{0,5}$")]
+Seconds = Annotated[float, Meta(ge=0.1, le=31_536_000)]
+
+
 class WebhookWish(Struct):
     """Who is to be told, and of what."""
 
@@ -95,10 +99,37 @@ class Create(Struct, kw_only=True):
             "else of the body matters then."
         ),
     ] = None
+    cancel_after: Annotated[
+        Seconds | Duration | None,
+        Meta(
+            description="After how long it is canceled, if it has not ended: in seconds, or `90s`, `5m`, `1h30m`. "
+            "The header `Cancel-After` says the same; what is sooner counts.",
+            examples=[300],
+        ),
+    ] = None
+    queue_timeout: Annotated[
+        Seconds | Duration | None,
+        Meta(
+            description="How long its run may take to begin; after that it fails as `expired`.", examples=[60]
+        ),
+    ] = None
+    cancel_on_disconnect: Annotated[
+        bool | None,
+        Meta(description="Cancel it when the caller who awaits or streams it does not stay to its end."),
+    ] = None
 
 
 class RepeatHeaders(Struct):
-    """Whether a request may be sent again."""
+    """Whether a request may be sent again, and for how long what it creates may live."""
+
+    cancel_after: Annotated[
+        Duration | None,
+        Meta(
+            description="After how long what is created is canceled, if it has not ended: seconds, or `90s`, `5m`, "
+            "`1h30m`.",
+            examples=["5m"],
+        ),
+    ] = None
 
     idempotency_key: Annotated[
         Annotated[str, Meta(min_length=1, max_length=255)] | None,
