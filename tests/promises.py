@@ -62,6 +62,7 @@ def broken(config: Config, memory: Memory, receiver: Receiver | None = None) -> 
             *_lanes(direct),
             *_deliveries(direct, memory, receiver),
             *_files(direct, config.data_path / "blobs", memory),
+            *_money(direct),
             *_integrity(direct, config),
         ]
 
@@ -153,6 +154,27 @@ def _files(direct: Direct, directory: Path, memory: Memory) -> Iterator[str]:
         yield f"the bytes {name} belong to no file"
     for file_id in memory.uploads - kept.keys():
         yield f"the upload {file_id} was acknowledged and is gone"
+
+
+def _money(direct: Direct) -> Iterator[str]:
+    """The books balance, and whatever ended is charged once; only a canceled run may still have to say what it used."""
+    books = "SUM(available), SUM(held), SUM(granted), SUM(spent)"
+    sums = {
+        row[0]: row[1:] for row in direct(f"SELECT account_id, {books} FROM transfers GROUP BY account_id")
+    }
+    balances = direct("SELECT account_id, available, held, granted, spent FROM balances")
+    for account_id, *found in balances:
+        if [int(each) for each in sums.get(account_id, (0, 0, 0, 0))] != found:
+            yield f"the balance of {account_id} is {found}, and its transfers sum to {sums.get(account_id)}"
+    open_ones = """SELECT charges.prediction_id, predictions.status FROM charges
+                   JOIN predictions ON predictions.id = prediction_id WHERE settled_at IS NULL"""
+    for prediction_id, status in direct(open_ones):
+        if status != "canceled":
+            yield f"{prediction_id} is {status}, and its charge is still open"
+    wrong = """SELECT prediction_id, charged, cost_nanocredits FROM charges
+               JOIN predictions ON predictions.id = prediction_id WHERE charged <> cost_nanocredits"""
+    for prediction_id, charged, cost in direct(wrong):
+        yield f"{prediction_id} was charged {charged}, and says that it cost {cost}"
 
 
 def _integrity(direct: Direct, config: Config) -> Iterator[str]:
