@@ -183,3 +183,51 @@ def test_other_users_of_the_machine_cannot_look_in_even_if_the_data_directory_is
         ("blobs", 0o700),
         ("staging", 0o700),
     }
+
+
+def test_a_place_lists_its_blobs_and_how_old_they_are(blobs: Blobs) -> None:
+    async def work() -> dict[str, float]:
+        for name in ("ab/one", "ab/two", "ac/three", "abc/four"):
+            await blobs.put_bytes(name, b"x")
+        assert await blobs.folder("zz") == {}
+        return await blobs.folder("ab")
+
+    found = run(work())
+    assert isinstance(found, dict)
+    assert sorted(found) == ["one", "two"]
+    assert all(-60 < age < 60 for age in found.values())
+
+
+def test_a_stream_is_announced_when_its_bytes_are_all_there_and_before_its_blob_is(blobs: Blobs) -> None:
+    seen: list[tuple[int, str, bool]] = []
+
+    async def announce(size: int, sha256: str) -> None:
+        seen.append((size, sha256, "one" in await blobs.folder("ab")))
+
+    async def work() -> tuple[int, str]:
+        return await blobs.put_stream("ab/one", chunks(b"he", b"llo"), bytes_max=10, announce=announce)
+
+    assert run(work()) == (5, hashlib.sha256(b"hello").hexdigest())
+    assert seen == [(5, hashlib.sha256(b"hello").hexdigest(), False)]
+
+
+def test_a_stream_that_breaks_or_is_not_wanted_is_announced_to_nobody_and_leaves_nothing(
+    blobs: Blobs,
+) -> None:
+    async def unwanted(size: int, sha256: str) -> None:
+        raise Error(Code.UNAVAILABLE, "There is no room for a row.")
+
+    async def work() -> dict[str, float]:
+        for data, problem in ((chunks(b"hello"), Error), (broken(b"he"), ConnectionResetError)):
+            with pytest.raises(problem):
+                await blobs.put_stream("ab/one", data, bytes_max=10, announce=unwanted)
+        return await blobs.folder("ab")
+
+    assert run(work()) == {}
+
+
+def test_nothing_may_be_erased_while_somebody_keeps_and_several_may_keep_at_once(blobs: Blobs) -> None:
+    with blobs.keeping(), blobs.keeping(), blobs.erasing() as may_erase:
+        assert not may_erase
+    with blobs.erasing() as may_erase, blobs.erasing() as may_too:
+        assert (may_erase, may_too) == (True, False)
