@@ -14,6 +14,8 @@ def _setting(default: Any, sentence: str) -> Any:
 
 _WORDS = {dict: "table"}
 _NOT_NEGATIVE = (
+    "audit_days",
+    "queue_seconds_max",
     "webhook_dead_max",
     "webhook_failing_seconds_max",
     "requests_per_minute",
