@@ -42,7 +42,10 @@ class Weight:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Manifest:
-    """A model folder's `model.toml`, read and checked. `folder` and `paths` are absolute."""
+    """A model folder's `model.toml`, read and checked. `folder` and `paths` are absolute.
+
+    `pictures`: the model that answers in its place, under its other names, where messages have pictures.
+    """
 
     namespace: str
     name: str
@@ -56,6 +59,7 @@ class Manifest:
     aliases: tuple[str, ...] = ()
     hidden: bool = False
     moderated: bool = False
+    pictures: str = ""
     concurrency: int = 1
     environment: str = "none"
     requirements: tuple[str, ...] = ()

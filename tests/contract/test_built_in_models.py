@@ -4,6 +4,7 @@ import base64
 import json
 import struct
 from collections.abc import Iterator
+from pathlib import Path
 from typing import Any
 
 import httpx
@@ -55,6 +56,37 @@ def passed(found: list[dict[str, Any]]) -> bool:
 def test_a_harmless_text_passes_the_safety_check_and_a_threat_does_not(real: Foretell) -> None:
     assert passed(results(real, "Please tell me how to bake bread."))
     assert not passed(results(real, THREAT))
+
+
+def test_a_harmless_picture_passes_the_safety_check_by_what_a_checker_says_of_it(real: Foretell) -> None:
+    answer = about_a_heart(real)
+    [prompt] = answer["prompt_filter_results"]
+    assert prompt["content_filter_results"]["sexual"] == {"filtered": False, "severity": "safe"}
+    assert passed([prompt["content_filter_results"], answer["choices"][0]["content_filter_results"]])
+
+
+def test_a_picture_at_the_threshold_is_filtered_and_not_read(tmp_path: Path) -> None:
+    options = ("--port", "0", "--key", KEY)
+    with running(tmp_path, *options, FORETELL_SAFETY_THRESHOLD="0") as strict:
+        answer = about_a_heart(strict)
+    [prompt] = answer["prompt_filter_results"]
+    assert prompt["content_filter_results"]["sexual"]["filtered"] is True
+    assert answer["choices"][0]["finish_reason"] == "content_filter"
+
+
+def about_a_heart(server: Foretell) -> dict[str, Any]:
+    """What the newer client's `safety.checkImage` asks, about a picture that the server itself drew."""
+    asked = {"model": "truefusion", "input": {"prompt": "red heart", "safety_checker": False}, "await": True}
+    with callers.newer_javascript(server) as caller:
+        drawn = httpx.get(caller.post("/predict", json=asked).json()["output"][0]).content
+        address = f"data:image/png;base64,{base64.b64encode(drawn).decode()}"
+        parts = [
+            {"type": "text", "text": "Is this picture fit for children?"},
+            {"type": "image_url", "image_url": {"url": address}},
+        ]
+        body = {"model": MODEL, "messages": [{"role": "user", "content": parts}], "max_tokens": 16}
+        found: dict[str, Any] = caller.post("/chat/completions", json=body).json()
+    return found
 
 
 def test_a_threat_is_flagged_by_moderations(client: OpenAI) -> None:

@@ -16,6 +16,7 @@ from servers import Foretell
 
 MODEL = "deepbrain-router"
 SAID = "Ünïcödé 😀 語 und mehr"
+PICTURE = "data:image/png;base64,iVBORw0KGgo="
 CATEGORIES = {"hate", "self_harm", "sexual", "violence"}
 
 
@@ -118,13 +119,45 @@ def test_a_safety_check_is_a_chat_of_sixteen_tokens_that_no_category_filtered(ne
         assert not any(each["filtered"] for each in results.values())
 
 
-def test_a_picture_is_refused_by_a_model_that_sees_none_and_the_refusal_says_so(newer: httpx.Client) -> None:
+def test_a_safety_check_of_a_picture_is_a_chat_about_it_that_no_category_filtered(
+    newer: httpx.Client,
+) -> None:
+    answer = newer.post("/chat/completions", json=about_a_picture("deepbrain-router")).json()
+    [choice], [prompt] = answer["choices"], answer["prompt_filter_results"]
+    for results in (choice["content_filter_results"], prompt["content_filter_results"]):
+        assert set(results) >= CATEGORIES
+        assert not any(each["filtered"] for each in results.values())
+    prediction = newer.get(f"/predictions/{answer['id'].removeprefix('chatcmpl-')}").json()
+    assert prediction["model"]["name"] == "read"
+
+
+def test_words_beside_a_picture_are_judged_although_nobody_answers_them(newer: httpx.Client) -> None:
+    body = about_a_picture("deepbrain-router", "sandbox:hate in the sky")
+    answer = newer.post("/chat/completions", json=body).json()
+    [choice], [prompt] = answer["choices"], answer["prompt_filter_results"]
+    assert prompt["content_filter_results"]["hate"]["filtered"] is True
+    assert (choice["finish_reason"], choice["message"]["content"]) == ("content_filter", "")
+
+
+def test_a_response_to_a_picture_comes_from_the_model_that_reads_pictures(newer: httpx.Client) -> None:
     parts = [
-        {"type": "text", "text": "Is this safe?"},
-        {"type": "image_url", "image_url": {"url": "data:image/png;base64,iVBORw0KGgo="}},
+        {"type": "input_text", "text": "What does it say?"},
+        {"type": "input_image", "image_url": PICTURE},
     ]
-    answer = newer.post("/chat/completions", json=chat("", messages=[{"role": "user", "content": parts}]))
+    body = {"model": "deepbrain-router", "input": [{"role": "user", "content": parts}]}
+    answer = newer.post("/responses", json=body).json()
+    assert answer["status"] == "completed", answer
+    assert answer["output"][0]["content"][0]["text"]
+
+
+def test_a_picture_is_refused_by_a_model_that_sees_none_and_the_refusal_says_so(newer: httpx.Client) -> None:
+    answer = newer.post("/chat/completions", json=about_a_picture("deepbrain"))
     strict.check(strict.INFERENCE_ERROR, answer.json())
     error = answer.json()["error"]
     assert (answer.status_code, error["error_id"]) == (400, "INVALID_PARAMETER")
     assert error["param"].startswith("messages")
+
+
+def about_a_picture(model: str, text: str = "Is this safe?") -> dict[str, Any]:
+    parts = [{"type": "text", "text": text}, {"type": "image_url", "image_url": {"url": PICTURE}}]
+    return {"model": model, "messages": [{"role": "user", "content": parts}], "max_tokens": 16}

@@ -4,17 +4,22 @@ What is found stands in the prediction's metadata, and the time that it takes is
 """
 
 import asyncio
+import logging
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from pathlib import Path
 from typing import Any
 
+from foretell.chat import picture_input
+from foretell.errors import Error
 from foretell.node import moderation, safety
 from foretell.node.fleet import Fleet
 from foretell.node.outcome import Measured
 from foretell.node.outputs import Outputs
 from foretell.node.surroundings import Surroundings
-from foretell.node.trouble import RunFailed
+from foretell.node.trouble import LoadFailed, RunFailed
+
+log = logging.getLogger(__name__)
 
 
 class Checks:
@@ -29,7 +34,10 @@ class Checks:
         self._judge = moderation.Judge(
             fleet=fleet, store=surroundings.store, folder=folder, threshold=config.moderation_threshold
         )
-        self._is_moderated = config.moderation and measured.version.manifest.moderated
+        # What was asked of a moderated model and is answered by another, which does not hear all of it.
+        self._unheard: list[str] | None = (measured.prediction.request or {}).get("judged")
+        is_moderated = measured.version.manifest.moderated or self._unheard is not None
+        self._is_moderated = config.moderation and is_moderated
 
     @property
     def hide_pictures(self) -> bool:
@@ -37,9 +45,9 @@ class Checks:
         return safety.is_wanted(self._measured.prediction)
 
     @asynccontextmanager
-    async def prompt(self) -> AsyncIterator["asyncio.Task[bool]"]:
-        """Whether the prompt is filtered, found out beside what is done meanwhile."""
-        judging = asyncio.create_task(self._prompt_is_filtered())
+    async def prompt(self, given: dict[str, Any]) -> AsyncIterator["asyncio.Task[bool]"]:
+        """Whether the prompt is filtered, found out beside what is done meanwhile. `given` has its files here."""
+        judging = asyncio.create_task(self._prompt_is_filtered(given))
         try:
             yield judging
         finally:
@@ -82,15 +90,32 @@ class Checks:
         outputs.taken[:] = [each for each in outputs.taken if each.file.id not in found.withheld]
         return safety.without(value, found.withheld)
 
-    async def _prompt_is_filtered(self) -> bool:
+    async def _prompt_is_filtered(self, given: dict[str, Any]) -> bool:
         if not self._is_moderated:
             return False
-        given, schema = self._measured.prediction.input, self._measured.version.input_schema
-        found = await self._judge.prompt(moderation.asked(given, schema))
-        if found is None:
+        version = self._measured.version
+        texts = moderation.asked(self._measured.prediction.input, version.input_schema)
+        words = await self._judge.prompt([*texts, *(self._unheard or ())])
+        field = picture_input(version)
+        picture = await self._picture(Path(given[field])) if field and given.get(field) else None
+        found = moderation.together(words, picture)
+        if not found:
             return False
         self._measured.metadata["moderation"] = {"prompt": found, "output": None}
         if not moderation.is_filtered(found):
             return False
         self._measured.metadata["message"] = dict(moderation.FILTERED_MESSAGE)
         return True
+
+    async def _picture(self, path: Path) -> moderation.Verdict | None:
+        """What the safety checker says of a picture that was asked about; None: not evaluated."""
+        threshold = self._surroundings.config.safety_threshold
+        try:
+            version = await safety.checker(self._surroundings.store)
+            if version is None or version.offline_reason is not None:
+                return None
+            score = await safety.score(self._fleet, version, path, self._folder)
+        except (Error, LoadFailed, RunFailed) as error:
+            log.warning("the safety checker could not judge a picture, which is left unjudged: %s", error)
+            return None
+        return {"sexual": moderation.verdict(score, threshold)}

@@ -18,6 +18,7 @@ from foretell.store import Store
 
 CHECKER = "moderation"
 """The hidden model that scores texts."""
+SEVERITIES = ("safe", "low", "medium", "high")
 HARMS = ("hate", "self_harm", "sexual", "violence")
 JAILBREAK = "jailbreak"
 MESSAGES_MAX = 32
@@ -59,13 +60,7 @@ class Judge:
         return None if scores is None else self._verdict(scores)
 
     def _verdict(self, scores: Scores) -> Verdict:
-        return {
-            harm: {
-                "filtered": scores[harm] >= self.threshold,
-                "severity": severity(scores[harm], self.threshold),
-            }
-            for harm in HARMS
-        }
+        return {harm: verdict(scores[harm], self.threshold) for harm in HARMS}
 
     async def _scores(self, texts: list[str]) -> Scores | None:
         """The highest among the texts; None when there are none, or they could not be judged."""
@@ -81,6 +76,21 @@ class Judge:
         except (Error, LoadFailed, RunFailed) as error:
             log.warning("moderation could not judge a text, which is left unjudged: %s", error)
             return None
+
+
+def verdict(score: float, threshold: float) -> dict[str, Any]:
+    """What a score from 0 to 1 means."""
+    return {"filtered": score >= threshold, "severity": severity(score, threshold)}
+
+
+def together(words: Verdict | None, picture: Verdict | None) -> Verdict:
+    """What was found in the words and in the picture of one prompt: of each harm, the worse."""
+    found = dict(words or {})
+    for harm, each in (picture or {}).items():
+        before = found.get(harm)
+        if before is None or SEVERITIES.index(each["severity"]) > SEVERITIES.index(before["severity"]):
+            found[harm] = each
+    return found
 
 
 def severity(score: float, threshold: float) -> str:
@@ -117,7 +127,7 @@ def answered(value: Any, message: dict[str, Any]) -> list[str]:
 
 def withheld(value: Any) -> Any:
     """An answer without its text."""
-    return value | {"text": ""} if isinstance(value, dict) else ""
+    return {"text": ""} if isinstance(value, dict) else ""
 
 
 def newest(texts: list[str]) -> list[str]:

@@ -101,7 +101,7 @@ class Run:
 
     async def _carry_out(self) -> None:
         given = await self._fetched()
-        async with self._checks.prompt() as is_filtered:
+        async with self._checks.prompt(given) as is_filtered:
             await self._replica_ready()
             if await is_filtered:
                 await self._withhold()

@@ -42,6 +42,11 @@ async def checker(store: Store) -> Version | None:
     return found[0] if found else None
 
 
+async def score(fleet: Fleet, version: Version, picture: Path, folder: Path) -> float:
+    """How likely a picture is not safe for work, from 0 to 1. Raises LoadFailed, RunFailed."""
+    return _score(await ask(fleet, version, {"image": str(picture)}, folder))
+
+
 async def verdict(
     fleet: Fleet, version: Version, pictures: list[Taken], folder: Path, *, threshold: float
 ) -> Verdict:
@@ -52,13 +57,13 @@ async def verdict(
         copy = folder / f"{taken.file.id}-{taken.file.name}"
         await asyncio.to_thread(shutil.copyfile, taken.path, copy)
         try:
-            score = _score(await ask(fleet, version, {"image": str(copy)}, folder))
+            found_score = await score(fleet, version, copy, folder)
         except (LoadFailed, RunFailed) as error:
             raise RunFailed(
                 "safety_failed", f"The safety checker could not score the output: {error}"
             ) from error
-        found.scores.append(score)
-        if score >= threshold:
+        found.scores.append(found_score)
+        if found_score >= threshold:
             found.withheld.add(taken.file.id)
     return found
 

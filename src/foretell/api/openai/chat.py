@@ -2,6 +2,7 @@
 
 from collections.abc import AsyncGenerator
 from contextlib import aclosing
+from dataclasses import replace
 from functools import partial
 from typing import Any
 
@@ -10,9 +11,10 @@ from starlette.requests import Request
 from starlette.responses import Response
 
 from foretell.api.answers import answer
-from foretell.api.creating import Wish, find_model
+from foretell.api.creating import Wish
 from foretell.api.openai.asking import all_finished, heard
 from foretell.api.openai.bodies import read_body
+from foretell.api.openai.choosing import answering
 from foretell.api.openai.streaming import streamed, together
 from foretell.api.operations import operation
 from foretell.api.requests import is_asked, request_id
@@ -59,10 +61,17 @@ class ChatQuery(msgspec.Struct):
 async def create(request: Request) -> Response:
     """The completion; as a stream if the body or the query says so."""
     body = await read_body(request, _decoder)
-    known = await find_model(request, body.model)
-    given = input_for(known.version, talk_of(body))
+    talk = talk_of(body)
+    known, unheard = await answering(request, body.model, talk.turns)
+    given = input_for(known.version, talk)
     streams = _streams(request, body)
-    wishes = [_wish(body, given, index, streams=streams) for index in range(choices_in(body))]
+    wish = Wish(
+        model=known.name,
+        input=given,
+        stream=streams,
+        request={"endpoint": ENDPOINT, **unheard},
+    )
+    wishes = [replace(wish, input=_seeded(given, index), position=index) for index in range(choices_in(body))]
     if streams:
         pieces = _lines(request, body, wishes, known.version.id)
         return await streamed(request, pieces, partial(error_line, request_id=request_id(request)))
@@ -73,16 +82,6 @@ def _streams(request: Request, body: messages.ChatBody) -> bool:
     if body.stream is not None:
         return body.stream
     return is_asked(request, "stream")
-
-
-def _wish(body: messages.ChatBody, given: dict[str, Any], index: int, *, streams: bool) -> Wish:
-    return Wish(
-        model=body.model,
-        input=_seeded(given, index),
-        stream=streams,
-        request={"endpoint": ENDPOINT},
-        position=index,
-    )
 
 
 def _seeded(given: dict[str, Any], index: int) -> dict[str, Any]:

@@ -7,6 +7,7 @@ from starlette.requests import Request
 from foretell.account import Scope
 from foretell.api.answers import json_bytes
 from foretell.api.creating import Wish, find_model
+from foretell.api.openai.choosing import answering
 from foretell.api.openai.responses.stored import response_named, response_with_item
 from foretell.api.requests import caller, origin, services
 from foretell.dialects.openai import refused, responses
@@ -22,19 +23,21 @@ REFERENCES_MAX = 100
 
 async def wish_of(request: Request, asked: CreateResponse, *, streams: bool) -> Wish:
     """What to create. Raises Error for what the model, or the conversation, cannot be asked."""
-    known = await find_model(request, asked.model)
+    # Before the conversation is looked up: an unknown model is the first thing to hear of.
+    await find_model(request, asked.model)
     messages = await _messages(request, asked)
-    given = _given(known.version, asked, messages)
+    talk = Talk(turns=turns(messages), parameters=responses.options(asked))
+    known, unheard = await answering(request, asked.model, talk.turns)
+    given = _given(known.version, talk)
     return Wish(
-        model=asked.model,
+        model=known.name,
         input=given,
         stream=streams,
-        request=responses.kept(asked) | responses.kept_messages(given, messages),
+        request=responses.kept(asked) | responses.kept_messages(given, messages) | unheard,
     )
 
 
-def _given(version: Version, asked: CreateResponse, messages: list[dict[str, Any]]) -> dict[str, Any]:
-    talk = Talk(turns=turns(messages), parameters=responses.options(asked))
+def _given(version: Version, talk: Talk) -> dict[str, Any]:
     try:
         return input_for(version, talk)
     except Error as error:
