@@ -77,6 +77,8 @@ class SqliteDatabase:
         self.connection = SqliteConnection(self._open_writer())
         self._stopping = threading.Event()
         self._erases = threading.Event()
+        # What a server erased that was killed right after that is in the log it left.
+        self._erases.set()
         self._checkpointer = threading.Thread(
             target=self._checkpoint, name="foretell-checkpoint", daemon=True
         )

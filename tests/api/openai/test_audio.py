@@ -5,6 +5,7 @@ from typing import Any
 
 import pytest
 
+from databases import direct_to
 from foretell.prediction import Status
 from openai_calls import Call, Leaving, newest, refusal, say, succeed
 from openai_media import FormCall, post, post_form, succeed_with, uploads
@@ -110,6 +111,15 @@ def test_a_recording_is_lent_to_a_prediction_that_writes_it_down(media_api: Api)
     assert prediction.request == {"endpoint": "audio.transcriptions"}
     assert prediction.input["audio"] == upload["id"]
     assert prediction.input["output_format"] == "text"
+    config = media_api.services.config
+    with direct_to(config) as direct:
+        [(created_at, erase_at)] = direct("SELECT created_at, erase_at FROM files WHERE id = ?", upload["id"])
+    # Should the server be killed now, the janitor knows when nobody can need it any more.
+    assert (
+        config.inference_seconds_max
+        < (erase_at - created_at) / 1_000_000
+        < 2 * config.inference_seconds_max + 60
+    )
     succeed(media_api, hold, "Hello.", audio_seconds=1.2)
     assert call.answer() == {"text": "Hello.", "usage": {"type": "duration", "seconds": 2}}
     assert uploads(media_api) == []
