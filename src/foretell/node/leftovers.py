@@ -5,9 +5,9 @@ import signal
 import subprocess
 from pathlib import Path
 
+from foretell.node import processes
 from foretell.node.folder import children_recorded, is_abandoned, remove
-
-PROC = Path("/proc")
+from foretell.node.processes import PROC, stat, sweep
 
 
 def clear_leftovers(root: Path) -> list[int]:
@@ -20,6 +20,8 @@ def clear_leftovers(root: Path) -> list[int]:
             continue
         for pid, started in children_recorded(folder).items():
             killed += _killed_session(pid, started)
+        # What a child has started in sessions of its own still bears its mark.
+        killed += [pid for pid in sweep(folder, {}) if pid not in killed]
         remove(folder)
     return killed
 
@@ -27,8 +29,7 @@ def clear_leftovers(root: Path) -> list[int]:
 def start_time(pid: int) -> str | None:
     """When a process started, in words that only serve to be compared; None: there is no such process."""
     if PROC.is_dir():
-        fields = _stat(pid)
-        return fields[19] if fields else None
+        return processes.start_time(pid)
     found = subprocess.run(
         ["ps", "-o", "lstart=", "-p", str(pid)], capture_output=True, text=True, check=False
     )
@@ -50,20 +51,10 @@ def _members(session: int, started: str) -> list[int]:
         return []
     found = []
     for entry in PROC.iterdir():
-        fields = _stat(int(entry.name)) if entry.name.isdigit() else None
+        fields = stat(int(entry.name)) if entry.name.isdigit() else None
         if fields and int(fields[3]) == session and int(fields[19]) >= int(started):
             found.append(int(entry.name))
     return found
-
-
-def _stat(pid: int) -> list[str] | None:
-    """The fields of /proc/PID/stat from the third on: what stands before may contain spaces."""
-    try:
-        text = (PROC / str(pid) / "stat").read_text()
-    except OSError:
-        return None
-    fields = text[text.rindex(")") + 2 :].split()
-    return None if fields[0] in {"Z", "X"} else fields
 
 
 def _kill(pid: int) -> None:

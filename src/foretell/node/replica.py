@@ -20,6 +20,7 @@ from foretell.node.folder import Folder
 from foretell.node.leftovers import start_time
 from foretell.node.load import Needs, needs
 from foretell.node.placement.local import Start
+from foretell.node.processes import ticks
 from foretell.node.surroundings import Surroundings
 from foretell.node.trouble import LoadFailed, ReplicaGone
 from foretell.prediction import Phase
@@ -58,6 +59,7 @@ class Replica:
         self._slots = asyncio.Semaphore(0)
         self._door = asyncio.Lock()
         self._is_stopping = False
+        self._entered_ticks = 0
         self._life = asyncio.create_task(self._live(), name=f"replica of {version.model}")
 
     @property
@@ -104,10 +106,17 @@ class Replica:
         try:
             if self.is_over or self._conversation is None:
                 raise ReplicaGone
+            self._entered_ticks = ticks()
             with self._conversation.about(run_id) as channel:
                 yield channel
         finally:
             self._free(places)
+
+    def has_left_processes(self) -> bool:
+        """Whether the run that entered last has started what still runs; with others beside it, nobody knows."""
+        if self.capacity > 1 or self._conversation is None:
+            return False
+        return self._conversation.child.started_since(self._entered_ticks)
 
     def leave(self, run_id: str) -> None:
         """That run needs it no more."""

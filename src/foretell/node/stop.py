@@ -3,7 +3,8 @@
 A replica that runs one at a time: a cooperative cancel, on which the child also raises an exception
 in the model's thread; then SIGTERM, then SIGKILL of the process group, and a fresh child. Together
 they take no longer than `stop_cooperative_seconds + stop_terminate_seconds` and the moment a killed
-process needs to go.
+process needs to go. A run that yields but leaves processes behind takes its child with it, which ends with all
+that it has started, in whatever session.
 
 A replica that runs several: a member that does not yield is abandoned after the cooperative grace.
 The replica takes nothing more, and is replaced when its other runs are done or `shutdown_seconds`
@@ -38,6 +39,8 @@ async def stop_run(replica: Replica, run_id: str, channel: Channel, config: Conf
 
 async def _stage(replica: Replica, channel: Channel, config: Config) -> str:
     if await _yielded(channel, config.stop_cooperative_seconds):
+        if replica.has_left_processes():
+            replica.drain(0)
         return "cooperative"
     replica.was_forced = True
     if replica.capacity > 1:

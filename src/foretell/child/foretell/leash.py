@@ -8,6 +8,7 @@ import signal
 import sys
 
 _PR_SET_PDEATHSIG = 1
+_PR_SET_CHILD_SUBREAPER = 36
 _PR_SET_NO_NEW_PRIVS = 38
 
 
@@ -20,6 +21,8 @@ def tie() -> None:
     parent = os.getppid()
     prctl = ctypes.CDLL(None, use_errno=True).prctl
     prctl(_PR_SET_PDEATHSIG, signal.SIGKILL, 0, 0, 0)
+    # What a model starts and lets go of stays below this process, where the node finds it.
+    prctl(_PR_SET_CHILD_SUBREAPER, 1, 0, 0, 0)
     # Whatever a model starts, no set-user-id program gives it more than it has.
     prctl(_PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0)
     if os.getppid() != parent:

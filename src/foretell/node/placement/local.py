@@ -13,6 +13,7 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
+from foretell.node import processes
 from foretell.node.link import Link, open_link
 from foretell.node.pipe import Pipe
 
@@ -46,12 +47,16 @@ class Start:
 class Child:
     """A running process and everything that leads to it."""
 
-    def __init__(self, process: subprocess.Popen[bytes], link: Link, hear: Hear) -> None:
+    def __init__(self, process: subprocess.Popen[bytes], scratch: Path, link: Link, hear: Hear) -> None:
         self.pid = process.pid
         self.link = link
         self.exited: asyncio.Future[int] = asyncio.get_running_loop().create_future()
         assert process.stdout is not None and process.stderr is not None
         self._process = process
+        self._scratch = scratch
+        self._kin: processes.Started = {}
+        self._is_collected = False
+        self._sweeping: asyncio.Task[None] | None = None
         self._pipes = (Pipe(process.stdout, "stdout", hear), Pipe(process.stderr, "stderr", hear))
         self._watch()
 
@@ -74,10 +79,17 @@ class Child:
         for pipe in self._pipes:
             pipe.close()
 
+    def started_since(self, ticks: int) -> bool:
+        """Whether something that the process has started since then still runs."""
+        return bool(processes.descendants(self.pid, since=ticks))
+
     def _signal(self, number: signal.Signals) -> None:
         # Before the exit is collected the id cannot be another process's; after it there is nothing to do.
-        if not self.exited.done():
+        if not self._is_collected:
+            # Once the process is dead, nobody knows any more what in other sessions it had started.
+            self._kin |= processes.descendants(self.pid)
             _signal_group(self.pid, number)
+            processes.send(number, self._kin)
 
     def _watch(self) -> None:
         try:
@@ -105,9 +117,18 @@ class Child:
         threading.Thread(target=wait, name=f"child-{self.pid}", daemon=True).start()
 
     def _collect(self) -> None:
-        _signal_group(self.pid, signal.SIGKILL)
-        if not self.exited.done():
-            self.exited.set_result(self._process.wait())
+        if not self._is_collected:
+            _signal_group(self.pid, signal.SIGKILL)
+            code = self._process.wait()
+            self._is_collected = True
+            self._sweeping = asyncio.get_running_loop().create_task(self._swept(code))
+
+    async def _swept(self, code: int) -> None:
+        """The process is gone when all that it has started is."""
+        try:
+            await asyncio.to_thread(processes.sweep, self._scratch, self._kin)
+        finally:
+            self.exited.set_result(code)
 
 
 async def start(what: Start, hear: Hear) -> Child:
@@ -121,7 +142,7 @@ async def start(what: Start, hear: Hear) -> Child:
     finally:
         theirs.close()
     _limit(process.pid)
-    return Child(process, await open_link(ours), hear)
+    return Child(process, what.scratch, await open_link(ours), hear)
 
 
 def _started(what: Start, link: socket.socket) -> subprocess.Popen[bytes]:
@@ -142,7 +163,7 @@ def clean_environment(environment: Mapping[str, str], *, home: Path) -> dict[str
     """What a child may see of `environment`, with a home of its own."""
     kept = {name: environment[name] for name in KEPT_VARIABLES if name in environment}
     own = {"HOME": str(home), "TMPDIR": str(home), "LANG": "C.UTF-8", "PYTHONDONTWRITEBYTECODE": "1"}
-    return {"PATH": os.defpath} | kept | own
+    return {"PATH": os.defpath} | kept | own | processes.marked(home)
 
 
 def death_sentence(code: int) -> str:
