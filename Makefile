@@ -28,6 +28,9 @@ check: $(BIN)/.installed-dev ## format, lint, types, import layers, the shape of
 soak: $(BIN)/.installed-dev ## throw faults at a loaded server for MINUTES (default 10), then look at every promise
 	PYTHONPATH=tests $(BIN)/python -m soak --minutes $(or $(MINUTES),10) $(SOAK)
 
+fuzz: $(BIN)/.installed-dev ## strange bytes into all that reads strangers' bytes, for MINUTES (default 10)
+	PYTHONPATH=tests $(BIN)/python -m fuzz --minutes $(or $(MINUTES),10) $(FUZZ)
+
 bench: $(BIN)/.installed-dev ## measure predictions per second and latencies of a server of our own
 	$(BIN)/python benchmarks/predictions.py
 
@@ -44,4 +47,4 @@ $(BIN)/.installed-dev: $(BIN)/.installed
 	$(PIP) install --quiet --requirement requirements-dev.txt
 	@touch $@
 
-.PHONY: help install serve test check soak bench clean
+.PHONY: help install serve test check soak fuzz bench clean
