@@ -124,15 +124,16 @@ def test_strangers_see_no_deliveries_not_even_of_a_public_prediction(server: For
 def test_the_commands_list_deliveries_and_send_one_again(data: Path) -> None:
     listener = Listener(KEY)
     made = json.loads(foretell("run", "echo", "-i", "prompt=x", "--json", data=data).stdout)
-    assert json.loads(foretell("webhooks", "list", made["id"], "--json", data=data).stdout) == []
+    quiet = foretell("webhooks", "deliveries", "--prediction", made["id"], "--json", data=data)
+    assert json.loads(quiet.stdout) == []
     address = (data / "address").read_text()
     with httpx.Client(base_url=f"{address}/v1", headers={"x-api-key": KEY}) as caller:
         prediction_id = ended(caller, listener.url)
         delivery = noted(caller, prediction_id, attempts=1)
-    listed = foretell("webhooks", "list", prediction_id, data=data).stdout
+    listed = foretell("webhooks", "deliveries", "--prediction", prediction_id, data=data).stdout
     assert delivery["id"] in listed
     assert "delivered" in listed
-    assert foretell("webhooks", "resend", prediction_id, delivery["id"], data=data).returncode == 0
+    assert foretell("webhooks", "redeliver", delivery["id"], data=data).returncode == 0
     assert len(listener.heard(prediction_id, 2)) == 2
     listener.close()
 

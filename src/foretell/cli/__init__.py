@@ -66,7 +66,7 @@ app.add_typer(
 app.add_typer(predictions.app, name="predictions", help="Look at predictions, cancel them, delete them.")
 app.add_typer(accounts.app, name="accounts", help="Who may call.")
 app.add_typer(keys.app, name="keys", help="API keys of an account.")
-app.add_typer(webhooks.app, name="webhooks", help="The secret that webhook receivers verify with.")
+app.add_typer(webhooks.app, name="webhooks", help="What receivers were told, and a receiver to try.")
 
 
 def main() -> None:

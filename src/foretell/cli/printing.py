@@ -27,8 +27,8 @@ def harmless(text: str) -> str:
     return _COMMANDING.sub("\ufffd", text.replace("\r\n", "\n"))
 
 
-def print_json(value: Any) -> None:
-    print(json.dumps(value, indent=2, ensure_ascii=False))
+def print_json(value: Any, *, flush: bool = False) -> None:
+    print(json.dumps(value, indent=2, ensure_ascii=False), flush=flush)
 
 
 def print_table(
