@@ -35,6 +35,20 @@ def app(services: Services) -> Edge:
 
 def _routes() -> list[BaseRoute]:
     return [
+        *_predicting(),
+        *_speaking_openai(),
+        *_own(),
+        _route("GET", "/files/{token}/{name}", files.get),
+        _route("GET", "/healthz", health.alive),
+        _route("GET", "/readyz", health.ready),
+        _route("GET", "/", health.index),
+        *admin.routes,
+        *reference.routes,
+    ]
+
+
+def _predicting() -> list[BaseRoute]:
+    return [
         _route("POST", "/v1/predict", keyed(create.predict)),
         _route("POST", "/v1/predictions", keyed(create.predictions)),
         _route("GET", "/v1/predictions/{id}", open_to_all(predictions.get)),
@@ -45,6 +59,37 @@ def _routes() -> list[BaseRoute]:
         _route("DELETE", "/v1/predictions/{id}", keyed(predictions.delete)),
         _route("DELETE", "/v1/predictions/{id}/delete", keyed(predictions.delete)),
         _route("GET", "/v1/predictions", keyed(listing.index)),
+        _route("GET", "/v1/models", keyed(models.index)),
+        _route("GET", "/v1/models/{slug:path}", keyed(models.get)),
+        _route("GET", "/v1/model/{slug:path}", keyed(models.get)),
+        _route("POST", "/v1/files", keyed(uploads.create)),
+        _route("GET", "/v1/files", keyed(uploads.index)),
+        _route("GET", "/v1/files/{id}", keyed(uploads.get)),
+        _route("GET", "/v1/files/{id}/content", keyed(uploads.get_content)),
+        _route("DELETE", "/v1/files/{id}", keyed(uploads.delete)),
+    ]
+
+
+def _speaking_openai() -> list[BaseRoute]:
+    return [
+        _route("POST", "/v1/chat/completions", keyed(chat.create)),
+        _route("POST", "/v1/responses", keyed(responses.create)),
+        _route("GET", "/v1/responses/{id}", keyed(responses.get)),
+        _route("DELETE", "/v1/responses/{id}", keyed(responses.delete)),
+        _route("POST", "/v1/responses/{id}/cancel", keyed(responses.cancel)),
+        _route("GET", "/v1/responses/{id}/input_items", keyed(responses.input_items)),
+        _route("POST", "/v1/embeddings", keyed(embeddings.create)),
+        _route("POST", "/v1/moderations", keyed(moderations.create)),
+        _route("POST", "/v1/images/generations", keyed(images.generate)),
+        _route("POST", "/v1/images/edits", keyed(images.edit)),
+        _route("POST", "/v1/audio/speech", keyed(audio.speak)),
+        _route("POST", "/v1/audio/transcriptions", keyed(audio.transcribe)),
+    ]
+
+
+def _own() -> list[BaseRoute]:
+    """What a caller's account was told, owes and may use."""
+    return [
         _route("GET", "/v1/usage", keyed(usage.index)),
         _route("GET", "/v1/webhooks/deliveries", keyed(inbox.index)),
         _route("GET", "/v1/webhooks/deliveries/{id}", keyed(inbox.get)),
@@ -54,38 +99,12 @@ def _routes() -> list[BaseRoute]:
         _route("POST", "/v1/webhooks/endpoints/{id}/resume", keyed(endpoints.resume, MANAGE)),
         _route("GET", "/v1/webhooks/secret", keyed(signing.get, MANAGE)),
         _route("POST", "/v1/webhooks/secret/rotate", keyed(signing.rotate, MANAGE)),
-        _route("POST", "/v1/chat/completions", keyed(chat.create)),
-        _route("POST", "/v1/responses", keyed(responses.create)),
-        _route("GET", "/v1/responses/{id}", keyed(responses.get)),
-        _route("DELETE", "/v1/responses/{id}", keyed(responses.delete)),
-        _route("POST", "/v1/responses/{id}/cancel", keyed(responses.cancel)),
-        _route("GET", "/v1/responses/{id}/input_items", keyed(responses.input_items)),
-        _route("POST", "/v1/embeddings", keyed(embeddings.create)),
-        _route("POST", "/v1/moderations", keyed(moderations.create)),
-        _route("GET", "/v1/models", keyed(models.index)),
-        _route("GET", "/v1/models/{slug:path}", keyed(models.get)),
-        _route("GET", "/v1/model/{slug:path}", keyed(models.get)),
-        _route("POST", "/v1/images/generations", keyed(images.generate)),
-        _route("POST", "/v1/images/edits", keyed(images.edit)),
-        _route("POST", "/v1/audio/speech", keyed(audio.speak)),
-        _route("POST", "/v1/audio/transcriptions", keyed(audio.transcribe)),
-        _route("POST", "/v1/files", keyed(uploads.create)),
-        _route("GET", "/v1/files", keyed(uploads.index)),
-        _route("GET", "/v1/files/{id}", keyed(uploads.get)),
-        _route("GET", "/v1/files/{id}/content", keyed(uploads.get_content)),
-        _route("DELETE", "/v1/files/{id}", keyed(uploads.delete)),
         _route("GET", "/v1/keys", keyed(keys.index, MANAGE)),
         _route("POST", "/v1/keys", keyed(keys.create, MANAGE)),
         _route("GET", "/v1/keys/{key}", keyed(keys.get, MANAGE)),
         _route("PATCH", "/v1/keys/{key}", keyed(keys.change, MANAGE)),
         _route("DELETE", "/v1/keys/{key}", keyed(keys.revoke, MANAGE)),
         _route("POST", "/v1/keys/{key}/rotate", keyed(keys.rotate, MANAGE)),
-        _route("GET", "/files/{token}/{name}", files.get),
-        _route("GET", "/healthz", health.alive),
-        _route("GET", "/readyz", health.ready),
-        _route("GET", "/", health.index),
-        *admin.routes,
-        *reference.routes,
     ]
 
 

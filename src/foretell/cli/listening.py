@@ -21,39 +21,44 @@ BODY_BYTES_MAX = 64 * 1024**2
 SILENT_SECONDS = 30
 
 
+Port = Annotated[
+    int, typer.Option("--port", min=0, max=65_535, help="Port to listen on; 0 takes a free one.")
+]
+Forward = Annotated[
+    str | None,
+    typer.Option("--forward", metavar="URL", help="Send on what comes, and answer what is answered there."),
+]
+Given = Annotated[
+    list[str] | None,
+    typer.Option(
+        "--secret",
+        metavar="SECRET",
+        help="Verify with it: a whsec_ secret, or a key's own; may be repeated (default: the whsec_ secret of the "
+        "server of --data).",
+    ),
+]
+Key = Annotated[
+    str | None,
+    typer.Option(
+        "--key", metavar="KEY", help="Verify with the API key that creates (default: FORETELL_KEY)."
+    ),
+]
+FailFirst = Annotated[
+    int, typer.Option("--fail-first", metavar="N", min=0, help="Answer 500 to the first N.")
+]
+
+
 def add_to(app: typer.Typer) -> None:
     """Adds the command."""
     app.command(epilog="Example: foretell webhooks listen --forward http://127.0.0.1:3000/hook")(listen)
 
 
 def listen(
-    port: Annotated[
-        int, typer.Option("--port", min=0, max=65_535, help="Port to listen on; 0 takes a free one.")
-    ] = PORT,
-    forward: Annotated[
-        str | None,
-        typer.Option(
-            "--forward", metavar="URL", help="Send on what comes, and answer what is answered there."
-        ),
-    ] = None,
-    secret: Annotated[
-        list[str] | None,
-        typer.Option(
-            "--secret",
-            metavar="SECRET",
-            help="Verify with it: a whsec_ secret, or a key's own; may be repeated "
-            "(default: the whsec_ secret of the server of --data).",
-        ),
-    ] = None,
-    key: Annotated[
-        str | None,
-        typer.Option(
-            "--key", metavar="KEY", help="Verify with the API key that creates (default: FORETELL_KEY)."
-        ),
-    ] = None,
-    fail_first: Annotated[
-        int, typer.Option("--fail-first", metavar="N", min=0, help="Answer 500 to the first N.")
-    ] = 0,
+    port: Port = PORT,
+    forward: Forward = None,
+    secret: Given = None,
+    key: Key = None,
+    fail_first: FailFirst = 0,
     data: Data = None,
     json: Json = False,
 ) -> None:
