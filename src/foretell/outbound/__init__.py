@@ -64,7 +64,7 @@ class Outbound:
         """`serves_callers`: whether who calls does so at this process; a node alone works for APIs elsewhere,
         which may be open to strangers."""
         self._reach = Reach(local=config.on_loopback and serves_callers, allowed=config.allow_private)
-        self._own = httpx.URL(config.public_url) if config.public_url else None
+        self._own = {_place(httpx.URL(each)) for each in _origins(config)}
         self._pool = httpcore.AsyncConnectionPool(
             ssl_context=httpx.create_ssl_context(),
             max_connections=CONNECTIONS_MAX,
@@ -148,11 +148,19 @@ class Outbound:
             yield response
 
     def _is_own(self, url: httpx.URL) -> bool:
-        """Whether a URL is this server's public one: a webhook to oneself would never end."""
-        own = self._own
-        if own is None or self._reach.names(url.host):
-            return False
-        return url.host == own.host and port(url) == port(own)
+        """Whether a URL is this server's own: a webhook to oneself would never end."""
+        return not self._reach.names(url.host) and _place(url) in self._own
+
+
+def _origins(config: Config) -> list[str]:
+    """Under which addresses this server is called, as far as its settings tell."""
+    host = f"[{config.host}]" if ":" in config.host else config.host
+    listening = [f"http://{host}:{config.port}"] if config.port else []
+    return [*filter(None, [config.public_url]), *listening]
+
+
+def _place(url: httpx.URL) -> tuple[str, int]:
+    return url.host.rstrip("."), port(url)
 
 
 def _joined(url: httpx.URL, location: str) -> str:
