@@ -1,14 +1,19 @@
 """What runs often finds its rows by an index, however many there are."""
 
+from decimal import Decimal
+
 import pytest
 
 from foretell.allowance import Allowance, Bounds
 from foretell.config import Config
+from foretell.pricing import Pricing
 from foretell.store.creates import Create, Created, create
+from foretell.store.files import HAS_BYTES
 from foretell.store.moves import WAITING
 from foretell.store.opening import open_database
+from foretell.store.predictions import Finish, Take, begin, finish, take
 from foretell.store.sqlite import SqliteDatabase
-from samples import new_prediction
+from samples import DONE, new_prediction
 
 QUESTIONS = {
     "who is next": f"""SELECT id FROM predictions WHERE {WAITING} AND lane = 'l' AND status = 'starting'
@@ -23,6 +28,10 @@ QUESTIONS = {
     "an account's uploads": """SELECT * FROM files
                                WHERE purpose = 'upload' AND deleted_at IS NULL AND removed_at IS NULL
                                AND account_id = 'a' ORDER BY created_at DESC, id DESC LIMIT 20""",
+    "what is to be purged": "SELECT at, subject, part FROM purges WHERE at <= 5 ORDER BY at, subject, part LIMIT 9",
+    "what is to be erased": """SELECT * FROM files WHERE erase_at IS NOT NULL AND erase_at <= 5
+                               ORDER BY erase_at, id LIMIT 9""",
+    "what lies at a place": f"SELECT id, {HAS_BYTES} FROM files WHERE id >= 'aa' AND id < 'ab' ORDER BY id",
     "what an account created within a minute": """
         SELECT COUNT(*), MIN(created_at) FROM (
             SELECT created_at FROM predictions WHERE deleted_at IS NULL AND account_id = 'a' AND created_at > 5
@@ -31,9 +40,21 @@ QUESTIONS = {
     "what an account has live": """
         SELECT versions.model, COUNT(*) FROM predictions JOIN versions ON versions.id = predictions.version_id
         WHERE predictions.account_id = 'a' AND predictions.completed_at IS NULL GROUP BY versions.model""",
+    "charges that nobody closed": """
+        SELECT charges.prediction_id FROM charges LEFT JOIN predictions ON predictions.id = charges.prediction_id
+        WHERE charges.settled_at IS NULL AND (predictions.id IS NULL OR predictions.completed_at <= 5)
+        ORDER BY charges.prediction_id LIMIT 9""",
+    "what an account used": """
+        SELECT COUNT(*) FROM (
+            SELECT created_at FROM predictions WHERE account_id = 'a' AND created_at >= 5 AND created_at < 9
+            AND deleted_at IS NULL UNION ALL
+            SELECT created_at FROM predictions WHERE account_id = 'a' AND created_at >= 5 AND created_at < 9
+            AND deleted_at IS NOT NULL) AS used""",
     "a move": """WITH v(id, node, attempt) AS (VALUES ('a', 'n', 1), ('b', 'n', 1)) UPDATE predictions SET attempt = 2
                  FROM v WHERE predictions.id = v.id AND predictions.node = v.node""",
 }
+
+INDEXES = ("USING INDEX", "USING COVERING INDEX", "USING PRIMARY KEY")
 
 
 @pytest.mark.parametrize("question", QUESTIONS)
@@ -42,9 +63,13 @@ def test_it_needs_neither_a_whole_table_nor_a_sort(sqlite: Config, question: str
     assert isinstance(database, SqliteDatabase)
     plan = [row[3] for row in database.connection.execute(f"EXPLAIN QUERY PLAN {QUESTIONS[question]}")]
     database.close()
-    steps = [each for each in plan if any(table in each for table in ("predictions", "deliveries", "files"))]
+    steps = [
+        each
+        for each in plan
+        if any(table in each for table in ("predictions", "deliveries", "files", "purges"))
+    ]
     assert steps
-    assert all("USING INDEX" in each or "USING COVERING INDEX" in each for each in steps)
+    assert all(any(index in each for index in INDEXES) for each in steps)
     assert not any("autoindex" in each and each.startswith("SCAN") for each in steps)
     assert not any("TEMP B-TREE FOR ORDER BY" in each for each in plan)
 
@@ -62,4 +87,26 @@ def test_creates_ask_nothing_about_limits_where_there_are_none(sqlite: Config) -
         assert isinstance(written, Created)
         questions = [each for each in said if each.startswith("SELECT") and "predictions" in each]
         assert bool(questions) is asks
+    database.close()
+
+
+def test_what_has_no_price_and_no_key_says_nothing_to_the_ledger(sqlite: Config) -> None:
+    database = open_database(sqlite, None)
+    assert isinstance(database, SqliteDatabase)
+    said: list[str] = []
+    database.connection.raw.set_trace_callback(said.append)
+    for pricing, speaks in ((None, False), (Pricing(amount=Decimal(1)), True)):
+        said.clear()
+        new = new_prediction(pricing=pricing, hold_nanocredits=5 if pricing else 0)
+        with database.transaction(lasting=False) as transaction:
+            create(transaction, [Create(new, "{}", 10)])
+            transaction.finish()
+        with database.transaction(lasting=False) as transaction:
+            [[taken]] = take(transaction, [Take(new.lane, "n", 1)])
+            assert taken.hold is not None
+            begin(transaction, [taken.hold])
+            finish(transaction, [Finish(taken.hold, DONE)])
+            transaction.finish()
+        tables = ("charges", "transfers", "balances", "spending", "caps", "idempotency_keys")
+        assert any(table in each for each in said for table in tables) is speaks
     database.close()
