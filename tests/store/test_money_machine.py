@@ -21,6 +21,7 @@ from foretell.errors import Code, Error
 from foretell.ledger import Caps
 from foretell.prediction import LOSSES_MAX, Hold, Outcome, Status, Used
 from foretell.pricing import Pricing
+from foretell.retention import of_all
 from foretell.store import Claim, Store, open_store
 from foretell.store.charges import OVERDUE_SECONDS
 from samples import LANE, Clock, new_prediction
@@ -29,9 +30,10 @@ Answer = TypeVar("Answer")
 BY_PIECE = Pricing(amount=Decimal(1), unit="image")
 BY_TIME = Pricing(amount=Decimal(1), unit="computing_second")
 ACCOUNTS = st.sampled_from(["ann", "ben"])
-AMOUNTS = st.integers(0, 60)
-BUDGET = 200
-CAP = 90
+HELD = st.sampled_from([0, 1, 10, 40])
+COSTS = st.sampled_from([0, 3, 10, 90])
+BUDGET = 100
+CAP = 70
 
 
 @dataclass
@@ -113,16 +115,36 @@ class Till(RuleBasedStateMachine):
     @rule(
         account=ACCOUNTS,
         key=st.sampled_from(["capped", "free"]),
-        pricing=st.sampled_from([None, BY_PIECE, BY_TIME]),
-        held=AMOUNTS,
-        name=st.sampled_from([None, None, "first", "second"]),
-        body=st.sampled_from(["this", "that"]),
+        pricing=st.sampled_from([BY_TIME, BY_PIECE, BY_TIME, None]),
+        held=HELD,
+        pairs=st.sampled_from(
+            [(None, ""), (None, ""), ("first", "this"), ("first", "that"), ("second", "this")]
+        ),
+        runs=st.sampled_from([True, True, False]),
     )
     def create(
-        self, account: str, key: str, pricing: Pricing | None, held: int, name: str | None, body: str
+        self,
+        account: str,
+        key: str,
+        pricing: Pricing | None,
+        held: int,
+        pairs: tuple[str | None, str],
+        runs: bool,
     ) -> None:
+        self.try_to_create(account, key, pricing, held, pairs)
+        if runs:
+            self.take("n1", 3, begins=True)
+
+    def try_to_create(
+        self, account: str, key: str, pricing: Pricing | None, held: int, pairs: tuple[str | None, str]
+    ) -> None:
+        name, body = pairs
         new = new_prediction(
-            account_id=account, key_id=key, pricing=pricing, hold_nanocredits=held if pricing else 0
+            account_id=account,
+            key_id=key,
+            pricing=pricing,
+            hold_nanocredits=held if pricing else 0,
+            retention=of_all(60),
         )
         claim = None if name is None else Claim(account, "/v1/predictions", name, 0, body)
         known = self.keys.get(f"{account} {name}")
@@ -170,7 +192,7 @@ class Till(RuleBasedStateMachine):
     @rule(
         data=st.data(),
         status=st.sampled_from([Status.SUCCEEDED, Status.FAILED]),
-        cost=AMOUNTS,
+        cost=COSTS,
         twice=st.booleans(),
     )
     def finish(self, data: st.DataObject, status: Status, cost: int, twice: bool) -> None:
@@ -211,7 +233,7 @@ class Till(RuleBasedStateMachine):
     @precondition(lambda self: self.rows)
     @rule(data=st.data(), deletes=st.booleans())
     def cancel(self, data: st.DataObject, deletes: bool) -> None:
-        row = data.draw(st.sampled_from(list(self.rows.values())))
+        row = data.draw(st.sampled_from(self.rows_in(live=True) or list(self.rows.values())))
         ends = self.store.delete if deletes else self.store.cancel
         self.run(ends(row.id, account_id=None))
         row.deleted = row.deleted or deletes
@@ -223,7 +245,7 @@ class Till(RuleBasedStateMachine):
             self.settle(row, 0)
 
     @precondition(lambda self: self.rows)
-    @rule(data=st.data(), cost=AMOUNTS, is_late=st.booleans())
+    @rule(data=st.data(), cost=COSTS, is_late=st.booleans())
     def stopped(self, data: st.DataObject, cost: int, is_late: bool) -> None:
         row = data.draw(st.sampled_from(list(self.rows.values())))
         attempt = row.attempt - is_late
@@ -244,7 +266,21 @@ class Till(RuleBasedStateMachine):
             return
         self.granted += amount
 
-    @rule()
+    @rule(step=st.sampled_from(["nothing", "nothing", "purge", "overdue", "end"]))
+    def time_passes(self, step: str) -> None:
+        match step:
+            case "purge":
+                self.purge()
+            case "overdue":
+                self.overdue()
+            case "end":
+                self.everything_ends()
+
+    def purge(self) -> None:
+        self.clock.pass_seconds(61)
+        while self.run(self.store.purge(50)):
+            continue
+
     def overdue(self) -> None:
         self.clock.pass_seconds(OVERDUE_SECONDS + 1)
         while self.run(self.store.settle_overdue()):
@@ -253,7 +289,6 @@ class Till(RuleBasedStateMachine):
             if row.status.is_terminal:
                 self.settle(row, 0)
 
-    @rule()
     def everything_ends(self) -> None:
         for row in self.rows_in(live=True):
             self.run(self.store.cancel(row.id, account_id=None))
@@ -323,7 +358,7 @@ class TillOnPostgres(Till):
 _CAREFUL = {"deadline": None, "suppress_health_check": list(HealthCheck)}
 
 TestOnSqlite = TillOnSqlite.TestCase
-TestOnSqlite.settings = settings(max_examples=60, stateful_step_count=40, **_CAREFUL)
+TestOnSqlite.settings = settings(max_examples=80, stateful_step_count=40, **_CAREFUL)
 
 TestOnPostgres = pytest.mark.needs("postgres")(TillOnPostgres.TestCase)
 TestOnPostgres.settings = settings(max_examples=15, stateful_step_count=30, **_CAREFUL)

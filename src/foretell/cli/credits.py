@@ -147,7 +147,7 @@ def _tell(found: dict[str, Any], *, json: bool) -> None:
         print_json(found)
         return
     balance = found["balance"]
-    budget = f"{_number(balance['available'])} credits available" if balance["is_budgeted"] else "any amount"
+    budget = f"{_number(balance['available'])} credits" if balance["is_budgeted"] else "any amount"
     console.print(
         f"Account '{found['account']}' can spend {budget}; {_number(balance['held'])} are held, "
         f"{_number(balance['spent'])} were spent."
