@@ -206,7 +206,7 @@ def test_who_did_what_is_written_down_with_it(either_api: Api) -> None:
             till.delete(f"/v1/files/{upload}").raise_for_status()
             rotated = till.post(f"/v1/keys/{key['id']}/rotate", json={}).json()["key"]
         operator.patch("/v1/admin/accounts/shop", json={"suspended": True}).raise_for_status()
-        operator.post("/v1/admin/accounts/shop/webhook-secret", json={}).raise_for_status()
+        operator.post("/v1/admin/accounts/shop/webhook-secret", json={"rotate": True}).raise_for_status()
         refused = operator.post("/v1/admin/keys", json={"name": "t", "account": "nobody"})
         assert refused.status_code == 404
         assert rotated

@@ -12,7 +12,10 @@ import strict
 from foretell.account import EVERY_SCOPE, Account, Key, Role, Scope, key_digest, new_key
 from foretell.api.operations import Access, access_of
 from foretell.dialects.openai.moderations import JUDGE
+from foretell.endpoint import Patience
 from foretell.ids import new_token
+from foretell.store import DeliveryAttempt
+from foretell.webhook import DeliveryState
 from responding import Talks
 from served_api import Api, version
 
@@ -64,7 +67,7 @@ def filled(path: str) -> str:
 
 
 def needed(method: str, path: str) -> Scope:
-    if path.startswith(("/v1/admin", "/v1/keys")):
+    if path.startswith(("/v1/admin", "/v1/keys", "/v1/webhooks/secret")):
         return MANAGE
     return MANAGE if method != "GET" and MANAGING.search(path) else USUAL[method]
 
@@ -112,18 +115,15 @@ def test_what_belongs_to_another_account_is_on_every_route_as_if_it_were_not_the
     stranger = key_with(api, member(api))
     with api.client(stranger) as client:
         for method, path, access in keyed_routes(api):
-            words = re.findall(r"\{(\w+)\}", path)
+            words = re.findall(r"(\w+)/\{(\w+)\}", path)
             if not words or access is Access.OPERATOR or path.startswith("/v1/model"):
                 continue
             about = f"{method} {path}"
             theirs, nobodys = path, path
-            for word in words:
-                place = (path.split("/")[2], word)
-                assert place in things, (
-                    f"{about}: this test has to know what {place} may be of another account"
-                )
-                theirs = theirs.replace(f"{{{word}}}", things[place])
-                nobodys = nobodys.replace(f"{{{word}}}", unknown(things[place]))
+            for kind, word in words:
+                assert kind in things, f"{about}: this test has to know one of another account's {kind}"
+                theirs = theirs.replace(f"{{{word}}}", things[kind])
+                nobodys = nobodys.replace(f"{{{word}}}", unknown(things[kind]))
             answered, expected = (
                 client.request(method, theirs, json={}),
                 client.request(method, nobodys, json={}),
@@ -131,28 +131,39 @@ def test_what_belongs_to_another_account_is_on_every_route_as_if_it_were_not_the
             assert answered.status_code == 404, f"{about} answered {answered.status_code}: {answered.text}"
             assert plain(answered, things) == plain(expected, things), about
     with api.client() as owner:
-        for path in (f"/v1/{kind}/{each}" for (kind, word), each in things.items() if word in {"id", "key"}):
-            assert owner.get(path).status_code == 200, path
+        for kind, thing in things.items():
+            hooks = {"deliveries": f"webhooks/deliveries/{thing}", "endpoints": "webhooks/endpoints"}
+            path = f"/v1/{hooks.get(kind, f'{kind}/{thing}')}"
+            found = owner.get(path)
+            assert found.status_code == 200 and thing in found.text, path
 
 
-def belongings(talks: Talks) -> dict[tuple[str, str], str]:
-    """Something of the first account for each path that names one: by the path's second word and its parameter."""
+def belongings(talks: Talks) -> dict[str, str]:
+    """Something of the first account for each path that names one: by the word before it in the path."""
     api = talks.api
     with api.client() as client:
         hook = {"url": "http://127.0.0.1:9/hook", "events": ["completed"]}
         prediction = api.create(webhook=hook)["id"]
         api.succeed(api.begin(prediction), "done")
         (delivery,) = client.get(f"/v1/predictions/{prediction}/deliveries").json()["data"]
+        attempt = DeliveryAttempt(at=1, status=None, error="nobody is there", seconds=0.1)
+        state, patience = DeliveryState.PENDING, Patience(5, 86_400.0)
+        doing = api.store.attempted(
+            delivery["id"], attempt, state=state, next_at=4_000_000_000_000_000, patience=patience
+        )
+        api.run(doing)
+        endpoint = client.get("/v1/webhooks/endpoints").json()["data"][0]["id"]
         upload = client.post("/v1/files", files={"file": ("a.txt", b"words", "text/plain")}).json()["id"]
         key = client.post("/v1/keys", json={"name": "ours"}).json()["id"]
         body = {"model": "talker", "input": "hello", "background": True}
         response = client.post("/v1/responses", json=body).json()["id"]
     return {
-        ("predictions", "id"): prediction,
-        ("predictions", "delivery"): delivery["id"],
-        ("responses", "id"): response,
-        ("files", "id"): upload,
-        ("keys", "key"): key,
+        "predictions": prediction,
+        "deliveries": delivery["id"],
+        "endpoints": endpoint,
+        "responses": response,
+        "files": upload,
+        "keys": key,
     }
 
 
@@ -162,7 +173,7 @@ def unknown(name: str) -> str:
     return f"{name[:-8]}{'0' * 7 if turned != '0' else 'a' * 7}{turned}"
 
 
-def plain(answer: httpx.Response, things: dict[tuple[str, str], str]) -> str:
+def plain(answer: httpx.Response, things: dict[str, str]) -> str:
     """The answer without ids: of the request, and of what was asked for."""
     text = answer.text.replace(answer.headers["x-request-id"], "")
     for each in things.values():
