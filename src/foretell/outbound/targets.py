@@ -17,7 +17,7 @@ def target(url: str) -> httpx.URL:
     """The URL without its fragment. Error(INVALID_PARAMETER) as `check_form`."""
     if len(url) > URL_CHARACTERS_MAX:
         raise _wrong(f"A URL may have {URL_CHARACTERS_MAX} characters.")
-    if any(character <= " " or character == "\x7f" for character in url):
+    if any(character == " " or not character.isprintable() for character in url):
         raise _wrong("A URL has no spaces or control characters.")
     try:
         found = httpx.URL(url)
