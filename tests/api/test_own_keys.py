@@ -249,3 +249,25 @@ def test_the_log_of_deeds_forgets_what_is_too_old_and_what_is_too_much(either_ap
         now = time.time_ns() // 1_000
         assert api.run(api.store.forget_deeds(now + 60_000_000)) == 3
         assert subjects() == []
+
+
+def test_a_key_that_may_spend_only_so_much_makes_no_keys_that_would_spend_beside_it(api: Api) -> None:
+    with api.client(api.other_account()) as owner, api.client() as operator:
+        capped = made(owner)
+        caps = {"month_max": "5"}
+        operator.patch(f"/v1/admin/keys/{capped['id']}/credits", json=caps).raise_for_status()
+        with api.client(capped["key"]) as client:
+            strict.check_refusal(client.post("/v1/keys", json={"name": "t"}), 403, "FORBIDDEN")
+            path = f"/v1/keys/{made(owner)['id']}/rotate"
+            strict.check_refusal(client.post(path, json={}), 403, "FORBIDDEN")
+
+
+def test_what_was_created_under_an_idempotency_key_is_not_told_to_a_key_without_its_model(api: Api) -> None:
+    with api.client(api.other_account()) as owner:
+        other = made(owner, models=["deepbrain"])["key"]
+        again = {"idempotency-key": "once"}
+        assert owner.post("/v1/predict", json=FOX, headers=again).status_code == 200
+        assert owner.post("/v1/predict", json=FOX, headers=again).status_code == 200
+        with api.client(other) as client:
+            refused = client.post("/v1/predict", json=FOX, headers=again)
+            strict.check_refusal(refused, 403, "FORBIDDEN")

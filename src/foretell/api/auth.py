@@ -64,6 +64,11 @@ class Caller:
         if scope not in self.scopes:
             raise Error(Code.FORBIDDEN, f"This key may not do that: it lacks the scope '{scope}'.")
 
+    @property
+    def is_choosy(self) -> bool:
+        """Whether the caller's key may run some models alone."""
+        return self.key is not None and self.key.models is not None
+
     def may_run(self, *names: str) -> bool:
         """Whether the caller's key may run the model of these names."""
         return self.key is None or self.key.allows_model(*names)

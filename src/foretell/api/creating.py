@@ -76,6 +76,8 @@ async def create(request: Request, wish: Wish) -> Prediction:
     already, it is that one, as it is now; Error(KEY_REUSED) or Error(GONE) where it cannot be.
     """
     store = services(request).store
+    if caller(request).is_choosy:
+        await find_model(request, wish.model, hidden=wish.hidden)
     claim = claim_of(request, caller(request).account.id, wish.position)
     if claim is not None and (found := await store.replayed(claim)) is not None:
         note_replay(request, found.id)

@@ -13,6 +13,7 @@ from foretell.account import EVERY_SCOPE, Account, Key, Scope, key_digest, missi
 from foretell.allowance import Allowance
 from foretell.api.requests import caller, services
 from foretell.errors import Code, Error
+from foretell.ledger import Caps
 from foretell.retention import Retention
 from foretell.store.keys import NewSecret
 
@@ -117,11 +118,25 @@ def within_own(request: Request, key: Key) -> Key:
 
 
 async def check_room(request: Request, account: Account) -> None:
-    """Raises Error(CONFLICT) when the account has as many keys as it may."""
+    """Raises Error(CONFLICT) when the account has as many keys as it may, and what `check_spending` raises."""
+    await check_spending(request)
     keys = await services(request).store.keys(account.id)
     if sum(each.revoked_at is None for each in keys) >= KEYS_MAX:
         message = f"The account '{account.name}' has {KEYS_MAX:,} keys already; revoke some."
         raise Error(Code.CONFLICT, message)
+
+
+async def check_spending(request: Request) -> None:
+    """Raises Error(FORBIDDEN) when the caller's key may spend only so much: another one would spend beside it."""
+    giver = own_id(request)
+    if giver is not None and await services(request).store.caps(giver) != Caps():
+        raise Error(Code.FORBIDDEN, "Your key may spend only so much, and so it gives out no other keys.")
+
+
+def own_id(request: Request) -> str | None:
+    """The id of the caller's own key."""
+    key = caller(request).key
+    return None if key is None else key.id
 
 
 def next_secret(request: Request, key: Key, rotation: Rotation) -> tuple[NewSecret, str]:

@@ -18,8 +18,10 @@ from foretell.api.granting import (
     Scopes,
     changed,
     check_room,
+    check_spending,
     granted,
     next_secret,
+    own_id,
     sound_name,
     within_own,
 )
@@ -145,6 +147,8 @@ async def rotate(request: Request) -> Response:
     """The key with its next secret. Raises Error(CONFLICT) for a revoked one."""
     rotation = await body_of(request, _rotation)
     before = await reached(request)
+    if before.id != own_id(request):
+        await check_spending(request)
     new, raw = next_secret(request, before, rotation)
     store = services(request).store
     key = _living(await store.by(deed(request, Action.KEY_ROTATED, before.id)).rotate_key(before.id, new))
