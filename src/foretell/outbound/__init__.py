@@ -87,9 +87,11 @@ class Outbound:
         """
         begun = time.monotonic()
         async with (
-            _explained(url, timeout_seconds),
+            _explained(url, timeout_seconds) as deadline,
             self._sent("POST", target(url), headers, body) as response,
         ):
+            # It has answered, in time: how long the rest takes has a limit of its own.
+            deadline.reschedule(asyncio.get_running_loop().time() + 2 * ANSWER_SECONDS)
             first = await _first_bytes(response)
             return Answer(response.status, _headers(response), first, time.monotonic() - begun)
 
@@ -171,11 +173,14 @@ def _joined(url: httpx.URL, location: str) -> str:
 
 
 @asynccontextmanager
-async def _explained(url: str, seconds: float) -> AsyncIterator[None]:
-    """Turns what goes wrong within into errors that may be shown to strangers; the log says more."""
+async def _explained(url: str, seconds: float) -> AsyncIterator[asyncio.Timeout]:
+    """Turns what goes wrong within into errors that may be shown to strangers; the log says more.
+
+    Gives the time that there is for it.
+    """
     try:
-        async with asyncio.timeout(seconds):
-            yield
+        async with asyncio.timeout(seconds) as deadline:
+            yield deadline
     except TimeoutError as error:
         raise Error(Code.UNAVAILABLE, f"{url} did not answer within {seconds:g} seconds.") from error
     except (httpcore.NetworkError, httpcore.TimeoutException, httpcore.ProtocolError) as error:
