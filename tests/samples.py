@@ -4,8 +4,10 @@ from dataclasses import replace
 from typing import Any
 
 from foretell.event import Event, Kind
+from foretell.file import File
 from foretell.ids import new_id
 from foretell.prediction import Hold, NewPrediction, Outcome, Status, Subscription
+from foretell.store import Store
 
 LANE = "echo-1:any"
 SECOND = 1_000_000
@@ -41,6 +43,12 @@ def new_prediction(**changes: Any) -> NewPrediction:
         origin="http://127.0.0.1:8900",
     )
     return replace(plain, **changes)
+
+
+async def kept(store: Store, file: File) -> None:
+    """Writes the row of a file whose bytes are there."""
+    await store.announce_upload(file)
+    assert await store.settle_upload(file)
 
 
 def asking(*events: str, url: str = "http://127.0.0.1:9/hook") -> Subscription:

@@ -1,7 +1,5 @@
 """Retention: how long what a prediction took and gave is kept after its end."""
 
-from __future__ import annotations
-
 from collections.abc import Iterator
 from dataclasses import dataclass
 from enum import StrEnum

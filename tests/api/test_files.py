@@ -6,6 +6,7 @@ import pytest
 
 import strict
 from foretell.file import File
+from samples import kept
 from served_api import Api
 
 DATA = bytes(range(256)) * 4
@@ -113,7 +114,7 @@ def test_an_unknown_token_and_a_wrong_name_are_missing_alike(api: Api, file: Fil
 def test_a_file_whose_data_was_removed_is_gone(api: Api) -> None:
     hold = api.begin(api.create()["id"])
     file = replace(api.run(api.stored(hold, b"x")), removed_at=1_800_000_000_000_000)
-    api.run(api.store.add_file(file))
+    api.run(kept(api.store, file))
     with api.client() as client:
         strict.check_refusal(client.get(file.path), 410, "GONE")
         strict.check_refusal(client.get(f"/v1/files/{file.id}"), 410, "GONE")

@@ -19,6 +19,7 @@ from foretell.node.outputs import Outputs, unique_name
 from foretell.node.trouble import RunFailed
 from foretell.prediction import FILE_KEY, Prediction, Status
 from node.places import ACCOUNT, Place, place, until
+from samples import kept
 
 pytestmark = pytest.mark.anyio
 
@@ -77,7 +78,7 @@ async def upload(here: Place, data: bytes, *, account: str = ACCOUNT) -> File:
         created_at=1,
     )
     await here.surroundings.blobs.put_bytes(file.blob, data)
-    await here.store.add_file(file)
+    await kept(here.store, file)
     return file
 
 

@@ -7,7 +7,7 @@ from foretell.file import File, Purpose
 from foretell.prediction import Hold, Status
 from foretell.store import DeliveryAttempt, Store
 from foretell.webhook import DeliveryState
-from samples import DONE, LANE, asking, new_prediction, said
+from samples import DONE, LANE, asking, kept, new_prediction, said
 
 pytestmark = pytest.mark.anyio
 
@@ -75,7 +75,7 @@ async def test_the_blobs_of_deleted_files_are_listed_until_they_are_erased(
     hold = await begun(store)
     files = [file_of(hold.prediction_id, "f1"), file_of(hold.prediction_id, "f2")]
     await store.finish(hold, DONE, files=files)
-    await store.add_file(file_of(None, "upload"))
+    await kept(store, file_of(None, "upload"))
     assert await store.orphans(10) == []
     await store.delete(hold.prediction_id, account_id="ann")
     await store.delete_file("upload")
@@ -86,7 +86,7 @@ async def test_the_blobs_of_deleted_files_are_listed_until_they_are_erased(
 
 
 async def test_a_file_removed_by_retention_still_says_that_it_was_there(store: Store, direct: Direct) -> None:
-    await store.add_file(file_of(None, "old"))
+    await kept(store, file_of(None, "old"))
     direct("UPDATE files SET removed_at = 5, erase_at = 5 WHERE id = 'old'")
     assert [each.id for each in await store.orphans(10)] == ["old"]
     await store.erased(["old"])

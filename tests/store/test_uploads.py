@@ -7,6 +7,7 @@ import pytest
 from foretell.account import Role
 from foretell.file import File, Purpose, Uploads
 from foretell.store import Store
+from samples import kept
 
 pytestmark = pytest.mark.anyio
 
@@ -30,7 +31,7 @@ async def added(store: Store, account_id: str, *, count: int, purpose: str | Non
         for number in range(count)
     ]
     for file in files:
-        await store.add_file(file)
+        await kept(store, file)
     return [file.id for file in files]
 
 
@@ -83,7 +84,7 @@ async def test_deleted_uploads_and_outputs_are_not_listed(store: Store) -> None:
         sha256="00",
         created_at=3,
     )
-    await store.add_file(output)
+    await kept(store, output)
     wanted = Uploads(account_id=account.id, limit=100)
     assert ids(await store.uploads(wanted)) == [second]
     assert await store.count_uploads(wanted) == 1

@@ -32,8 +32,8 @@ _WORD = re.compile(r"[\w-]{1,64}", re.ASCII)
     "Upload a file",
     tag="Files",
     description="To be named in the inputs of predictions, by its id or its address. The first part with a file "
-    "name is taken, whatever it is called. It stays until it is deleted. Callers who send nothing but "
-    "`Authorization` get OpenAI's object, with status 200.",
+    "name is taken, whatever it is called. It stays until it is deleted, or as long as the server keeps uploads. "
+    "Callers who send nothing but `Authorization` get OpenAI's object, with status 200.",
     form=messages.Upload,
     answers={201: messages.UploadedFile, 200: FileObject},
     errors=(Code.INVALID_PARAMETER,),
@@ -125,7 +125,10 @@ async def delete(request: Request) -> Response:
 def _purpose(fields: Mapping[str, list[str]]) -> str | None:
     """What the caller says that the file is for. Raises Error(INVALID_PARAMETER)."""
     if any(name.startswith("expires_after") for name in fields):
-        raise refused("expires_after", "is not possible: an upload stays until it is deleted")
+        raise refused(
+            "expires_after",
+            "is not possible: an upload stays until it is deleted, or as long as the server keeps uploads",
+        )
     given = fields.get("purpose", [""])[0]
     if given and not _WORD.fullmatch(given):
         raise refused("purpose", "must be a word of at most 64 letters")

@@ -38,9 +38,6 @@ class Records(People):
     async def version(self, version_id: str) -> Version | None:
         return await self._ask(models.of_id, version_id)
 
-    async def add_file(self, file: File) -> None:
-        await self._do(files.insert, [file])
-
     async def announce_files(self, hold: Hold, announced: Sequence[File]) -> bool:
         """Writes rows of blobs that are about to be put; done twice is as good as once. False: the hold is lost."""
         return await self._pass(files.announce, files.Announced(hold, announced))
