@@ -7,6 +7,7 @@ import pytest
 from foretell.catalog import read_manifest
 from foretell.errors import Code, Error
 from foretell.model import Limits, Pricing, Weight
+from foretell.retention import Retention
 
 MINIMAL = """
 name = "Mine"
