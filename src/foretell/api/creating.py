@@ -21,6 +21,7 @@ from foretell.estimate import Estimate, Subject, estimate
 from foretell.ids import new_id
 from foretell.prediction import NewPrediction, Prediction, Subscription
 from foretell.retention import Retention, narrowest, of_all
+from foretell.schema import SAFETY
 
 SLICE_SECONDS = 1.0
 """How often a held caller is asked whether they are still there."""
@@ -164,9 +165,11 @@ def _retention(request: Request, wish: Wish, known: Known) -> Retention | None:
         keep_inputs_seconds=config.keep_inputs_seconds,
         keep_logs_seconds=config.keep_logs_seconds,
     )
-    own = Retention() if key is None else key.retention
-    found = narrowest(usual, own, known.version.manifest.retention, of_all(wish.ttl_seconds))
-    return None if found.is_endless else found
+    every = [usual, known.version.manifest.retention, of_all(wish.ttl_seconds)]
+    if key is not None:
+        every.append(key.retention)
+    limited = [each for each in every if not each.is_endless]
+    return narrowest(*limited) if limited else None
 
 
 def estimated(known: Known, values: dict[str, Any]) -> Estimate:
@@ -184,11 +187,13 @@ def estimated(known: Known, values: dict[str, Any]) -> Estimate:
 
 
 def _with_safety(wish: Wish, known: Known) -> dict[str, Any]:
-    """The input with the switch from beside it, for a model that has one, where the input says nothing."""
+    """The input with the switch from beside it, where the input itself says nothing."""
     given = known.translated(wish.input)
-    if wish.safety_checker is None or not known.schema.has("safety_checker"):
+    if wish.safety_checker is None or any(given.get(each) is not None for each in SAFETY):
         return given
-    return {"safety_checker": wish.safety_checker} | given
+    return {name: each for name, each in given.items() if name not in SAFETY} | {
+        SAFETY[0]: wish.safety_checker
+    }
 
 
 def _log_created(request: Request, prediction: Prediction) -> None:

@@ -1,5 +1,7 @@
 """How much a caller may still ask for: what holds for a create, and how its answer says what is left."""
 
+from collections.abc import Iterator
+
 from starlette.datastructures import MutableHeaders
 from starlette.requests import Request
 from starlette.types import Scope
@@ -13,9 +15,10 @@ _STANDING = "foretell.standing"
 _UNSET = "-"
 _NEWEST = "x-skytells-ratelimit"
 _OLDER = "x-ratelimit"
+REQUESTS = ("limit-requests", "remaining-requests", "window")
 TOKENS = ("limit-tokens-in", "remaining-tokens-in", "limit-tokens-out", "remaining-tokens-out")
 EXPOSED = (
-    *(f"{_NEWEST}-{each}" for each in ("limit-requests", "remaining-requests", "window", *TOKENS)),
+    *(f"{_NEWEST}-{each}" for each in (*REQUESTS, *TOKENS)),
     *(f"{_OLDER}-{each}" for each in ("limit-rpm", "remaining-rpm", "reset")),
     *(f"{_OLDER}-{kind}-{each}" for each in ("concurrent", "streams") for kind in ("limit", "remaining")),
 )
@@ -45,19 +48,39 @@ def note(request: Request, standing: Standing) -> None:
 def tell(scope: Scope, headers: MutableHeaders, seats: Seats) -> None:
     """Adds the headers of all families to the answer to a create; nothing to any other."""
     standing: Standing | None = scope.get(_STANDING)
-    if standing is None:
-        return
-    requests, concurrent = standing.requests, standing.concurrent
-    headers[f"{_NEWEST}-limit-requests"] = _UNSET if requests is None else str(requests.limit)
-    headers[f"{_NEWEST}-remaining-requests"] = _UNSET if requests is None else str(requests.left)
-    headers[f"{_NEWEST}-window"] = _UNSET if requests is None else str(WINDOW_SECONDS)
-    for each in TOKENS:
-        headers[f"{_NEWEST}-{each}"] = _UNSET
-    _tell_share(headers, "rpm", requests)
-    _tell_share(headers, "concurrent", concurrent)
-    _tell_share(headers, "streams", Share(seats.seats_max, max(0, seats.seats_max - seats.taken)))
+    if standing is not None:
+        # No other has these names: to look for each of them first would cost every create more than its input does.
+        headers.raw.extend(_told(standing, seats))
+
+
+def _told(standing: Standing, seats: Seats) -> Iterator[tuple[bytes, bytes]]:
+    requests = standing.requests
+    yield from _UNLIMITED if requests is None else _limited(requests)
+    yield from _UNCOUNTED
+    yield from _share("rpm", requests)
+    yield from _share("concurrent", standing.concurrent)
+    yield from _share("streams", Share(seats.seats_max, max(0, seats.seats_max - seats.taken)))
     if standing.resets_at is not None:
-        headers[f"{_OLDER}-reset"] = str(_reset(standing.resets_at))
+        yield _header(f"{_OLDER}-reset", _reset(standing.resets_at))
+
+
+def _header(name: str, value: int | str) -> tuple[bytes, bytes]:
+    return name.encode(), str(value).encode()
+
+
+_UNLIMITED = [_header(f"{_NEWEST}-{each}", _UNSET) for each in REQUESTS]
+_UNCOUNTED = [_header(f"{_NEWEST}-{each}", _UNSET) for each in TOKENS]
+
+
+def _limited(requests: Share) -> Iterator[tuple[bytes, bytes]]:
+    said = (requests.limit, requests.left, WINDOW_SECONDS)
+    return (_header(f"{_NEWEST}-{name}", value) for name, value in zip(REQUESTS, said, strict=True))
+
+
+def _share(name: str, share: Share | None) -> Iterator[tuple[bytes, bytes]]:
+    if share is not None:
+        yield _header(f"{_OLDER}-limit-{name}", share.limit)
+        yield _header(f"{_OLDER}-remaining-{name}", share.left)
 
 
 def _usual(config: Config) -> Allowance:
@@ -69,12 +92,6 @@ def _usual(config: Config) -> Allowance:
 
 def _left(share: Share | None) -> float:
     return float("inf") if share is None else share.left
-
-
-def _tell_share(headers: MutableHeaders, name: str, share: Share | None) -> None:
-    if share is not None:
-        headers[f"{_OLDER}-limit-{name}"] = str(share.limit)
-        headers[f"{_OLDER}-remaining-{name}"] = str(share.left)
 
 
 def _reset(resets_at: int) -> int:

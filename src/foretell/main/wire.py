@@ -33,9 +33,12 @@ class Wire(HttpToolsProtocol):
     def data_received(self, data: bytes) -> None:
         if self._is_in_head:
             self._head_bytes += len(data)
-            self._await_head()
         super().data_received(data)
-        if self._is_in_head and self._head_bytes > HEAD_BYTES_MAX and not self.transport.is_closing():
+        if not (self._is_in_head and self._head_bytes):
+            return
+        # Only of a head that comes in pieces is the time taken: nearly all come as one.
+        self._await_head()
+        if self._head_bytes > HEAD_BYTES_MAX and not self.transport.is_closing():
             self._refuse(Code.TOO_LARGE, f"The head of a request has at most {HEAD_BYTES_MAX:,} bytes.")
 
     def on_headers_complete(self) -> None:

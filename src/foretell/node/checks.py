@@ -45,8 +45,11 @@ class Checks:
         return safety.is_wanted(self._measured.prediction)
 
     @asynccontextmanager
-    async def prompt(self, given: dict[str, Any]) -> AsyncIterator["asyncio.Task[bool]"]:
+    async def prompt(self, given: dict[str, Any]) -> AsyncIterator["asyncio.Future[bool]"]:
         """Whether the prompt is filtered, found out beside what is done meanwhile. `given` has its files here."""
+        if not self._is_moderated:
+            yield _known_not_to_be()
+            return
         judging = asyncio.create_task(self._prompt_is_filtered(given))
         try:
             yield judging
@@ -91,8 +94,6 @@ class Checks:
         return safety.without(value, found.withheld)
 
     async def _prompt_is_filtered(self, given: dict[str, Any]) -> bool:
-        if not self._is_moderated:
-            return False
         version = self._measured.version
         texts = moderation.asked(self._measured.prediction.input, version.input_schema)
         words = await self._judge.prompt([*texts, *(self._unheard or ())])
@@ -119,3 +120,10 @@ class Checks:
             log.warning("the safety checker could not judge a picture, which is left unjudged: %s", error)
             return None
         return {"sexual": moderation.verdict(score, threshold)}
+
+
+def _known_not_to_be() -> "asyncio.Future[bool]":
+    """The answer about a prompt that nobody judges, at less than the cost of a task."""
+    found = asyncio.get_running_loop().create_future()
+    found.set_result(False)
+    return found

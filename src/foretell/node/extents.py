@@ -40,6 +40,8 @@ def extent(path: Path, content_type: str) -> Extent:
 def metrics(extents: Iterable[Extent]) -> dict[str, float]:
     """The sums of what there is, under the names of metrics."""
     every = list(extents)
+    if not every:
+        return {}
     found = {
         "megapixels": sum(each.pixels for each in every) / 1_000_000,
         "audio_seconds": round(sum(each.audio_seconds for each in every), 3),

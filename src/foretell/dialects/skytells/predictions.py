@@ -18,6 +18,7 @@ TextSoFar = str | list[str] | None
 
 _Status = Literal["starting", "processing", "succeeded", "failed", "canceled", "cancelled"]
 _Source = Literal["api", "cli", "dashboard", "web"]
+_Privacy = Literal["private", "public"]
 
 
 class _Failure(TypedDict):
@@ -55,7 +56,7 @@ def render(
         "started_at": _timestamp(prediction.started_at),
         "completed_at": _timestamp(prediction.completed_at),
         "updated_at": timestamp(prediction.updated_at),
-        "privacy": cast(Literal["private", "public"], prediction.privacy),
+        "privacy": cast(_Privacy, prediction.privacy),
         "source": _source(prediction, sdk=sdk),
         "model": {"name": prediction.model, "type": wire_type(prediction.model_type)},
         "webhook": _webhook(prediction, public=public),
