@@ -20,6 +20,7 @@ from fuzz.seeds import as_json
 from fuzz.values import Bytes, bent, value
 
 KINDS = ("application/json", "multipart/form-data; boundary=b", "", "text/plain")
+PLAIN = (b"POST /", b"PATCH /")
 SILENT = {500}
 """What no caller's bytes may lead to."""
 HEADER_NAMES = (
@@ -91,7 +92,12 @@ class Site:
         )
 
     def with_body(self, data: bytes) -> None:
-        """Asks one of the routes that take a body."""
+        """Asks one of the routes that take a body; what begins like a request is one."""
+        if data.startswith(PLAIN):
+            head, _, body = data.partition(b"\n")
+            method, path, *_ = (*head.decode("utf-8", "replace").split(), "/", "/")
+            self.ask(method, path, KINDS[0], body)
+            return
         source = Bytes(data)
         asked = [(method, path) for method, path in self.places if method in {"POST", "PATCH", "PUT"}]
         method, path = asked[source.number(len(asked))]

@@ -64,7 +64,7 @@ def _content(path: str, role: str, content: Any) -> str | list[dict[str, Any]]:
 
 def _part(path: str, part: Any) -> dict[str, Any]:
     kind = part.get("type") if isinstance(part, Mapping) else None
-    if kind in {"text", "refusal"}:
+    if kind in ("text", "refusal"):
         return {"type": "text", "text": _string(f"{path}.{kind}", part.get(kind))}
     if kind == "image_url":
         given = part.get("image_url")
@@ -80,6 +80,6 @@ def _string(path: str, value: Any) -> str:
 
 
 def _unknown(path: str, kind: Any) -> Error:
-    if kind in {"input_audio", "file"}:
+    if kind in ("input_audio", "file"):
         return refused(f"{path}.type", f"'{kind}' is not taken here: models read text and images")
     return refused(f"{path}.type", "must be text or image_url")

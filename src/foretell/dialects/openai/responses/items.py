@@ -98,7 +98,7 @@ def _message(item: Mapping[str, Any], path: str) -> Message:
 
 def _part(part: Any, path: str) -> dict[str, Any]:
     kind = part.get("type") if isinstance(part, dict) else None
-    if kind in TEXTS:
+    if isinstance(kind, str) and kind in TEXTS:
         return {"type": "text", "text": _word(part, TEXTS[kind], path, empty=True)}
     if kind == "input_image":
         return {"type": "image_url", "image_url": _picture(part, path)}
