@@ -21,8 +21,11 @@ def before_call(context: Any, case: Any, kwargs: dict[str, Any]) -> None:
     """Runs before each request."""
     case.body = to_nowhere(case.body)
     for name, instead in ANOTHERS.items():
-        if name in (case.path_parameters or {}) and str(case.path_parameters[name]).strip() in OURS:
-            case.path_parameters[name] = instead
+        given = case.path_parameters or {}
+        # Made up, they would be the credits of nobody.
+        is_about_credits = case.operation.path.endswith("/credits")
+        if name in given and (is_about_credits or str(given[name]).strip() in OURS):
+            given[name] = instead
 
 
 def to_nowhere(value: Any) -> Any:
