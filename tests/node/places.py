@@ -46,7 +46,9 @@ class Place:
         (folder / "model.toml").write_text(MANIFEST.format(name=name) + settings)
         return folder
 
-    async def create(self, version: Version, /, priority: int = 0, **given: Any) -> str:
+    async def create(
+        self, version: Version, /, priority: int = 0, cancel_after_seconds: float | None = None, **given: Any
+    ) -> str:
         new = NewPrediction(
             id=new_id(),
             account_id=ACCOUNT,
@@ -59,6 +61,7 @@ class Place:
             input_hash="0" * 64,
             origin="http://127.0.0.1:8900",
             priority=priority,
+            cancel_after_seconds=cancel_after_seconds,
             pricing=None if version.manifest.pricing.is_free else version.manifest.pricing,
         )
         return (await self.store.create(new)).id

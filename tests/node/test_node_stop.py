@@ -74,6 +74,20 @@ async def test_a_cancel_is_answered_at_once_and_done_within_its_bound(
     assert found.status is Status.CANCELED and found.result is None
 
 
+async def test_a_node_keeps_to_deadlines_where_no_api_is(here: Place) -> None:
+    version = await here.model(PREDICT.format(body=STUBBORN))
+    flag = here.folders / "flag"
+    began = time.monotonic()
+    runs = await here.create(version, cancel_after_seconds=1.5, flag=str(flag))
+    await until(flag.exists)
+    waits = await here.create(version, cancel_after_seconds=0.1, flag=str(flag))
+    assert (await here.ended(waits)).metadata["canceled_by"] == "deadline"
+    found = await stopped_by(here, runs)
+    assert found.status is Status.CANCELED
+    assert found.metadata["canceled_by"] == "deadline" and found.metadata["stopped_by"] == "killed"
+    assert 1.5 < time.monotonic() - began < 1.5 + 1.0 + BOUND_SECONDS
+
+
 async def test_a_predictor_that_closed_its_link_can_be_canceled(here: Place) -> None:
     prediction_id = await begun(here, PREDICT.format(body=LINKLESS))
     await here.store.cancel(prediction_id, account_id=None)
