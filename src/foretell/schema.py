@@ -14,8 +14,12 @@ from foretell.errors import Code, Error
 SYNONYMS = (
     ("num_outputs", "number_of_images", "n"),
     ("duration_seconds", "duration", "seconds"),
+    ("safety_checker", "safety_check"),
 )
 """Words that mean one input: whichever of them a model has, callers may use any."""
+
+SAFETY = SYNONYMS[-1]
+"""The switch that callers may send to every model: one that has nothing to check passes over it."""
 
 PROBLEMS_MAX = 100
 """How many problems of one input are named; what is beyond is counted."""
@@ -100,6 +104,8 @@ class InputSchema:
         known: dict[str, Any] = {}
         for given, value in values.items():
             name = self._own_name(given)
+            if name is None and not self._open and given in SAFETY:
+                continue
             if name is None and not self._open:
                 # What is beyond is only counted, and a search for the nearest name takes its time.
                 problems.append(self._unknown(given) if len(problems) < PROBLEMS_MAX else given)

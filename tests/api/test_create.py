@@ -141,6 +141,20 @@ def test_the_safety_checker_beside_the_input_enters_it_where_the_model_has_one(a
     assert "safety_checker" not in api.create("deepbrain", safety_checker=True)["input"]
 
 
+def test_the_safety_checker_may_stand_in_the_input_under_either_name_of_any_model(api: Api) -> None:
+    for word in ("safety_checker", "safety_check"):
+        inside = {"prompt": "a fox", word: True}
+        assert api.create(input=inside)["input"]["safety_checker"] is True
+        assert api.create(input=inside, safety_checker=False)["input"]["safety_checker"] is True
+        assert (
+            api.create("deepbrain", input=inside)["input"]
+            .keys()
+            .isdisjoint(("safety_checker", "safety_check"))
+        )
+        open_inside = {"prompt": "a fox", word: None}
+        assert api.create(input=open_inside, safety_check=True)["input"]["safety_checker"] is True
+
+
 def test_words_that_contradict_each_other_are_refused(api: Api) -> None:
     with api.client() as client:
         for extra in (
