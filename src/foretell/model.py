@@ -75,12 +75,14 @@ class Alias:
     """Another name for the model `runs`; `says` tells in a sentence what that really is.
 
     Inputs that the name's usual model takes and this one does not are left out where `ignore` has them, and go by
-    another name where `rename` has one.
+    another name where `rename` has one. `tokens` is the vocabulary in which texts come where they come as tokens:
+    `cl100k_base`, or this model's own.
     """
 
     name: str
     runs: str
     says: str = ""
+    tokens: str = ""
     ignore: tuple[str, ...] = ()
     rename: dict[str, str] = field(default_factory=dict)
 

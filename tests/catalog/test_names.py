@@ -102,6 +102,7 @@ def test_the_operator_names_models_in_a_word_or_in_a_table() -> None:
         ({"a": {}}, "'names.a.runs' is missing"),
         ({"a": {"runs": "x", "ignroe": []}}, "did you mean 'ignore'"),
         ({"a": {"runs": "x", "rename": {"b": 1}}}, "'names.a.rename' must give"),
+        ({"a": {"runs": "x", "tokens": "o200k"}}, "'names.a.tokens' must be cl100k_base"),
         ({"a": 3}, "'names.a' must be a table"),
     ],
 )

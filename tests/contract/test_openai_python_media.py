@@ -26,6 +26,16 @@ def test_embeddings_come_in_the_order_of_their_inputs(openai_client: OpenAI) -> 
     assert both.usage.total_tokens > 0
 
 
+def test_texts_that_come_as_openais_tokens_have_the_vectors_of_their_texts(openai_client: OpenAI) -> None:
+    texts, tokens = ["hello world", "👀"], [[15339, 1917], [9468, 239, 222]]
+    said = openai_client.embeddings.create(model="text-embedding-3-small", input=texts)
+    numbered = openai_client.embeddings.create(model="text-embedding-3-small", input=tokens)
+    for one, other in zip(said.data, numbered.data, strict=True):
+        assert one.embedding == pytest.approx(other.embedding)
+    alone = openai_client.embeddings.create(model="text-embedding-ada-002", input=tokens[0])
+    assert alone.data[0].embedding == pytest.approx(said.data[0].embedding)
+
+
 def test_embeddings_are_the_same_as_numbers_and_as_bytes(openai_client: OpenAI) -> None:
     # The client itself asks for base64 where nothing is said, and decodes it.
     decoded = openai_client.embeddings.create(model="embed", input="one").data[0].embedding

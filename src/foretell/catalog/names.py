@@ -12,6 +12,7 @@ from foretell.config import Config
 from foretell.errors import Code, Error
 from foretell.model import Alias
 
+_TOKENS = re.compile(r"(cl100k_base)?")
 _NAME = re.compile(r"[\w.-]+(/[\w.-]+)?", re.ASCII)
 
 
@@ -49,6 +50,7 @@ def _each(groups: Iterable[dict[str, Any]]) -> Iterable[Alias]:
                 name=name,
                 runs=group["runs"],
                 says=group["says"],
+                tokens=group.get("tokens", ""),
                 ignore=tuple(group.get("ignore", ())),
                 rename=group.get("rename", {}),
             )
@@ -61,6 +63,7 @@ def _own(name: str, found: Any, problems: Problems) -> Alias:
     table = {"runs": found} if isinstance(found, str) else found
     before = len(problems)
     values = read_table(place, table, Alias, problems, known_besides=("name",))
+    problems.match(f"{place}.tokens", values.get("tokens"), _TOKENS, "cl100k_base")
     renamed = values.get("rename", {}).values()
     if not all(isinstance(each, str) for each in renamed):
         problems.append(f"'{place}.rename' must give each input the name of another")

@@ -3,6 +3,7 @@
 import base64
 import math
 import struct
+from collections.abc import Callable
 from typing import Any
 
 import httpx
@@ -72,6 +73,33 @@ def test_more_dimensions_than_there_are_cannot_be_had(openai_api: Api) -> None:
 def test_tokens_go_to_a_model_that_takes_them(openai_api: Api, given: list[Any], tokens: list[Any]) -> None:
     _, found = embedded(openai_api, [VECTOR] * len(tokens), input=given)
     assert found["tokens"] == tokens
+
+
+@pytest.mark.parametrize(
+    ("given", "texts"),
+    [
+        ([15339, 1917], ["hello world"]),
+        ([[15339, 1917], [9468, 239, 222], [100_255]], ["hello world", "👀", " Conveyor"]),
+        ([[9468]], ["\ufffd"]),
+    ],
+)
+def test_tokens_for_a_vendors_name_are_read_as_that_vendors(
+    openai_with: Callable[..., Api], given: list[Any], texts: list[str]
+) -> None:
+    api = openai_with(names={"text-embedding-3-small": {"runs": "vectors", "tokens": "cl100k_base"}})
+    answer, found = embedded(api, [VECTOR] * len(texts), model="text-embedding-3-small", input=given)
+    assert found.get("tokens") is None
+    assert found["texts"] == texts
+    assert len(answer["data"]) == len(texts)
+
+
+def test_a_token_that_the_vendors_vocabulary_does_not_have_is_refused(
+    openai_with: Callable[..., Api],
+) -> None:
+    api = openai_with(names={"ada": {"runs": "vectors", "tokens": "cl100k_base"}})
+    answer = ask(api, model="ada", input=[15339, 100_257])
+    assert refusal(answer) == (400, "invalid_request_error", "invalid_parameter", "input")
+    assert "100257" in answer.json()["error"]["message"]
 
 
 def test_a_model_of_one_text_gets_one_text(openai_api: Api) -> None:

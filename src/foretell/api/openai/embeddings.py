@@ -37,6 +37,6 @@ async def create(request: Request) -> Response:
     """The vectors of everything in `input`."""
     body = await read_body(request, _decoder)
     known = await find_model(request, body.model)
-    given = input_for(known.version, body)
+    given = input_for(known.version, body, known.alias)
     wish = Wish(model=body.model, input=given, request={"endpoint": ENDPOINT})
     return answer(embeddings(body, await finished(request, wish)))

@@ -9,16 +9,20 @@ from typing import Any
 from foretell.dialects.openai.chat import tokens
 from foretell.dialects.openai.errors import refused
 from foretell.dialects.openai.messages import Embedding, EmbeddingList, EmbeddingsBody
+from foretell.dialects.openai.vocabulary import CL100K, text_of
 from foretell.errors import Code, Error
-from foretell.model import Version
+from foretell.model import Alias, Version
 from foretell.prediction import Prediction
 
 INPUTS_MAX = 2048
 ENCODINGS = ("float", "base64")
 
 
-def input_for(version: Version, body: EmbeddingsBody) -> dict[str, Any]:
-    """The input of a run. Raises Error(MODEL_NOT_SUPPORTED | INVALID_PARAMETER)."""
+def input_for(version: Version, body: EmbeddingsBody, alias: Alias | None = None) -> dict[str, Any]:
+    """The input of a run. Raises Error(MODEL_NOT_SUPPORTED | INVALID_PARAMETER).
+
+    `alias` is the name it was asked for by, where that is another model's: tokens are of that one's vocabulary.
+    """
     properties = version.input_schema.get("properties", {})
     if version.manifest.type != "embedding" or not {"text", "texts"} & properties.keys():
         message = f"The model '{version.model}' does not make embeddings."
@@ -28,6 +32,8 @@ def input_for(version: Version, body: EmbeddingsBody) -> dict[str, Any]:
     if body.dimensions is not None and body.dimensions < 1:
         raise refused("dimensions", "must be at least 1")
     field, found = _field(body.input)
+    if field == "tokens" and alias is not None and alias.tokens == CL100K:
+        field, found = "texts", [text_of(each, "input") for each in found]
     if field == "texts" and "texts" not in properties and len(found) == 1:
         return {"text": found[0]}
     if field not in properties:
