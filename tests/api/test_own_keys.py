@@ -210,6 +210,9 @@ def test_who_did_what_is_written_down_with_it(either_api: Api) -> None:
         refused = operator.post("/v1/admin/keys", json={"name": "t", "account": "nobody"})
         assert refused.status_code == 404
         assert rotated
+        gone = made(operator)["id"]
+        operator.delete(f"/v1/keys/{gone}").raise_for_status()
+        strict.check_refusal(operator.post(f"/v1/keys/{gone}/rotate", json={}), 409, "CONFLICT")
         found = operator.get("/v1/admin/audit").json()["data"]
         shop = operator.get("/v1/admin/accounts").json()["data"][-1]["id"]
         told = [(each["account"], each["action"], each["subject"]) for each in reversed(found)]
@@ -221,12 +224,14 @@ def test_who_did_what_is_written_down_with_it(either_api: Api) -> None:
             ("shop", "key.rotate", key["id"]),
             ("default", "account.suspend", shop),
             ("default", "account.webhook_secret", shop),
+            ("default", "key.create", gone),
+            ("default", "key.revoke", gone),
         ]
         created = found[-2]
         assert (created["request_id"], created["address"]) == ("req-of-mine", "127.0.0.1")
         assert found[-3]["key_id"] == key["id"]
         narrowed = operator.get("/v1/admin/audit?account=shop&action=key.rotate&limit=1").json()["data"]
-        assert narrowed == [found[2]]
+        assert narrowed == [found[4]]
         older = operator.get(f"/v1/admin/audit?before={found[0]['id']}&limit=2").json()["data"]
         assert older == found[1:3]
         wrong = operator.get("/v1/admin/audit?action=dance")

@@ -130,7 +130,7 @@ async def change(request: Request) -> Response:
         after = replace(after, name=sound_name(wanted.name))
     store = services(request).store
     found = await store.by(deed(request, Action.KEY_CHANGED, before.id)).change_key(after)
-    return await shown(request, _living(found))
+    return await shown(request, found)
 
 
 @operation(
@@ -151,7 +151,7 @@ async def rotate(request: Request) -> Response:
         await check_spending(request)
     new, raw = next_secret(request, before, rotation)
     store = services(request).store
-    key = _living(await store.by(deed(request, Action.KEY_ROTATED, before.id)).rotate_key(before.id, new))
+    key = await store.by(deed(request, Action.KEY_ROTATED, before.id)).rotate_key(before.id, new)
     account = await store.account(key.account_id)
     return answer(with_secret(key, raw, account="" if account is None else account.name))
 
@@ -209,12 +209,6 @@ def rendered(key: Key, *, account: str) -> messages.KeyMessage:
         "requests_per_minute": key.allowance.requests_per_minute,
         "concurrency_max": key.allowance.concurrency_max,
     }
-
-
-def _living(found: Key | None) -> Key:
-    if found is None:
-        raise Error(Code.CONFLICT, "The key is revoked, for good.")
-    return found
 
 
 def _instant(at: int | None) -> str | None:

@@ -98,16 +98,16 @@ class People(Asking):
         """From now on this one signs; the one before it as well, until then."""
         await self._do(accounts.set_webhook_secret, account_id, sealed, former_until_at)
 
-    async def change_key(self, key: Key) -> Key | None:
-        """Lets the key do what `key` may from now on; None when there is none that is not revoked."""
+    async def change_key(self, key: Key) -> Key:
+        """Lets the key do what `key` may from now on. Raises Error(CONFLICT) when it is revoked."""
         return await self._do(change, key)
 
     async def keep_of_key(self, key_id: str, retention: Retention) -> Key | None:
         """What is created with the key from now on is kept so long; None: there is no such key."""
         return await self._do(keep, key_id, retention)
 
-    async def rotate_key(self, key_id: str, new: NewSecret) -> Key | None:
-        """Gives the key another secret; None when there is none that is not revoked."""
+    async def rotate_key(self, key_id: str, new: NewSecret) -> Key:
+        """Gives the key another secret. Raises Error(CONFLICT) when it is revoked."""
         return await self._do(rotate, key_id, new)
 
     async def seal_former(self, key_id: str, sealed: bytes) -> None:
