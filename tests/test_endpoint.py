@@ -21,7 +21,7 @@ def test_five_deliveries_given_up_in_a_row_pause_it() -> None:
     assert failing(4, every=HOUR, is_death=True).state is EndpointState.FAILING
     paused = failing(5, every=HOUR, is_death=True)
     assert (paused.state, paused.paused_at) == (EndpointState.PAUSED, 4 * HOUR)
-    assert paused.reason == "5 deliveries in a row were given up."
+    assert paused.reason == "Deliveries given up in a row: 5."
 
 
 def test_a_day_of_nothing_but_failures_pauses_it() -> None:

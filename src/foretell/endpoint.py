@@ -80,7 +80,7 @@ class Endpoint:
     def _tried(self, at: int, patience: Patience) -> str | None:
         """Why patience with it is at its end; None while it is not."""
         if 0 < patience.deaths_max <= self.deaths:
-            return f"{self.deaths} deliveries in a row were given up."
+            return f"Deliveries given up in a row: {self.deaths}."
         failing_seconds = (at - (at if self.failing_since_at is None else self.failing_since_at)) / SECOND
         if self.failures >= FAILURES_MIN and 0 < patience.failing_seconds_max <= failing_seconds:
             return f"It has only failed for {failing_seconds / 3_600:.1f} hours."

@@ -55,7 +55,7 @@ async def test_five_in_a_row_given_up_pause_it_and_the_log_says_so(
     assert (found.failures, found.deaths, found.url) == (5, 5, stranger.url)
     (said,) = [each for each in caplog.messages if "paused" in each]
     assert stranger.url in said
-    assert "5 deliveries in a row were given up." in said
+    assert "Deliveries given up in a row: 5." in said
     (dead,) = await office.store.deliveries(owed[0].id)
     assert dead.reason == "The receiver answered 410: nobody is there to be told any more."
 
