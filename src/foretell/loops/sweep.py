@@ -3,6 +3,7 @@
 import logging
 import random
 import string
+import time
 from itertools import cycle
 
 from foretell.blobs import Blobs
@@ -39,10 +40,12 @@ class Sweep:
         # Blobs first: a row is always there before its blob.
         found = await self._blobs.folder(place)
         rows = dict(await self._store.files_between(place, _beyond(place)))
+        # What is older than the database may well be known to another, that it was mistaken for.
+        own_seconds = time.time() - await self._store.founded_at() / 1_000_000
         strange = [
             f"{place}/{name}"
             for name, age_seconds in found.items()
-            if name not in rows and age_seconds > STRANGE_SECONDS
+            if name not in rows and STRANGE_SECONDS < age_seconds < own_seconds
         ]
         if strange:
             await self._erase(strange)

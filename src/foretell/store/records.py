@@ -8,7 +8,7 @@ from foretell.endpoint import Endpoint, Patience
 from foretell.file import File, Uploads
 from foretell.model import Version
 from foretell.prediction import Hold
-from foretell.store import endpoints, files, inbox, models, nodes, retention, webhooks
+from foretell.store import endpoints, files, inbox, models, nodes, retention, schema, webhooks
 from foretell.store.inbox import Inbox
 from foretell.store.nodes import NodeState, ReplicaState
 from foretell.store.people import People
@@ -81,6 +81,10 @@ class Records(People):
     async def files_between(self, first: str, beyond: str) -> list[tuple[str, bool]]:
         """Every id from `first` to before `beyond` that has a row, and whether its bytes have to be there."""
         return await self._ask(files.between, first, beyond)
+
+    async def founded_at(self) -> int:
+        """When the database was made."""
+        return await self._ask(schema.founded_at)
 
     async def purge(self, limit: int) -> int:
         """Takes away up to `limit` parts of predictions, and uploads, whose time is over; how many it took."""

@@ -37,6 +37,11 @@ def applied(connection: Connection) -> dict[int, str]:
     return dict(connection.execute("SELECT number, serves FROM migrations"))
 
 
+def founded_at(connection: Connection) -> int:
+    """When the database was made."""
+    return int(connection.execute("SELECT MIN(applied_at) FROM migrations")[0][0])
+
+
 def begin_ledger(connection: Connection) -> None:
     connection.execute(_LEDGER)
 
