@@ -3,6 +3,7 @@
 import base64
 import json
 import subprocess
+import unicodedata
 
 import pytest
 from hypothesis import given
@@ -10,6 +11,7 @@ from hypothesis import strategies as st
 
 from foretell.errors import Code, Error
 from foretell.webhook import (
+    ANSWER_BYTES_MAX,
     PROGRESS_RETRY_SECONDS,
     RETRY_SECONDS,
     TERMINAL_EVENTS,
@@ -17,6 +19,9 @@ from foretell.webhook import (
     body_spelling,
     canonical_events,
     hex_signature,
+    is_standard,
+    legible,
+    new_secret,
     payload,
     retry_seconds,
     standard_signature,
@@ -129,3 +134,28 @@ def test_the_start_is_told_as_such_because_listeners_route_on_it() -> None:
     told = payload(flat, ("prediction.started",), event=STARTED, at="now")
     assert (told["type"], told["data"]["status"]) == ("prediction.started", "started")
     assert payload(flat, ("processing",), event=PROCESSING, at="now")["status"] == "processing"
+
+
+@given(st.binary(max_size=5_000))
+def test_a_receivers_answer_is_made_harmless_and_short(answer: bytes) -> None:
+    shown = legible(answer)
+    assert len(shown.encode()) <= ANSWER_BYTES_MAX
+    assert {unicodedata.category(each) for each in shown if each not in "\n\t"}.isdisjoint({"Cc", "Cf", "Cs"})
+    assert not set(shown) & set("\x00\x1b\r\u202e\u2066\u2028\u2029")
+
+
+def test_what_is_legible_of_an_answer_is_left_as_it_is() -> None:
+    assert legible(" {\n\t“ok”: 'ünïcödé 😀'}\r\n".encode()) == "{\n\t“ok”: 'ünïcödé 😀'}"
+    assert legible(b"x" * 5_000) == "x" * ANSWER_BYTES_MAX
+    assert legible(b"") == ""
+
+
+def test_a_signature_counts_among_several_and_only_for_its_own_time_and_id() -> None:
+    secret, other = new_secret(), new_secret()
+    right, wrong = (standard_signature("d1", 5, b"body", each) for each in (secret, other))
+    assert is_standard("d1", "5", b"body", f"{wrong} {right}", secret)
+    for changed in (("d2", "5", b"body"), ("d1", "6", b"body"), ("d1", "5", b"bodY"), ("d1", "", b"body")):
+        assert not is_standard(*changed, f"{wrong} {right}", secret)
+    assert not is_standard("d1", "5", b"body", wrong, secret)
+    assert not is_standard("d1", "5", b"body", "", secret)
+    assert not is_standard("d1", "٥", b"body", right, secret)
