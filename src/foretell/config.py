@@ -1,5 +1,6 @@
 """Every setting: its default, its environment name `FORETELL_<NAME>`, and one sentence about it."""
 
+import math
 import tomllib
 from collections.abc import Mapping
 from dataclasses import MISSING, Field, dataclass, field, fields
@@ -13,6 +14,11 @@ def _setting(default: Any, sentence: str) -> Any:
 
 
 _WORDS = {dict: "table"}
+_ONE_OF = {
+    "durability": ({"power", "process"}, "'power' or 'process'"),
+    "isolation": ({"auto", "none"}, "'auto' or 'none'"),
+    "log_format": ({"auto", "json", "text"}, "'auto', 'json' or 'text'"),
+}
 _NOT_NEGATIVE = (
     "audit_days",
     "queue_seconds_max",
@@ -105,6 +111,12 @@ class Config:
     )
     audit_days: int = _setting(365, "How long is known who did what.")
     memory_mb: int = _setting(0, "Memory for loaded models; 0 takes 70 % of the machine's.")
+    memory_factor: float = _setting(
+        0.0, "A model's process may take this many times the memory that its model declares; 0: any amount."
+    )
+    isolation: str = _setting(
+        "auto", "'auto' hides the data directory from models where the system can; 'none' does not."
+    )
     stop_cooperative_seconds: float = _setting(2.0, "Grace of a canceled run to end by itself.")
     stop_terminate_seconds: float = _setting(2.0, "Grace after SIGTERM before SIGKILL.")
     shutdown_seconds: float = _setting(10.0, "Time for running predictions to finish at a graceful stop.")
@@ -169,8 +181,6 @@ def load(
 def check(config: Config) -> list[str]:
     """Every problem with the values themselves, a sentence each."""
     problems = []
-    if config.durability not in {"power", "process"}:
-        problems.append(f"durability must be 'power' or 'process', not '{config.durability}'")
     if config.database and not config.database.startswith(("postgresql://", "postgres://")):
         problems.append("database must be a postgresql:// address, or empty for SQLite")
     if config.blobs and not config.blobs.startswith("s3://"):
@@ -183,9 +193,13 @@ def check(config: Config) -> list[str]:
     problems += [f"{name} must be 0 or more, not {value}" for name, value in limits.items() if value < 0]
     if not 0 <= config.port <= 65_535:
         problems.append(f"port must be between 0 and 65535, not {config.port}")
-    if config.log_format not in {"auto", "json", "text"}:
-        problems.append(f"log_format must be 'auto', 'json' or 'text', not '{config.log_format}'")
-    return problems
+    if config.memory_factor != 0 and not 1 <= config.memory_factor < math.inf:
+        problems.append(f"memory_factor must be 0 or at least 1, not {config.memory_factor:g}")
+    return problems + [
+        f"{name} must be {shown}, not '{getattr(config, name)}'"
+        for name, (words, shown) in _ONE_OF.items()
+        if getattr(config, name) not in words
+    ]
 
 
 def _file_values(file: Path | None, problems: list[str]) -> dict[str, Any]:

@@ -61,6 +61,7 @@ class Manifest:
     moderated: bool = False
     pictures: str = ""
     concurrency: int = 1
+    network: bool = True
     environment: str = "none"
     requirements: tuple[str, ...] = ()
     weights: tuple[Weight, ...] = ()

@@ -17,15 +17,18 @@ from foretell.cli.printing import console, print_json, print_table
 from foretell.config import Config
 from foretell.errors import Error
 from foretell.main.listening import is_served, socket_path
+from foretell.node.placement.seclusion import allowed
 from foretell.store import LockedError, open_store
 from foretell.weights import Environments, Weights
 
 FREE_BYTES_MIN = 2 * 1024**3
 HIDDEN = ("key", "secret")
 TRUST = (
-    "default: model code runs as this user, in processes of its own with a clean environment; "
-    "run only models you trust as much as your own programs"
+    "default: model code runs as this user, in processes of its own with a clean environment and no new "
+    "privileges; run only models you trust as much as your own programs"
 )
+
+NO_NAMESPACES = "this system gives this user no namespaces of its own"
 
 
 @dataclass(frozen=True, slots=True)
@@ -61,6 +64,7 @@ def _findings(config: Config) -> Iterator[Finding]:
     yield asyncio.run(_database(config))
     yield from _models(config)
     yield Finding("trust", TRUST)
+    yield from _isolation(config)
 
 
 def _disk(config: Config) -> Iterator[Finding]:
@@ -111,6 +115,25 @@ def _models(config: Config) -> Iterator[Finding]:
         yield Finding("models", f"not set up yet: {', '.join(waiting)}; run 'foretell models setup'")
     else:
         yield Finding("models", f"{len(manifests) - len(offline)} ready")
+
+
+def _isolation(config: Config) -> Iterator[Finding]:
+    """What keeps models apart from the rest of this machine, as it is in force here."""
+    can = allowed()
+    if config.isolation == "none":
+        yield Finding("isolation", "models can read the data directory: isolation is 'none'")
+    elif can.hides:
+        yield Finding("isolation", "the data directory and the memory of other processes are hidden from models")
+    else:
+        yield Finding("isolation", f"models can read the data directory: {NO_NAMESPACES}")
+    versions, _ = catalog.load(config)
+    alone = [version.model for version in versions if not version.manifest.network]
+    if alone and not can.cuts_network:
+        yield Finding(
+            "isolation", f"'network = false' of {', '.join(alone)} is not enforced: {NO_NAMESPACES}"
+        )
+    elif alone:
+        yield Finding("isolation", f"{', '.join(alone)} cannot reach the network")
 
 
 def _nearest(path: Path) -> Path:

@@ -99,7 +99,9 @@ def migrate(database: Database = None, config: ConfigFile = None) -> None:
 def _run(config: Config, *, api: bool = True, node: bool = True) -> None:
     # Imported only here: other commands start in half the time without it.
     from foretell.main.server import Server
+    from foretell.main.shielding import shield
 
+    shield()
     logs.begin(config.log_format)
     uvloop.run(_serve(Server(config, api=api, node=node)))
 

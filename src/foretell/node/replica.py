@@ -19,7 +19,7 @@ from foretell.node.conversation import Conversation, opened
 from foretell.node.folder import Folder
 from foretell.node.leftovers import start_time
 from foretell.node.load import Needs, needs
-from foretell.node.placement.local import Start
+from foretell.node.placement.wanted import start_of
 from foretell.node.processes import ticks
 from foretell.node.surroundings import Surroundings
 from foretell.node.trouble import LoadFailed, ReplicaGone
@@ -229,7 +229,7 @@ class Replica:
 
     async def _started(self, found: Needs, scratch: Path) -> Conversation:
         manifest = self.version.manifest
-        what = Start(python=found.python, scratch=scratch, environment=self._surroundings.environment)
+        what = await start_of(manifest, found, scratch, self._surroundings)
         try:
             conversation = self._conversation = await opened(what)
         except OSError as error:

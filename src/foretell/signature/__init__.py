@@ -89,6 +89,10 @@ def _input_schema(function: Function, source: Source, *, is_method: bool) -> Sch
     properties: Schema = {}
     required: list[str] = []
     for order, (parameter, default) in enumerate(_parameters(function, source, is_method=is_method)):
+        if parameter.arg in properties:
+            raise SignatureError(
+                source, parameter, f"{function.name}() has two inputs named '{parameter.arg}'"
+            )
         described = _Input(parameter, default, source)
         properties[parameter.arg] = {**described.schema(), "x-order": order}
         required += [] if described.has_default else [parameter.arg]

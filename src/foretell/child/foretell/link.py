@@ -91,11 +91,19 @@ class Link:
         return _decoded(body)
 
 
-def connect(arguments: list[str]) -> Link:
-    """The link that the command line names: `--fd N`, an inherited socket."""
+def asked(arguments: list[str]) -> argparse.Namespace:
+    """What the command line says: `--fd N`, an inherited socket, and what is not to be seen."""
     parser = argparse.ArgumentParser(prog="foretell child")
     parser.add_argument("--fd", type=int, required=True, help="the inherited socket that leads to the node")
-    return Link(socket.socket(fileno=parser.parse_args(arguments).fd))
+    parser.add_argument("--hide", help="a directory that is to be empty")
+    parser.add_argument("--keep", action="append", default=[], help="a directory in it that is not")
+    parser.add_argument("--no-network", action="store_true", help="there is to be no network")
+    return parser.parse_args(arguments)
+
+
+def connect(descriptor: int) -> Link:
+    """The link over an inherited socket."""
+    return Link(socket.socket(fileno=descriptor))
 
 
 def encoded(frame: Frame) -> bytes:

@@ -11,8 +11,8 @@ import time
 from collections.abc import Callable
 from typing import TYPE_CHECKING, NoReturn, Union
 
-from . import failure, leash, scope, streams
-from .link import PROTOCOL, Frame, Link, LinkClosed, connect
+from . import failure, leash, scope, seclusion, streams
+from .link import PROTOCOL, Frame, Link, LinkClosed, asked, connect
 from .outbox import Outbox
 from .predictor import Loaded, load
 from .runs import Runs
@@ -27,9 +27,12 @@ PARTS = {"setup": ("folder", "predictor"), "run": ("id", "input", "folder"), "ca
 
 def main(arguments: list[str]) -> NoReturn:
     """Serves the node that the command line names, until it says stop or goes."""
+    wanted = asked(arguments)
+    # Before anything else: what secludes a process may only have one thread, and it loosens the leash.
+    seclusion.seclude(wanted.hide, wanted.keep, network=not wanted.no_network)
     leash.tie()
     faulthandler.enable(2)
-    link = connect(arguments)
+    link = connect(wanted.fd)
     outbox = Outbox(link)
     outbox.start()
     os.register_at_fork(after_in_child=link.close)

@@ -10,15 +10,14 @@ import subprocess
 import sys
 import threading
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 
 from foretell.node import processes
 from foretell.node.link import Link, open_link
 from foretell.node.pipe import Pipe
+from foretell.node.placement.seclusion import CHILD, Seclusion
 
-CHILD = Path(__file__).parents[2] / "child"
-"""The program that runs a model: a directory that any Python runs."""
 OPEN_FILES_MAX = 65_536
 KEPT_VARIABLES = (
     "PATH",
@@ -37,11 +36,16 @@ Hear = Callable[[str, str], None]
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Start:
-    """What to start: `python` runs the child in the folder `scratch`, which is also its home."""
+    """What to start: `python` runs the child in the folder `scratch`, which is also its home.
+
+    `data_bytes_max`: how much memory of its own it may ask for; None: as much as there is.
+    """
 
     python: Path
     scratch: Path
     environment: Mapping[str, str]
+    seclusion: Seclusion = field(default_factory=Seclusion)
+    data_bytes_max: int | None = None
 
 
 class Child:
@@ -141,14 +145,14 @@ async def start(what: Start, hear: Hear) -> Child:
         raise
     finally:
         theirs.close()
-    _limit(process.pid)
+    _limit(process.pid, what.data_bytes_max)
     return Child(process, what.scratch, await open_link(ours), hear)
 
 
 def _started(what: Start, link: socket.socket) -> subprocess.Popen[bytes]:
     # In this thread, although it takes a millisecond: the child dies when the thread that started it ends.
     return subprocess.Popen(
-        [str(what.python), "-u", str(CHILD), "--fd", str(link.fileno())],
+        [str(what.python), "-u", str(CHILD), "--fd", str(link.fileno()), *what.seclusion.arguments()],
         stdin=subprocess.DEVNULL,
         stdout=subprocess.PIPE,
         stderr=subprocess.PIPE,
@@ -177,8 +181,8 @@ def death_sentence(code: int) -> str:
     return f"was killed by {name}" + (" (out of memory?)" if name == "SIGKILL" else "")
 
 
-def _limit(pid: int) -> None:
-    """No core dumps, a bound on open files. Set from outside, before the child is told what to run."""
+def _limit(pid: int, data_bytes_max: int | None) -> None:
+    """No core dumps, bounds on open files and memory. Set from outside, before the child is told what to run."""
     if sys.platform != "linux":
         return
     _, most = resource.prlimit(pid, resource.RLIMIT_NOFILE)
@@ -186,6 +190,8 @@ def _limit(pid: int) -> None:
     with contextlib.suppress(ProcessLookupError):
         resource.prlimit(pid, resource.RLIMIT_NOFILE, (files, files))
         resource.prlimit(pid, resource.RLIMIT_CORE, (0, 0))
+        if data_bytes_max is not None:
+            resource.prlimit(pid, resource.RLIMIT_DATA, (data_bytes_max, data_bytes_max))
 
 
 def _signal_group(pid: int, number: signal.Signals) -> None:

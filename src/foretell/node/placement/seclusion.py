@@ -1,0 +1,73 @@
+"""What a child may see of this machine: how much of that the machine allows, and what a replica asks for."""
+
+import subprocess
+import sys
+import tempfile
+from collections.abc import Iterable
+from dataclasses import dataclass
+from functools import cache
+from pathlib import Path
+
+CHILD = Path(__file__).parents[2] / "child"
+"""The program that runs a model: a directory that any Python runs."""
+PROBE_SECONDS = 10.0
+
+
+@dataclass(frozen=True, slots=True)
+class Allowed:
+    """Whether this machine lets a child go where the data directory is empty, and where there is no network."""
+
+    hides: bool
+    cuts_network: bool
+
+
+@dataclass(frozen=True, slots=True)
+class Seclusion:
+    """What one child is to see: the directory `hidden` empty but for `kept`, and a network or none."""
+
+    hidden: Path | None = None
+    kept: tuple[Path, ...] = ()
+    network: bool = True
+
+    def arguments(self) -> list[str]:
+        """The same on the child's command line."""
+        hiding = [] if self.hidden is None else ["--hide", str(self.hidden)]
+        keeping = [word for each in self.kept for word in ("--keep", str(each))]
+        return [*hiding, *keeping, *([] if self.network else ["--no-network"])]
+
+
+@cache
+def allowed() -> Allowed:
+    """What this machine allows; tried out once, which takes some 50 ms."""
+    if sys.platform != "linux":
+        return Allowed(hides=False, cuts_network=False)
+    with tempfile.TemporaryDirectory(prefix="foretell-") as directory:
+        return Allowed(hides=_works("network", directory), cuts_network=_works("none", ""))
+
+
+def seclusion(data: Path, needed: Iterable[Path], *, network: bool) -> Seclusion:
+    """As much as this machine allows of: nothing of the data directory but what is `needed`, and a network or none."""
+    can = allowed()
+    inside = tuple(sorted({each for each in needed if each.is_relative_to(data)}))
+    # Where the model lies in the data directory itself, there is nothing to hide it behind.
+    hides = can.hides and data not in inside
+    return Seclusion(
+        hidden=data if hides else None,
+        kept=inside if hides else (),
+        network=network or not can.cuts_network,
+    )
+
+
+def _works(network: str, hidden: str) -> bool:
+    program = str(CHILD / "foretell" / "seclusion.py")
+    try:
+        done = subprocess.run(
+            [sys.executable, "-I", "-S", program, network, hidden],
+            capture_output=True,
+            check=False,
+            timeout=PROBE_SECONDS,
+            cwd="/",
+        )
+    except (OSError, subprocess.TimeoutExpired):
+        return False
+    return done.returncode == 0

@@ -1,0 +1,45 @@
+"""How a model's process is to be started: what it may see and take, by its manifest and the configuration."""
+
+import asyncio
+import logging
+import sys
+from pathlib import Path
+
+from foretell.model import Manifest
+from foretell.node.load import Needs
+from foretell.node.placement.local import Start
+from foretell.node.placement.seclusion import CHILD, Seclusion, seclusion
+from foretell.node.surroundings import Surroundings
+
+MEGABYTE = 1024**2
+
+_log = logging.getLogger(__name__)
+
+
+async def start_of(manifest: Manifest, needs: Needs, scratch: Path, surroundings: Surroundings) -> Start:
+    """What to start for a model. What the machine does not allow of its wishes is left out, and logged."""
+    found = await asyncio.to_thread(_seclusion, manifest, needs, scratch, surroundings)
+    if found.network and not manifest.network:
+        _log.warning("%s wants no network, but this machine cannot take it away", manifest.namespace)
+    factor = surroundings.config.memory_factor
+    return Start(
+        python=needs.python,
+        scratch=scratch,
+        environment=surroundings.environment,
+        seclusion=found,
+        data_bytes_max=int(manifest.limits.memory_mb * MEGABYTE * factor) if factor else None,
+    )
+
+
+def _seclusion(manifest: Manifest, needs: Needs, scratch: Path, surroundings: Surroundings) -> Seclusion:
+    config = surroundings.config
+    if config.isolation == "none":
+        needed = [config.data_path]
+    else:
+        own = map(Path, (manifest.folder, *manifest.paths, *needs.weights.values()))
+        # The runs' folders are made later, beside this one.
+        places = [scratch.parent, config.cache_path, CHILD, Path(sys.prefix), Path(sys.base_prefix)]
+        needed = [*own, *places, needs.python.parent.parent]
+    directories = (each.parent if each.is_file() else each for each in needed)
+    there = [each for each in directories if each.is_dir()]
+    return seclusion(config.data_path, there, network=manifest.network)
