@@ -5,6 +5,7 @@ import signal
 import subprocess
 import threading
 from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
@@ -45,10 +46,9 @@ def server(tmp_path: Path) -> Iterator[Foretell]:
         yield found
 
 
-def test_what_was_backed_up_under_load_is_whole_and_served_after_a_restore(
-    server: Foretell, tmp_path: Path
-) -> None:
-    backup, again = tmp_path / "backup", tmp_path / "again"
+@contextmanager
+def busy(server: Foretell) -> Iterator[None]:
+    """Callers who make pictures and delete them, until the block ends."""
     is_over = threading.Event()
 
     def load() -> None:
@@ -57,6 +57,21 @@ def test_what_was_backed_up_under_load_is_whole_and_served_after_a_restore(
                 made = drawn(client)
                 client.delete(f"/v1/predictions/{made['id']}")
 
+    callers = [threading.Thread(target=load) for _ in range(2)]
+    for each in callers:
+        each.start()
+    try:
+        yield
+    finally:
+        is_over.set()
+        for each in callers:
+            each.join()
+
+
+def test_what_was_backed_up_under_load_is_whole_and_served_after_a_restore(
+    server: Foretell, tmp_path: Path
+) -> None:
+    backup, again = tmp_path / "backup", tmp_path / "again"
     with server.client() as client:
         old = drawn(client)
         shown = picture(client, old)
@@ -66,13 +81,8 @@ def test_what_was_backed_up_under_load_is_whole_and_served_after_a_restore(
             lambda: client.get(f"/v1/predictions/{long['id']}").json()["status"] == "processing",
             about="a run",
         )
-        busy = [threading.Thread(target=load) for _ in range(2)]
-        for each in busy:
-            each.start()
-        made = foretell("backup", str(backup), data=tmp_path / "data")
-        is_over.set()
-        for each in busy:
-            each.join()
+        with busy(server):
+            made = foretell("backup", str(backup), data=tmp_path / "data")
         assert made.returncode == 0, made.stderr
     server.kill()
 

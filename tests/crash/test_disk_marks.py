@@ -3,6 +3,7 @@
 import shutil
 from pathlib import Path
 
+import httpx
 import pytest
 
 from crash.disks import GIVES_A_FILE, disk
@@ -19,6 +20,20 @@ def leave(place: Path, megabytes: float) -> Path:
     filler = place / "filler"
     filler.write_bytes(b"0" * int(shutil.disk_usage(place).free - megabytes * MEGABYTE))
     return filler
+
+
+def nothing_new_is_taken(client: httpx.Client) -> None:
+    body = {"model": "echo", "input": {"prompt": "one more"}}
+    chat = {"model": "echo", "messages": [{"role": "user", "content": "one more"}]}
+    for answer in (
+        client.post("/v1/predict", json=body),
+        client.post("/v1/chat/completions", json=chat),
+        client.post("/v1/files", files={"file": ("a.txt", b"z" * 1000)}),
+        client.get("/readyz"),
+    ):
+        assert answer.status_code == 503, answer.text
+        assert int(answer.headers["retry-after"]) > 0
+        assert "nearly full" in answer.text
 
 
 def test_below_the_mark_new_work_is_refused_and_what_was_accepted_ends(tmp_path: Path) -> None:
@@ -43,17 +58,7 @@ def test_below_the_mark_new_work_is_refused_and_what_was_accepted_ends(tmp_path:
             processing(server, long)
             filler = leave(place, 3)
             until(lambda: fill_is("full"), about="the refusal")
-            body = {"model": "echo", "input": {"prompt": "one more"}}
-            chat = {"model": "echo", "messages": [{"role": "user", "content": "one more"}]}
-            for answer in (
-                client.post("/v1/predict", json=body),
-                client.post("/v1/chat/completions", json=chat),
-                client.post("/v1/files", files={"file": ("a.txt", b"z" * 1000)}),
-                client.get("/readyz"),
-            ):
-                assert answer.status_code == 503, answer.text
-                assert int(answer.headers["retry-after"]) > 0
-                assert "nearly full" in answer.text
+            nothing_new_is_taken(client)
             assert client.get(f"/v1/predictions/{long}").status_code == 200
             assert end(server, long)["status"] == "succeeded"
             assert end(server, waiting)["status"] == "succeeded"
