@@ -1,116 +1,31 @@
 """Whatever happens to predictions, in whatever order: the books balance, nothing is charged twice, no hold is lost."""
 
-import asyncio
 import shutil
 import tempfile
 from collections import Counter
-from collections.abc import Coroutine
-from contextlib import ExitStack
-from dataclasses import dataclass
-from decimal import Decimal
-from typing import Any, TypeVar
 
 import pytest
 from hypothesis import HealthCheck, settings
 from hypothesis import strategies as st
-from hypothesis.stateful import RuleBasedStateMachine, invariant, precondition, rule
+from hypothesis.stateful import invariant, precondition, rule
 
-from databases import direct_to, postgres_database
+from databases import postgres_database
 from foretell.config import Config
 from foretell.errors import Code, Error
-from foretell.ledger import Caps
-from foretell.prediction import LOSSES_MAX, Hold, Outcome, Status, Used
+from foretell.prediction import LOSSES_MAX, Outcome, Status, Used
 from foretell.pricing import Pricing
 from foretell.retention import of_all
-from foretell.store import Claim, Store, open_store
-from foretell.store.charges import OVERDUE_SECONDS
-from samples import LANE, Clock, new_prediction
+from foretell.store import Claim
+from samples import LANE, new_prediction
+from till import BY_PIECE, BY_TIME, CAP, Row, Till, taken
 
-Answer = TypeVar("Answer")
-BY_PIECE = Pricing(amount=Decimal(1), unit="image")
-BY_TIME = Pricing(amount=Decimal(1), unit="computing_second")
 ACCOUNTS = st.sampled_from(["ann", "ben"])
 HELD = st.sampled_from([0, 1, 10, 40])
 COSTS = st.sampled_from([0, 3, 10, 90])
-BUDGET = 100
-CAP = 70
 
 
-@dataclass
-class Row:
-    """What the model knows of one prediction; `charged` is None while its charge is open."""
-
-    id: str
-    account: str
-    key: str
-    pricing: Pricing | None
-    held: int
-    status: Status = Status.STARTING
-    node: str | None = None
-    attempt: int = 0
-    losses: int = 0
-    charged: int | None = None
-    deleted: bool = False
-
-    @property
-    def hold(self) -> Hold:
-        assert self.node is not None
-        return Hold(self.id, self.node, self.attempt)
-
-
-class Till(RuleBasedStateMachine):
-    """`ann` has a budget and a key with a cap, `ben` may spend any amount."""
-
-    def __init__(self) -> None:
-        super().__init__()
-        self.rows: dict[str, Row] = {}
-        self.keys: dict[str, tuple[str, str]] = {}
-        self.granted = BUDGET
-        self.clock = Clock()
-        self.closing = ExitStack()
-        self.loop = asyncio.Runner()
-        config = self.config()
-        self.store: Store = self.run(open_store(config, clock=self.clock))
-        self.direct = self.closing.enter_context(direct_to(config))
-        self.run(self.store.grant("ann", BUDGET))
-        self.run(self.store.cap("capped", Caps(total_max=CAP)))
-
-    def config(self) -> Config:
-        raise NotImplementedError
-
-    def run(self, work: Coroutine[Any, Any, Answer]) -> Answer:
-        return self.loop.run(work)
-
-    def teardown(self) -> None:
-        self.everything_ends()
-        self.run(self.store.close())
-        self.loop.close()
-        self.closing.close()
-
-    def room(self, account: str, key: str) -> int | None:
-        """How much may still be spent, by the model alone."""
-        mine = [each for each in self.rows.values() if each.pricing is not None and each.account == account]
-        found = []
-        if account == "ann":
-            found.append(self.granted - sum(_taken(each) for each in mine))
-        if key == "capped":
-            found.append(CAP - sum(_taken(each) for each in self.rows.values() if each.key == "capped"))
-        return max(0, min(found)) if found else None
-
-    def settle(self, row: Row, cost: int) -> None:
-        if row.pricing is None or row.charged is not None:
-            return
-        room = self.room(row.account, row.key)
-        row.charged = cost if room is None or cost <= row.held else row.held + min(cost - row.held, room)
-
-    def rows_in(self, *, held: bool = False, begun: bool = False, live: bool = False) -> list[Row]:
-        return [
-            each
-            for each in self.rows.values()
-            if (not held or each.node is not None)
-            and (not begun or each.status is Status.PROCESSING)
-            and (not live or not each.status.is_terminal)
-        ]
+class Trade(Till):
+    """What may happen, and what must be true after each step; a subclass says on which database."""
 
     @rule(
         account=ACCOUNTS,
@@ -181,9 +96,9 @@ class Till(RuleBasedStateMachine):
 
     @rule(node=st.sampled_from(["n1", "n2"]), count=st.integers(1, 3), begins=st.booleans())
     def take(self, node: str, count: int, begins: bool) -> None:
-        for taken in self.run(self.store.take(LANE, node=node, count=count)):
-            row = self.rows[taken.id]
-            row.node, row.attempt = node, taken.attempt
+        for given in self.run(self.store.take(LANE, node=node, count=count)):
+            row = self.rows[given.id]
+            row.node, row.attempt = node, given.attempt
             if begins:
                 assert self.run(self.store.begin(row.hold))
                 row.status = Status.PROCESSING
@@ -276,27 +191,6 @@ class Till(RuleBasedStateMachine):
             case "end":
                 self.everything_ends()
 
-    def purge(self) -> None:
-        self.clock.pass_seconds(61)
-        while self.run(self.store.purge(50)):
-            continue
-
-    def overdue(self) -> None:
-        self.clock.pass_seconds(OVERDUE_SECONDS + 1)
-        while self.run(self.store.settle_overdue()):
-            continue
-        for row in self.rows.values():
-            if row.status.is_terminal:
-                self.settle(row, 0)
-
-    def everything_ends(self) -> None:
-        for row in self.rows_in(live=True):
-            self.run(self.store.cancel(row.id, account_id=None))
-            row.status, row.node = Status.CANCELED, None
-        self.overdue()
-        assert self.direct("SELECT COALESCE(SUM(held), 0) FROM balances")[0][0] == 0
-        assert self.direct("SELECT COUNT(*) FROM charges WHERE settled_at IS NULL")[0][0] == 0
-
     @invariant()
     def balances_are_the_sums_of_transfers(self) -> None:
         books = "SUM(available), SUM(held), SUM(granted), SUM(spent)"
@@ -330,35 +224,28 @@ class Till(RuleBasedStateMachine):
     def nobody_spends_more_than_they_may(self) -> None:
         assert self.run(self.store.balance("ann")).available >= 0
         capped = sum(self.run(self.store.spending("capped")).values())
-        assert capped == sum(_taken(each) for each in self.rows.values() if each.key == "capped")
+        assert capped == sum(taken(each) for each in self.rows.values() if each.key == "capped")
         assert capped <= CAP
 
 
-def _taken(row: Row) -> int:
-    """What a prediction holds, or was charged."""
-    if row.pricing is None:
-        return 0
-    return row.held if row.charged is None else row.charged
-
-
-class TillOnSqlite(Till):
+class TradeOnSqlite(Trade):
     def config(self) -> Config:
-        directory = tempfile.mkdtemp(prefix="foretell-till-")
+        directory = tempfile.mkdtemp(prefix="foretell-trade-")
         self.closing.callback(shutil.rmtree, directory, ignore_errors=True)
         return Config(data=directory, durability="process")
 
 
-class TillOnPostgres(Till):
+class TradeOnPostgres(Trade):
     def config(self) -> Config:
-        directory = tempfile.mkdtemp(prefix="foretell-till-")
+        directory = tempfile.mkdtemp(prefix="foretell-trade-")
         self.closing.callback(shutil.rmtree, directory, ignore_errors=True)
         return Config(data=directory, database=self.closing.enter_context(postgres_database()))
 
 
 _CAREFUL = {"deadline": None, "suppress_health_check": list(HealthCheck)}
 
-TestOnSqlite = TillOnSqlite.TestCase
+TestOnSqlite = TradeOnSqlite.TestCase
 TestOnSqlite.settings = settings(max_examples=80, stateful_step_count=40, **_CAREFUL)
 
-TestOnPostgres = pytest.mark.needs("postgres")(TillOnPostgres.TestCase)
+TestOnPostgres = pytest.mark.needs("postgres")(TradeOnPostgres.TestCase)
 TestOnPostgres.settings = settings(max_examples=15, stateful_step_count=30, **_CAREFUL)
