@@ -17,7 +17,13 @@ Day = Annotated[str, Meta(extra_json_schema={"anyOf": [{"format": "date"}, {"max
 EventNames = Annotated[list[Annotated[str, Meta(max_length=100)]], Meta(max_length=50)]
 
 
-Duration = Annotated[str, Meta(pattern=r"^([1-9][0-9]{0,2}[smh]){1,3}$|^[1-9][0-9]{0,5}$")]
+Duration = Annotated[
+    str,
+    Meta(
+        pattern=r"^(([1-9][0-9]{0,2}[smhSMH]){1,3}|[1-9][0-9]{0,5}(\.[0-9]{1,6})?|0\.[1-9][0-9]{0,5})$",
+        examples=["5m"],
+    ),
+]
 Seconds = Annotated[float, Meta(ge=0.1, le=31_536_000)]
 
 
