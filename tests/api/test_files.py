@@ -84,7 +84,7 @@ def test_who_has_the_file_already_is_told_so(api: Api, file: File) -> None:
 @pytest.mark.parametrize(
     "kind", ["text/html", "image/svg+xml", "application/xml", "application/octet-stream"]
 )
-def test_a_page_is_served_in_a_sandbox(api: Api, kind: str) -> None:
+def test_a_page_is_served_in_a_sandbox_and_only_to_be_saved(api: Api, kind: str) -> None:
     page = b"<script>alert(1)</script>"
     file = api.succeed_with_file(
         api.begin(api.create()["id"]), page, name="page-a1b2c3.html", content_type=kind
@@ -92,6 +92,7 @@ def test_a_page_is_served_in_a_sandbox(api: Api, kind: str) -> None:
     with api.anyone() as client:
         headers = client.get(file.path).headers
     assert "sandbox" in headers["content-security-policy"]
+    assert headers["content-disposition"].startswith("attachment;")
     assert headers["x-content-type-options"] == "nosniff"
 
 

@@ -79,15 +79,16 @@ async def _following(first: bytes, rest: AsyncIterator[bytes]) -> AsyncIterator[
 
 
 def _headers(file: File, *, is_download: bool) -> dict[str, str]:
+    is_harmless = _HARMLESS.match(file.content_type) is not None
     headers = {
         "content-type": _with_charset(file.content_type),
-        "content-disposition": _disposition(file.name, is_download=is_download),
+        "content-disposition": _disposition(file.name, is_download=is_download or not is_harmless),
         "accept-ranges": "bytes",
         "etag": f'"{file.sha256}"',
         "cache-control": "private, no-cache",
         "x-content-type-options": "nosniff",
     }
-    if not _HARMLESS.match(file.content_type):
+    if not is_harmless:
         # A page made by a model or a stranger must not act in this server's name.
         headers["content-security-policy"] = "default-src 'none'; style-src 'unsafe-inline'; sandbox"
     return headers

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Iterable
 from typing import TYPE_CHECKING, Any, TypeVar
 
 import msgspec
@@ -16,6 +17,8 @@ if TYPE_CHECKING:
     from foretell.api.edge import Edge
     from foretell.api.services import Services
 
+DEPTH_MAX = 100
+"""How deep a body may be nested; what reads it later, here and in models, calls itself for each level."""
 ACCOUNT_HEADER = "x-foretell-account"
 """On the server's own socket: the account to act for, by name or id."""
 
@@ -114,6 +117,7 @@ async def body_of(request: Request, kind: msgspec.json.Decoder[_Body]) -> _Body:
     """The body, decoded. Raises Error(INVALID_REQUEST) when it is not a JSON object."""
     data = await body_bytes(request)
     try:
+        _check_depth(data)
         body = _decoded(kind, data)
         if is_repeatable(request):
             note_body(request, _whole(msgspec.json.decode(data)))
@@ -123,8 +127,23 @@ async def body_of(request: Request, kind: msgspec.json.Decoder[_Body]) -> _Body:
         reason = str(error).removeprefix("JSON is malformed: ") if data.strip() else "it is empty"
         raise Error(Code.INVALID_REQUEST, f"The body is not valid JSON: {reason}.") from error
     except RecursionError as error:
-        raise Error(Code.INVALID_REQUEST, "The body is nested too deeply.") from error
+        raise _too_deep() from error
     return body
+
+
+def _check_depth(data: bytes) -> None:
+    # Counting brackets is quick and never too low, so that only suspects are walked.
+    if data.count(b"[") + data.count(b"{") <= DEPTH_MAX:
+        return
+    level, depth = [msgspec.json.decode(data)], 0
+    while level := [inner for each in level if isinstance(each, dict | list) for inner in _within(each)]:
+        depth += 1
+        if depth > DEPTH_MAX:
+            raise _too_deep()
+
+
+def _within(value: dict[str, Any] | list[Any]) -> Iterable[Any]:
+    return value.values() if isinstance(value, dict) else value
 
 
 def _decoded(kind: msgspec.json.Decoder[_Body], data: bytes) -> _Body:
@@ -142,6 +161,12 @@ def _whole(value: Any) -> Any:
     if isinstance(value, list):
         return [_whole(each) for each in value]
     return int(value) if isinstance(value, float) and value.is_integer() else value
+
+
+def _too_deep() -> Error:
+    return Error(
+        Code.INVALID_REQUEST, f"The body is nested too deeply: at most {DEPTH_MAX} levels are taken."
+    )
 
 
 def _too_large(bytes_max: int) -> Error:
