@@ -80,6 +80,13 @@ def talks(api: Api) -> Talks:
     return Talks(api)
 
 
+def test_a_header_that_is_no_time_is_refused_where_the_request_was_sent_before(api: Api) -> None:
+    with api.client(**{"idempotency-key": "a-time"}) as client:
+        client.post("/v1/predict", json=FOX).raise_for_status()
+        refused = client.post("/v1/predict", json=FOX, headers={"cancel-after": "soon"})
+        strict.check_refusal(refused, 400, "INVALID_PARAMETER")
+
+
 def test_the_header_counts_for_openais_callers_too(talks: Talks) -> None:
     with talks.api.client(**{"cancel-after": "5m"}) as client:
         body = {"model": "talker", "input": "hello", "background": True}

@@ -80,6 +80,9 @@ async def create(request: Request, wish: Wish) -> Prediction:
     if caller(request).is_choosy:
         await find_model(request, wish.model, hidden=wish.hidden)
     claim = claim_of(request, caller(request).account.id, wish.position)
+    if claim is not None:
+        # What is wrong with a request is the same whether it was sent before or not.
+        cancel_after_seconds(request, wish.cancel_after_seconds)
     if claim is not None and (found := await store.replayed(claim)) is not None:
         note_replay(request, found.id)
         return found
