@@ -152,11 +152,11 @@ class Records(People):
         return await self._ask(inbox.page, wanted, offset=offset, limit=limit)
 
     async def delivery_attempts(self, delivery_id: str) -> list[DeliveryAttempt]:
-        return (await self.attempts_of([delivery_id]))[delivery_id]
+        return (await self._ask(webhooks.attempts_of, {delivery_id: None}))[delivery_id]
 
-    async def attempts_of(self, delivery_ids: Sequence[str]) -> dict[str, list[DeliveryAttempt]]:
-        """The attempts of each of these deliveries, in order."""
-        return await self._ask(webhooks.attempts_of, delivery_ids)
+    async def attempts_of(self, deliveries: Sequence[Delivery]) -> dict[str, list[DeliveryAttempt]]:
+        """The attempts of each of these deliveries by its id, in order: those that had been made when it was read."""
+        return await self._ask(webhooks.attempts_of, {each.id: each.attempts for each in deliveries})
 
     async def endpoint_page(
         self, account_id: str | None, *, offset: int, limit: int

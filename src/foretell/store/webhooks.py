@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
@@ -164,16 +164,18 @@ def of_prediction(connection: Connection, prediction_id: str) -> list[Delivery]:
     return [delivery_of(row) for row in connection.execute(sql, (prediction_id,))]
 
 
-def attempts_of(connection: Connection, delivery_ids: Sequence[str]) -> dict[str, list[DeliveryAttempt]]:
-    """The attempts of each of these deliveries, in order."""
-    found: dict[str, list[DeliveryAttempt]] = {each: [] for each in delivery_ids}
-    if not delivery_ids:
+def attempts_of(connection: Connection, known: Mapping[str, int | None]) -> dict[str, list[DeliveryAttempt]]:
+    """The attempts of deliveries by their ids, in order; of each so many as are `known` of, None: all."""
+    found: dict[str, list[DeliveryAttempt]] = {each: [] for each in known}
+    if not known:
         return found
-    sql = f"""SELECT delivery_id, at, status, error, seconds, answer FROM delivery_attempts
-              WHERE delivery_id IN ({marks(len(delivery_ids))}) ORDER BY delivery_id, number"""
-    for delivery_id, at, status, error, seconds, answer in connection.execute(sql, delivery_ids):
-        attempt = DeliveryAttempt(at=at, status=status, error=error, seconds=seconds, answer=answer)
-        found[delivery_id].append(attempt)
+    sql = f"""SELECT delivery_id, number, at, status, error, seconds, answer FROM delivery_attempts
+              WHERE delivery_id IN ({marks(len(known))}) ORDER BY delivery_id, number"""
+    for delivery_id, number, at, status, error, seconds, answer in connection.execute(sql, list(known)):
+        most = known[delivery_id]
+        if most is None or number <= most:
+            attempt = DeliveryAttempt(at=at, status=status, error=error, seconds=seconds, answer=answer)
+            found[delivery_id].append(attempt)
     return found
 
 

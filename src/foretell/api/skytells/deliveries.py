@@ -69,7 +69,7 @@ async def sent_again(request: Request, delivery: Delivery) -> Delivery:
 
 async def rendered(request: Request, deliveries: Sequence[Delivery]) -> list[messages.DeliveryMessage]:
     """Deliveries with their attempts."""
-    attempts = await services(request).store.attempts_of([each.id for each in deliveries])
+    attempts = await services(request).store.attempts_of(deliveries)
     names = await names_of(request, (each.account_id for each in deliveries))
     return [_message(each, attempts[each.id], names[each.account_id]) for each in deliveries]
 

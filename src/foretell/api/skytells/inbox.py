@@ -99,8 +99,8 @@ async def redeliver_failed(request: Request) -> Response:
     wish = await body_of(request, _wish)
     wanted = Inbox(
         account_id=reach(request),
-        prediction_id=_sound("prediction", wish.prediction),
-        url=_sound("url", wish.url),
+        prediction_id=_storable(wish.prediction),
+        url=_storable(wish.url),
         since=_instant(wish.since),
     )
     made, left = await services(request).store.redeliver(wanted, limit=REDELIVERED_AT_ONCE_MAX)
@@ -133,8 +133,8 @@ def _wanted(request: Request) -> tuple[Inbox, int, int]:
         account_id=reach(request),
         state=_word(query, "state", DeliveryState),
         event=_word(query, "event", WebhookEvent),
-        prediction_id=_sound("prediction", query.get("prediction")),
-        url=_sound("url", query.get("url")),
+        prediction_id=_storable(query.get("prediction")),
+        url=_storable(query.get("url")),
         since=_instant(query.get("since")),
     )
     page = number(query, "page", default=1, most=PAGE_MAX)
@@ -151,10 +151,9 @@ def _word(query: QueryParams, name: str, kind: type[_Word]) -> _Word | None:
         raise Error(Code.INVALID_PARAMETER, f"'{name}' must be one of {', '.join(kind)}.") from error
 
 
-def _sound(name: str, text: str | None) -> str | None:
-    if text and not text.isprintable():
-        raise Error(Code.INVALID_PARAMETER, f"'{name}' has control characters.")
-    return text or None
+def _storable(text: str | None) -> str | None:
+    """What is looked for: no delivery has a NUL or half a character, and Postgres cannot be asked for one."""
+    return text.replace("\0", "\ufffd").encode(errors="replace").decode() if text else None
 
 
 def _instant(text: str | None) -> int | None:
