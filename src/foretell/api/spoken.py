@@ -15,7 +15,7 @@ SHARED = ("/v1/models", "/v1/files")
 def speaks_openai(scope: Scope) -> bool:
     """Whether this request is refused in OpenAI's envelope."""
     path: str = scope["path"]
-    return _is_below(path, OWN) or (_is_below(path, SHARED) and is_openai_caller(scope))
+    return is_below(path, OWN) or (is_below(path, SHARED) and is_openai_caller(scope))
 
 
 def is_openai_caller(scope: Scope) -> bool:
@@ -25,5 +25,6 @@ def is_openai_caller(scope: Scope) -> bool:
     return "authorization" in headers and "x-api-key" not in headers and not state.get("foretell.local")
 
 
-def _is_below(path: str, roots: Sequence[str]) -> bool:
+def is_below(path: str, roots: Sequence[str]) -> bool:
+    """Whether a path is one of these, or lies below one."""
     return any(path == root or path.startswith(f"{root}/") for root in roots)

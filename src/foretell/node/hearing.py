@@ -129,9 +129,9 @@ class Hearing:
         before = len(self.outputs.taken)
         value = await self.outputs.take(frame.value, frame.files)
         self._items.append(value)
-        if frame.files and self.publish is None:
-            return
-        if frame.files and self.publish is not None:
+        if frame.files:
+            if self.publish is None:
+                return
             await self.publish(self.outputs.taken[before:])
         self.voice.output(value)
 

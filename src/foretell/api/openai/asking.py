@@ -23,6 +23,15 @@ from foretell.prediction import Prediction, Status
 RETRY_AFTER_SECONDS = 5
 """When to come back to a server that is stopping."""
 
+REFUSALS = (
+    Code.MODEL_NOT_FOUND,
+    Code.INVALID_PARAMETER,
+    Code.INFERENCE_FAILED,
+    Code.INFERENCE_TIMEOUT,
+    Code.UNAVAILABLE,
+)
+"""What every request that waits for an answer may be refused with."""
+
 _FAILURES = {
     "bad_input": Code.INVALID_PARAMETER,
     "timeout": Code.INFERENCE_TIMEOUT,

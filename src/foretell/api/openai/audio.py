@@ -11,7 +11,7 @@ from starlette.responses import Response
 from foretell.api.answers import answer
 from foretell.api.creating import Wish, find_model
 from foretell.api.files import served
-from foretell.api.openai.asking import finished, heard
+from foretell.api.openai.asking import REFUSALS, finished, heard
 from foretell.api.openai.fields import form_fields, json_fields, model_of
 from foretell.api.openai.outputs import output_files
 from foretell.api.openai.streaming import streamed
@@ -39,15 +39,7 @@ from foretell.prediction import Prediction
 
 MEDIA = ("audio/mpeg", "audio/wav", "audio/flac", "audio/ogg", "audio/aac", "audio/pcm")
 _TEXTS = {"text": "text/plain", "srt": "application/x-subrip; charset=utf-8", "vtt": "text/vtt"}
-_ERRORS = (
-    Code.MODEL_NOT_FOUND,
-    Code.MODEL_NOT_SUPPORTED,
-    Code.INVALID_PARAMETER,
-    Code.INVALID_INPUT,
-    Code.INFERENCE_FAILED,
-    Code.INFERENCE_TIMEOUT,
-    Code.UNAVAILABLE,
-)
+_ERRORS = (*REFUSALS, Code.MODEL_NOT_SUPPORTED, Code.INVALID_INPUT)
 
 
 @operation(

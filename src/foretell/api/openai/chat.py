@@ -12,12 +12,12 @@ from starlette.responses import Response
 
 from foretell.api.answers import answer
 from foretell.api.creating import Wish
-from foretell.api.openai.asking import all_finished, heard
-from foretell.api.openai.bodies import read_body
+from foretell.api.openai.asking import REFUSALS, all_finished, heard
+from foretell.api.openai.bodies import is_to_stream, read_body
 from foretell.api.openai.choosing import answering
 from foretell.api.openai.streaming import streamed, together
 from foretell.api.operations import operation
-from foretell.api.requests import is_asked, request_id
+from foretell.api.requests import request_id
 from foretell.dialects.openai import messages
 from foretell.dialects.openai.chat import choices_in, completion, talk_of
 from foretell.dialects.openai.chunks import Chunks, error_line
@@ -49,14 +49,7 @@ class ChatQuery(msgspec.Struct):
             "messages": [{"role": "user", "content": "What is the capital of France?"}],
         }
     },
-    errors=(
-        Code.MODEL_NOT_FOUND,
-        Code.MODEL_NOT_SUPPORTED,
-        Code.INVALID_PARAMETER,
-        Code.INFERENCE_FAILED,
-        Code.INFERENCE_TIMEOUT,
-        Code.UNAVAILABLE,
-    ),
+    errors=(*REFUSALS, Code.MODEL_NOT_SUPPORTED),
 )
 async def create(request: Request) -> Response:
     """The completion; as a stream if the body or the query says so."""
@@ -64,7 +57,7 @@ async def create(request: Request) -> Response:
     talk = talk_of(body)
     known, unheard = await answering(request, body.model, talk.turns)
     given = input_for(known.version, talk)
-    streams = _streams(request, body)
+    streams = is_to_stream(request, body.stream)
     wish = Wish(
         model=known.name,
         input=given,
@@ -76,12 +69,6 @@ async def create(request: Request) -> Response:
         pieces = _lines(request, body, wishes, known.version.id)
         return await streamed(request, pieces, partial(error_line, request_id=request_id(request)))
     return answer(completion(body.model, await all_finished(request, wishes)))
-
-
-def _streams(request: Request, body: messages.ChatBody) -> bool:
-    if body.stream is not None:
-        return body.stream
-    return is_asked(request, "stream")
 
 
 def _seeded(given: dict[str, Any], index: int) -> dict[str, Any]:

@@ -6,7 +6,7 @@ from starlette.responses import Response
 
 from foretell.api.answers import answer
 from foretell.api.creating import Wish, find_model
-from foretell.api.openai.asking import finished
+from foretell.api.openai.asking import REFUSALS, finished
 from foretell.api.openai.bodies import read_body
 from foretell.api.operations import operation
 from foretell.dialects.openai import messages
@@ -24,14 +24,7 @@ _decoder = msgspec.json.Decoder(messages.EmbeddingsBody)
     body=messages.EmbeddingsBody,
     answer=messages.EmbeddingList,
     examples={"Two texts": {"model": "embed", "input": ["A cat on a mat.", "A kitten on a rug."]}},
-    errors=(
-        Code.MODEL_NOT_FOUND,
-        Code.MODEL_NOT_SUPPORTED,
-        Code.INVALID_PARAMETER,
-        Code.INFERENCE_FAILED,
-        Code.INFERENCE_TIMEOUT,
-        Code.UNAVAILABLE,
-    ),
+    errors=(*REFUSALS, Code.MODEL_NOT_SUPPORTED),
 )
 async def create(request: Request) -> Response:
     """The vectors of everything in `input`."""

@@ -12,7 +12,7 @@ from starlette.responses import Response
 
 from foretell.api.answers import answer
 from foretell.api.creating import Wish, find_model
-from foretell.api.openai.asking import all_finished, heard
+from foretell.api.openai.asking import REFUSALS, all_finished, heard
 from foretell.api.openai.fields import form_fields, json_fields, model_of
 from foretell.api.openai.outputs import output_files
 from foretell.api.openai.streaming import streamed, together
@@ -40,16 +40,7 @@ from foretell.file import File
 from foretell.prediction import Prediction
 
 DEFAULT_MODEL = "truefusion"
-_ERRORS = (
-    Code.MODEL_NOT_FOUND,
-    Code.MODEL_NOT_SUPPORTED,
-    Code.INVALID_PARAMETER,
-    Code.INVALID_INPUT,
-    Code.CONTENT_POLICY,
-    Code.INFERENCE_FAILED,
-    Code.INFERENCE_TIMEOUT,
-    Code.UNAVAILABLE,
-)
+_ERRORS = (*REFUSALS, Code.MODEL_NOT_SUPPORTED, Code.INVALID_INPUT, Code.CONTENT_POLICY)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -6,12 +6,11 @@ from starlette.responses import Response
 
 from foretell.api.answers import answer
 from foretell.api.creating import Wish
-from foretell.api.openai.asking import finished
+from foretell.api.openai.asking import REFUSALS, finished
 from foretell.api.openai.bodies import read_body
 from foretell.api.operations import operation
 from foretell.api.requests import services
 from foretell.dialects.openai.moderations import JUDGE, Moderation, ModerationsBody, input_for, moderation
-from foretell.errors import Code
 
 ENDPOINT = "moderations"
 _decoder = msgspec.json.Decoder(ModerationsBody)
@@ -24,13 +23,7 @@ _decoder = msgspec.json.Decoder(ModerationsBody)
     body=ModerationsBody,
     answer=Moderation,
     examples={"Two texts": {"input": ["How do I kill a Python process?", "How do tides work?"]}},
-    errors=(
-        Code.MODEL_NOT_FOUND,
-        Code.INVALID_PARAMETER,
-        Code.INFERENCE_FAILED,
-        Code.INFERENCE_TIMEOUT,
-        Code.UNAVAILABLE,
-    ),
+    errors=REFUSALS,
 )
 async def create(request: Request) -> Response:
     """A result for each text, or one for all parts."""

@@ -4,6 +4,7 @@ from collections.abc import Mapping
 from typing import Any
 
 from foretell.api.operations import Access, Operation
+from foretell.api.spoken import OWN, SHARED, is_below
 from foretell.dialects import skytells
 from foretell.dialects.openai.errors import error_envelope as openai_envelope
 from foretell.errors import Code, Error
@@ -128,15 +129,6 @@ SAYINGS: Mapping[Code, tuple[str, str, tuple[str, ...]]] = {
 }
 """When each is met, and an example of its message and its details."""
 
-OPENAI_PATHS = (
-    "/v1/chat/",
-    "/v1/responses",
-    "/v1/embeddings",
-    "/v1/images/",
-    "/v1/audio/",
-    "/v1/moderations",
-)
-SHARED_PATHS = ("/v1/models", "/v1/files")
 _KEYED = (Code.UNAUTHORIZED, Code.SUSPENDED, Code.FORBIDDEN, Code.UNAVAILABLE)
 _BODY = (Code.INVALID_REQUEST, Code.TOO_LARGE)
 _CREATING = (
@@ -172,8 +164,8 @@ def envelopes(code: Code, path: str) -> dict[str, tuple[int, Mapping[str, Any]]]
     _, message, details = SAYINGS[code]
     error = Error(code, message, details=details)
     found: dict[str, tuple[int, Mapping[str, Any]]] = {}
-    if not path.startswith(OPENAI_PATHS):
+    if not is_below(path, OWN):
         found["skytells"] = skytells.error_envelope(error, REQUEST_ID)
-    if path.startswith((*OPENAI_PATHS, *SHARED_PATHS)):
+    if is_below(path, (*OWN, *SHARED)):
         found["openai"] = openai_envelope(error, REQUEST_ID)
     return found

@@ -1,11 +1,11 @@
 """Chunks: a streamed completion, line by line, from what is heard of its predictions."""
 
-import json
 from collections.abc import Mapping
 from typing import Any
 
 from foretell.dialects.openai.chat import completion_id, finish_reason, usage
 from foretell.dialects.openai.errors import error_envelope
+from foretell.dialects.openai.events import line
 from foretell.dialects.openai.filters import output_filter, prompt_filter_results
 from foretell.dialects.openai.messages import ChatChunk, ChunkChoice
 from foretell.dialects.openai.talk import text_of
@@ -98,11 +98,6 @@ class Chunks:
             "service_tier": "default",
         }
         return {**chunk, "usage": None} if self._has_usage else chunk
-
-
-def line(body: Mapping[str, Any]) -> bytes:
-    """One line of a stream. It is ASCII, so that a client that cuts it anywhere still has whole characters."""
-    return f"data: {json.dumps(body, separators=(',', ':'))}\n\n".encode()
 
 
 def error_line(error: Error, request_id: str) -> bytes:

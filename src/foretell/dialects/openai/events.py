@@ -1,4 +1,4 @@
-"""Events: what streams are made of whose events have names."""
+"""Events: what streams are made of, with names or without."""
 
 import json
 from collections.abc import Mapping
@@ -10,7 +10,12 @@ from foretell.errors import Error
 
 def event(name: str, data: Mapping[str, Any]) -> bytes:
     """A server-sent event."""
-    return f"event: {name}\ndata: {json.dumps(data, separators=(',', ':'))}\n\n".encode()
+    return f"event: {name}\n".encode() + line(data)
+
+
+def line(data: Mapping[str, Any]) -> bytes:
+    """One without a name. It is ASCII, so that a client that cuts it anywhere still has whole characters."""
+    return f"data: {json.dumps(data, separators=(',', ':'))}\n\n".encode()
 
 
 def error_event(error: Error, request_id: str) -> bytes:

@@ -6,12 +6,11 @@ from starlette.responses import Response
 
 from foretell.api.answers import answer
 from foretell.api.creating import create as create_prediction
-from foretell.api.openai.asking import finished
-from foretell.api.openai.bodies import read_body
+from foretell.api.openai.asking import REFUSALS, finished
+from foretell.api.openai.bodies import is_to_stream, read_body
 from foretell.api.openai.responses.telling import stream_background, stream_new
 from foretell.api.openai.responses.wishes import wish_of
 from foretell.api.operations import operation
-from foretell.api.requests import is_asked
 from foretell.dialects.openai import responses
 from foretell.dialects.openai.responses.events import EVENTS
 from foretell.dialects.openai.responses.messages import CreateQuery, CreateResponse
@@ -32,28 +31,15 @@ _decoder = msgspec.json.Decoder(CreateResponse)
     answer=Answered,
     stream=EVENTS,
     examples={"A question": {"model": "deepbrain", "input": "What is the capital of France?"}},
-    errors=(
-        Code.MODEL_NOT_FOUND,
-        Code.MODEL_NOT_SUPPORTED,
-        Code.INVALID_PARAMETER,
-        Code.INFERENCE_FAILED,
-        Code.INFERENCE_TIMEOUT,
-        Code.UNAVAILABLE,
-    ),
+    errors=(*REFUSALS, Code.MODEL_NOT_SUPPORTED),
 )
 async def create(request: Request) -> Response:
     """The response, or its events."""
     asked = await read_body(request, _decoder)
     responses.check(asked)
-    streams = _streams(request, asked)
+    streams = is_to_stream(request, asked.stream)
     wish = await wish_of(request, asked, streams=streams)
     if streams:
         return await (stream_background if asked.background else stream_new)(request, wish)
     prediction = await (create_prediction if asked.background else finished)(request, wish)
     return answer(responses.render(prediction))
-
-
-def _streams(request: Request, asked: CreateResponse) -> bool:
-    if asked.stream is not None:
-        return asked.stream
-    return is_asked(request, "stream")

@@ -4,7 +4,7 @@ from collections.abc import Iterable, Iterator
 from typing import Any
 
 from foretell.dialects.openai.chat import finish_reason
-from foretell.dialects.openai.chunks import line
+from foretell.dialects.openai.events import event
 from foretell.dialects.openai.responses.rendering import render
 from foretell.dialects.openai.responses.unfolding import Unfolding
 from foretell.dialects.openai.talk import text_of
@@ -46,12 +46,12 @@ class Telling:
         self._shared = 3
         return self._told([self._of("created", "queued"), self._of("queued", "queued")])
 
-    def hear(self, event: Event) -> bytes:
+    def hear(self, said: Event) -> bytes:
         """What an event of the prediction adds. Raises Error(CONFLICT) where a reader read another attempt."""
-        if event.kind is Kind.DELTA:
-            return self._in_attempt(event.attempt, self._unfolding.add(event.data["delta"]))
-        if event.kind is Kind.OUTPUT and isinstance(event.data.get("value"), str):
-            return self._in_attempt(event.attempt, self._unfolding.say(event.data["value"]))
+        if said.kind is Kind.DELTA:
+            return self._in_attempt(said.attempt, self._unfolding.add(said.data["delta"]))
+        if said.kind is Kind.OUTPUT and isinstance(said.data.get("value"), str):
+            return self._in_attempt(said.attempt, self._unfolding.say(said.data["value"]))
         return b""
 
     def end(self, prediction: Prediction) -> bytes:
@@ -97,7 +97,7 @@ class Telling:
             number, self._number = self._number, self._number + 1
             if number > self._starting_after:
                 data = {"type": each["type"], "sequence_number": number, **each}
-                pieces.append(f"event: {each['type']}\n".encode() + line(data))
+                pieces.append(event(each["type"], data))
         return b"".join(pieces)
 
 
