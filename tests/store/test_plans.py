@@ -25,6 +25,13 @@ QUESTIONS = {
                            ORDER BY created_at DESC, id DESC LIMIT 20""",
     "what others hold": "SELECT id FROM predictions WHERE node IS NOT NULL AND node <> 'n' ORDER BY node, id",
     "what is due": "SELECT id FROM deliveries WHERE state = 'pending' AND next_at <= 5 ORDER BY next_at, id LIMIT 9",
+    "an account's deliveries": """SELECT id FROM deliveries WHERE account_id = 'a'
+                                  ORDER BY created_at DESC, id DESC LIMIT 20""",
+    "everybody's deliveries": "SELECT id FROM deliveries ORDER BY created_at DESC, id DESC LIMIT 20",
+    "what is kept for an endpoint": """SELECT id FROM deliveries WHERE endpoint = 'e' AND state = 'paused'
+                                       ORDER BY created_at, id LIMIT 1""",
+    "what was kept too long": """SELECT id FROM deliveries WHERE state = 'paused' AND created_at < 5
+                                 ORDER BY created_at, id LIMIT 9""",
     "an account's uploads": """SELECT * FROM files
                                WHERE purpose = 'upload' AND deleted_at IS NULL AND removed_at IS NULL
                                AND account_id = 'a' ORDER BY created_at DESC, id DESC LIMIT 20""",
