@@ -1,6 +1,7 @@
 """The shape of the code: small files, small functions. (Imports' direction is checked by import-linter.)"""
 
 import ast
+import re
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -56,6 +57,12 @@ def test_a_module_is_named_for_a_thing_and_says_what_it_owns(path: Path) -> None
     assert path.stem not in VAGUE
     tree = ast.parse(path.read_text())
     assert not tree.body or ast.get_docstring(tree), "a module begins with a sentence on what it owns"
+
+
+def test_every_noun_has_its_place_in_the_order_of_imports() -> None:
+    order = (ROOT / "pyproject.toml").read_text().partition("layers = [")[2].partition("]")[0]
+    placed = set(re.findall(r"foretell\.(\w+)", order))
+    assert {path.stem for path in (ROOT / "src/foretell").glob("*.py")} - {"__init__"} <= placed
 
 
 def test_sql_is_written_only_in_the_store() -> None:
