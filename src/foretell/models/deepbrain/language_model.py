@@ -9,6 +9,8 @@ from typing import Any, Union
 
 import xllamacpp
 
+from foretell import InputTooLong
+
 CONTEXT_TOKENS = 4096
 BATCH_TOKENS = 128  # read between two looks at whether to stop: less than half a second
 WAITING_CHUNKS_MAX = 64
@@ -89,5 +91,7 @@ def _checked(chunk: Union[Chunk, Exception]) -> Chunk:
         return chunk
     if chunk["error"].get("type") == "exceed_context_size_error":
         length = chunk["error"].get("n_prompt_tokens")
-        raise ValueError(f"The prompt is {length} tokens long; with its answer it must fit {CONTEXT_TOKENS}.")
+        raise InputTooLong(
+            f"The prompt is {length} tokens long; with its answer it must fit {CONTEXT_TOKENS}."
+        )
     raise ValueError(f"The model refused the request: {chunk['error'].get('message')}")
