@@ -152,6 +152,19 @@ async def test_it_is_tried_once_an_hour_with_the_oldest_that_is_kept(office: Off
             await office.settled(second, DELIVERED, attempts=1)
 
 
+async def test_a_courier_tries_it_by_itself_when_its_turn_has_come(office: Office) -> None:
+    moody = Moody(410)
+    async with Stranger(moody) as stranger:
+        await paused(office, stranger, moody)
+        kept = await office.ended(stranger.url)
+        async with office.delivering():
+            await office.settled(kept, PAUSED)
+        moody.status = 200
+        office.clock.pass_seconds(PROBE_SECONDS + 1)
+        async with office.delivering():
+            await office.settled(kept, DELIVERED, attempts=1)
+
+
 async def test_by_hand_it_gets_another_chance_and_what_was_kept(office: Office) -> None:
     moody = Moody(410)
     async with Stranger(moody) as stranger:
