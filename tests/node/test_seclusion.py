@@ -10,6 +10,7 @@ from typing import Any
 
 import pytest
 
+from foretell import catalog
 from foretell.main import shielding
 from foretell.node.placement.seclusion import allowed
 from foretell.prediction import Prediction, Status
@@ -171,3 +172,16 @@ def test_this_machine_says_that_it_can_seclude() -> None:
 def _result(prediction: Prediction) -> str:
     assert prediction.status is Status.SUCCEEDED, prediction.failure
     return str(prediction.result)
+
+
+@namespaces
+@pytest.mark.needs("mount")  # which root alone can do, who alone reads what others keep to themselves
+async def test_a_model_in_a_folder_of_somebody_else_runs_unsecluded(here: Place) -> None:
+    folder = here.folder(LOOKS, settings="network = false\n")
+    os.chown(folder, 65534, 65534)
+    folder.chmod(0o700)
+    version = catalog.read_folder(folder, created_at=0)
+    await here.store.register(version)
+    data = here.surroundings.config.data_path
+    found = json.loads(_result(await here.run(version, data=str(data))))
+    assert "run" in found["listed"] and len(found["listed"]) > 1

@@ -5,9 +5,10 @@ from __future__ import annotations
 import os
 from typing import Any, Union
 
+from .failure import InputTooLong
 from .scope import UnknownWeights, active, weights
 
-__all__ = ["UnknownWeights", "delta", "metric", "preview", "progress", "weights"]
+__all__ = ["InputTooLong", "UnknownWeights", "delta", "metric", "preview", "progress", "weights"]
 
 
 def progress(fraction: float) -> None:

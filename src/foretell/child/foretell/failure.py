@@ -15,6 +15,10 @@ TRACEBACK_CHARACTERS_MAX = 64 * 1024
 HERE = PurePath(__file__).parent
 
 
+class InputTooLong(ValueError):
+    """A model may raise it for a text that is longer than it can read; the sentence is for whoever sent it."""
+
+
 def message(error: BaseException) -> str:
     """One line that a user can read. A ValueError speaks to the user; of others, the kind is said as well."""
     if isinstance(error, SystemExit):

@@ -66,7 +66,8 @@ def _ending(error: BaseException, cancel_wanted: bool) -> Frame:
         return _failed("too_large", str(error), "")
     if isinstance(error, BadOutput):
         return _failed("bad_output", str(error), "")
-    return _failed("raised", failure.message(error), failure.trace(error))
+    code = "input_too_long" if isinstance(error, failure.InputTooLong) else "raised"
+    return _failed(code, failure.message(error), failure.trace(error))
 
 
 def _failed(code: str, message: str, traceback: str) -> Frame:

@@ -29,7 +29,11 @@ def main(arguments: list[str]) -> NoReturn:
     """Serves the node that the command line names, until it says stop or goes."""
     wanted = asked(arguments)
     # Before anything else: what secludes a process may only have one thread, and it loosens the leash.
-    seclusion.seclude(wanted.hide, wanted.keep, network=not wanted.no_network)
+    try:
+        seclusion.seclude(wanted.hide, wanted.keep, network=not wanted.no_network)
+    except OSError as error:
+        os.write(2, "The model's process could not be kept apart: {}\n".format(error).encode())
+        os._exit(1)
     leash.tie()
     faulthandler.enable(2)
     link = connect(wanted.fd)

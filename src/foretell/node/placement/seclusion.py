@@ -1,5 +1,6 @@
 """What a child may see of this machine: how much of that the machine allows, and what a replica asks for."""
 
+import os
 import subprocess
 import sys
 import tempfile
@@ -37,18 +38,21 @@ class Seclusion:
 
 
 @cache
-def allowed() -> Allowed:
-    """What this machine allows; tried out once, which takes some 50 ms."""
+def allowed(*readable: Path) -> Allowed:
+    """What this machine allows of a child that reads these directories; tried out once, which takes some 50 ms."""
     if sys.platform != "linux":
         return Allowed(hides=False, cuts_network=False)
     with tempfile.TemporaryDirectory(prefix="foretell-") as directory:
-        return Allowed(hides=_works("network", directory), cuts_network=_works("none", ""))
+        return Allowed(
+            hides=_works("network", directory, readable), cuts_network=_works("none", "", readable)
+        )
 
 
 def seclusion(data: Path, needed: Iterable[Path], *, network: bool) -> Seclusion:
     """As much as this machine allows of: nothing of the data directory but what is `needed`, and a network or none."""
-    can = allowed()
-    inside = tuple(sorted({each for each in needed if each.is_relative_to(data)}))
+    every = sorted(set(needed))
+    can = allowed(*(every if os.geteuid() == 0 else ()))
+    inside = tuple(each for each in every if each.is_relative_to(data))
     # Where the model lies in the data directory itself, there is nothing to hide it behind.
     hides = can.hides and data not in inside
     return Seclusion(
@@ -58,11 +62,11 @@ def seclusion(data: Path, needed: Iterable[Path], *, network: bool) -> Seclusion
     )
 
 
-def _works(network: str, hidden: str) -> bool:
+def _works(network: str, hidden: str, readable: Iterable[Path]) -> bool:
     program = str(CHILD / "foretell" / "seclusion.py")
     try:
         done = subprocess.run(
-            [sys.executable, "-I", "-S", program, network, hidden],
+            [sys.executable, "-I", "-S", program, network, hidden, *map(str, readable)],
             capture_output=True,
             check=False,
             timeout=PROBE_SECONDS,

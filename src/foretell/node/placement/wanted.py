@@ -8,7 +8,7 @@ from pathlib import Path
 from foretell.model import Manifest
 from foretell.node.load import Needs
 from foretell.node.placement.local import Start
-from foretell.node.placement.seclusion import CHILD, Seclusion, seclusion
+from foretell.node.placement.seclusion import CHILD, Seclusion, allowed, seclusion
 from foretell.node.surroundings import Surroundings
 
 MEGABYTE = 1024**2
@@ -20,7 +20,10 @@ async def start_of(manifest: Manifest, needs: Needs, scratch: Path, surroundings
     """What to start for a model. What the machine does not allow of its wishes is left out, and logged."""
     found = await asyncio.to_thread(_seclusion, manifest, needs, scratch, surroundings)
     if found.network and not manifest.network:
-        _log.warning("%s wants no network, but this machine cannot take it away", manifest.namespace)
+        _log.warning("%s wants no network, but this machine cannot take it away.", manifest.namespace)
+    if found.hidden is None and surroundings.config.isolation == "auto" and allowed().hides:
+        # Usual only where root runs a model that lies in folders which others keep to themselves.
+        _log.warning("%s cannot be kept from the data directory where its folder lies.", manifest.namespace)
     factor = surroundings.config.memory_factor
     return Start(
         python=needs.python,
@@ -33,13 +36,16 @@ async def start_of(manifest: Manifest, needs: Needs, scratch: Path, surroundings
 
 def _seclusion(manifest: Manifest, needs: Needs, scratch: Path, surroundings: Surroundings) -> Seclusion:
     config = surroundings.config
+    needed = [
+        *map(Path, (manifest.folder, *manifest.paths, *needs.weights.values())),
+        needs.python.parent.parent,
+    ]
     if config.isolation == "none":
-        needed = [config.data_path]
+        # What is needed whole is not hidden.
+        needed.append(config.data_path)
     else:
-        own = map(Path, (manifest.folder, *manifest.paths, *needs.weights.values()))
         # The runs' folders are made later, beside this one.
-        places = [scratch.parent, config.cache_path, CHILD, Path(sys.prefix), Path(sys.base_prefix)]
-        needed = [*own, *places, needs.python.parent.parent]
+        needed += [scratch.parent, config.cache_path, CHILD, Path(sys.prefix), Path(sys.base_prefix)]
     directories = (each.parent if each.is_file() else each for each in needed)
     there = [each for each in directories if each.is_dir()]
     return seclusion(config.data_path, there, network=manifest.network)
