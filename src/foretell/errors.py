@@ -13,6 +13,7 @@ class Code(StrEnum):
     INVALID_COMBINATION = "invalid_combination"
     MISSING_FIELD = "missing_field"
     INVALID_INPUT = "invalid_input"
+    INPUT_TOO_LONG = "input_too_long"
     MODEL_NOT_SUPPORTED = "model_not_supported"
     UNAUTHORIZED = "unauthorized"
     SUSPENDED = "suspended"

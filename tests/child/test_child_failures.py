@@ -39,6 +39,11 @@ def test_whatever_a_predictor_raises_fails_the_run_in_one_line(asked: Child, bod
     assert failed(asked, body) == ("raised", message)
 
 
+def test_an_input_that_is_too_long_to_read_is_told_apart(asked: Child) -> None:
+    body = "import foretell\nraise foretell.InputTooLong('9 words, and 8 fit')"
+    assert failed(asked, body) == ("input_too_long", "9 words, and 8 fit")
+
+
 def test_an_exception_that_cannot_be_printed_is_named(asked: Child) -> None:
     head = "class Odd(Exception):\n    def __str__(self): raise RuntimeError('no')"
     assert failed(asked, f"{head}\nraise Odd") == ("raised", "Odd")

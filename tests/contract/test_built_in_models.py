@@ -9,7 +9,7 @@ from typing import Any
 
 import httpx
 import pytest
-from openai import OpenAI
+from openai import BadRequestError, OpenAI
 
 from contract import callers
 from servers import KEY, Foretell, running
@@ -100,6 +100,16 @@ def test_a_chat_is_the_same_whole_and_streamed(client: OpenAI) -> None:
     chunks = client.chat.completions.create(**asked, stream=True)
     assert "".join(each.choices[0].delta.content or "" for each in chunks) == whole
     assert "Paris" in (whole or "")
+
+
+def test_a_conversation_that_is_too_long_is_a_bad_request_by_the_word_that_clients_look_for(
+    client: OpenAI,
+) -> None:
+    with pytest.raises(BadRequestError) as refused:
+        client.chat.completions.create(
+            model="deepbrain", messages=[{"role": "user", "content": "word " * 5_000}]
+        )
+    assert refused.value.code == "context_length_exceeded"
 
 
 def test_a_function_is_called_with_arguments_of_its_schema(client: OpenAI) -> None:

@@ -33,7 +33,7 @@ DELTA_BYTES_MAX = 256 * 1024
 METRICS_MAX = 100
 METRIC_CHARACTERS_MAX = 64
 MESSAGE_CHARACTERS_MAX = 4_000
-FAILURES = {"raised", "bad_output", "too_large"}
+FAILURES = {"raised", "bad_output", "too_large", "input_too_long"}
 
 Publish = Callable[[list[Taken]], Awaitable[None]]
 """Makes files readable while the run goes on."""

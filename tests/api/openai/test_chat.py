@@ -174,6 +174,16 @@ def test_one_failed_choice_cancels_the_others(openai_api: Api) -> None:
     assert openai_api.get(second.id).status is Status.CANCELED
 
 
+def test_a_conversation_that_is_too_long_to_read_is_refused_in_the_words_that_clients_shorten_it_by(
+    openai_api: Api,
+) -> None:
+    call = chat(openai_api)
+    openai_api.fail(call.begun(), "input_too_long", "The prompt is 5031 tokens long.")
+    assert call.ended().status == 400
+    error = call.answer()["error"]
+    assert (error["code"], error["message"]) == ("context_length_exceeded", "The prompt is 5031 tokens long.")
+
+
 def test_what_moderation_found_is_shown_in_the_words_that_clients_know(openai_api: Api) -> None:
     bad = {"filtered": True, "severity": "high"}
     safe = {"filtered": False, "severity": "safe"}

@@ -33,6 +33,13 @@ def test_every_code_has_its_words(code: Code) -> None:
         (Code.FORBIDDEN, 403, "permission_error", "forbidden", "FORBIDDEN"),
         (Code.MODEL_NOT_FOUND, 404, "invalid_request_error", "model_not_found", "MODEL_NOT_FOUND"),
         (Code.INVALID_INPUT, 400, "invalid_request_error", "invalid_parameter", "INVALID_PARAMETER"),
+        (
+            Code.INPUT_TOO_LONG,
+            400,
+            "invalid_request_error",
+            "context_length_exceeded",
+            "CONTEXT_LENGTH_EXCEEDED",
+        ),
         (Code.RATE_LIMITED, 429, "rate_limit_error", "rate_limit_exceeded", "RATE_LIMITED"),
         (Code.INFERENCE_FAILED, 500, "server_error", "inference_error", "INFERENCE_ERROR"),
         (Code.INFERENCE_TIMEOUT, 504, "server_error", "inference_timeout", "INFERENCE_TIMEOUT"),

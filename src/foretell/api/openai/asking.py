@@ -26,6 +26,7 @@ RETRY_AFTER_SECONDS = 5
 REFUSALS = (
     Code.MODEL_NOT_FOUND,
     Code.INVALID_PARAMETER,
+    Code.INPUT_TOO_LONG,
     Code.INFERENCE_FAILED,
     Code.INFERENCE_TIMEOUT,
     Code.UNAVAILABLE,
@@ -34,6 +35,7 @@ REFUSALS = (
 
 _FAILURES = {
     "bad_input": Code.INVALID_PARAMETER,
+    "input_too_long": Code.INPUT_TOO_LONG,
     "timeout": Code.INFERENCE_TIMEOUT,
     "expired": Code.INFERENCE_TIMEOUT,
     "unsafe_output": Code.CONTENT_POLICY,

@@ -115,6 +115,11 @@ SAYINGS: Mapping[Code, tuple[str, str, tuple[str, ...]]] = {
         "The safety checker withheld every picture of the output.",
         (),
     ),
+    Code.INPUT_TOO_LONG: (
+        "The conversation is longer than the model can read.",
+        "The prompt is 5031 tokens long; with its answer it must fit 4096.",
+        (),
+    ),
     Code.INFERENCE_FAILED: ("The model failed.", "The model ran out of memory.", ()),
     Code.INFERENCE_TIMEOUT: (
         "The model was not done in time; the run was stopped.",
