@@ -136,6 +136,7 @@ async def checked(request: Request, wish: Wish, known: Known) -> NewPrediction:
     if wish.webhook is not None:
         services(request).check_form(wish.webhook.url)
     owner = caller(request)
+    pricing = None if version.manifest.pricing.is_free else version.manifest.pricing
     return NewPrediction(
         id=new_id(),
         account_id=owner.account.id,
@@ -152,8 +153,8 @@ async def checked(request: Request, wish: Wish, known: Known) -> NewPrediction:
         stream=wish.stream,
         webhook=wish.webhook,
         request=wish.request,
-        pricing=None if version.manifest.pricing.is_free else version.manifest.pricing,
-        hold_nanocredits=estimated(known, values).nanocredits,
+        pricing=pricing,
+        hold_nanocredits=0 if pricing is None else estimated(known, values).nanocredits,
         retention=_retention(request, wish, known),
         cancel_after_seconds=cancel_after_seconds(request, wish.cancel_after_seconds),
         queue_seconds=queue_seconds(request, wish.queue_seconds),

@@ -1,7 +1,5 @@
 """How much a caller may still ask for: what holds for a create, and how its answer says what is left."""
 
-from collections.abc import Iterator
-
 from starlette.datastructures import MutableHeaders
 from starlette.requests import Request
 from starlette.types import Scope
@@ -10,6 +8,9 @@ from foretell.allowance import WINDOW_SECONDS, Allowance, Bounds, Share, Standin
 from foretell.api.requests import caller, services
 from foretell.api.seats import Seats
 from foretell.config import Config
+
+Header = tuple[bytes, bytes]
+"""A name and what it says, as they go over the wire."""
 
 _STANDING = "foretell.standing"
 _UNSET = "-"
@@ -53,34 +54,38 @@ def tell(scope: Scope, headers: MutableHeaders, seats: Seats) -> None:
         headers.raw.extend(_told(standing, seats))
 
 
-def _told(standing: Standing, seats: Seats) -> Iterator[tuple[bytes, bytes]]:
-    requests = standing.requests
-    yield from _UNLIMITED if requests is None else _limited(requests)
-    yield from _UNCOUNTED
-    yield from _share("rpm", requests)
-    yield from _share("concurrent", standing.concurrent)
-    yield from _share("streams", Share(seats.seats_max, max(0, seats.seats_max - seats.taken)))
+def _told(standing: Standing, seats: Seats) -> list[Header]:
+    streams = Share(seats.seats_max, max(0, seats.seats_max - seats.taken))
+    found = [*_requests(standing.requests), *_UNCOUNTED, *_share("streams", streams)]
+    if standing.requests is not None:
+        found += _share("rpm", standing.requests)
+    if standing.concurrent is not None:
+        found += _share("concurrent", standing.concurrent)
     if standing.resets_at is not None:
-        yield _header(f"{_OLDER}-reset", _reset(standing.resets_at))
+        found.append(_header(f"{_OLDER}-reset", _reset(standing.resets_at)))
+    return found
 
 
-def _header(name: str, value: int | str) -> tuple[bytes, bytes]:
+def _requests(share: Share | None) -> list[Header]:
+    if share is None:
+        return _UNLIMITED
+    said = (share.limit, share.left, WINDOW_SECONDS)
+    return [_header(f"{_NEWEST}-{name}", value) for name, value in zip(REQUESTS, said, strict=True)]
+
+
+def _share(name: str, share: Share) -> list[Header]:
+    return [
+        _header(f"{_OLDER}-limit-{name}", share.limit),
+        _header(f"{_OLDER}-remaining-{name}", share.left),
+    ]
+
+
+def _header(name: str, value: int | str) -> Header:
     return name.encode(), str(value).encode()
 
 
 _UNLIMITED = [_header(f"{_NEWEST}-{each}", _UNSET) for each in REQUESTS]
 _UNCOUNTED = [_header(f"{_NEWEST}-{each}", _UNSET) for each in TOKENS]
-
-
-def _limited(requests: Share) -> Iterator[tuple[bytes, bytes]]:
-    said = (requests.limit, requests.left, WINDOW_SECONDS)
-    return (_header(f"{_NEWEST}-{name}", value) for name, value in zip(REQUESTS, said, strict=True))
-
-
-def _share(name: str, share: Share | None) -> Iterator[tuple[bytes, bytes]]:
-    if share is not None:
-        yield _header(f"{_OLDER}-limit-{name}", share.limit)
-        yield _header(f"{_OLDER}-remaining-{name}", share.left)
 
 
 def _usual(config: Config) -> Allowance:
