@@ -42,15 +42,13 @@ def test_a_completion_is_a_prediction_in_openais_words(openai_api: Api) -> None:
     assert (answer["object"], answer["model"]) == ("chat.completion", "talker")
     assert answer["created"] == prediction.created_at // 1_000_000
     assert answer["system_fingerprint"] == prediction.version_id
-    assert answer["usage"]["prompt_tokens"] == 12
-    assert answer["usage"]["completion_tokens"] == 3
-    assert answer["usage"]["total_tokens"] == 15
-    assert answer["usage"]["prompt_tokens_details"]["cached_tokens"] == 0
-    assert answer["usage"]["completion_tokens_details"]["reasoning_tokens"] == 0
+    usage = answer["usage"]
+    assert (usage["prompt_tokens"], usage["completion_tokens"], usage["total_tokens"]) == (12, 3, 15)
+    assert usage["prompt_tokens_details"]["cached_tokens"] == 0
+    assert usage["completion_tokens_details"]["reasoning_tokens"] == 0
     [choice] = answer["choices"]
     assert (choice["index"], choice["finish_reason"], choice["logprobs"]) == (0, "stop", None)
-    assert choice["message"]["role"] == "assistant"
-    assert choice["message"]["content"] == "Good day."
+    assert (choice["message"]["role"], choice["message"]["content"]) == ("assistant", "Good day.")
 
 
 def test_nothing_is_sent_before_the_end(openai_api: Api) -> None:
