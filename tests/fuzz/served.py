@@ -15,7 +15,7 @@ from foretell.blobs import open_blobs
 from foretell.config import Config
 from foretell.outbound import Outbound
 from foretell.seal import Seal
-from foretell.store import open_store
+from foretell.store import Store, open_store
 from fuzz.seeds import as_json
 from fuzz.values import Bytes, bent, value
 
@@ -61,19 +61,7 @@ class Site:
         store = await open_store(config)
         for each in catalog.sandbox():
             await store.register(each)
-        account = await store.create_account("default", Role.OPERATOR)
-        key_id, self._key = new_key()
-        created_at = 1_700_000_000_000_000
-        await store.create_key(
-            Key(
-                id=key_id,
-                account_id=account.id,
-                name="fuzz",
-                sha256=key_digest(self._key),
-                last4=self._key[-4:],
-                created_at=created_at,
-            )
-        )
+        self._key = await _operators_key(store)
         self._app = app(
             Services(
                 config=config,
@@ -145,6 +133,21 @@ class Site:
         async with asyncio.timeout(10):
             await self._app(scope, call.receive, call.send)
         return call.checked(f"{method} {path}")
+
+
+async def _operators_key(store: Store) -> str:
+    account = await store.create_account("default", Role.OPERATOR)
+    key_id, raw = new_key()
+    key = Key(
+        id=key_id,
+        account_id=account.id,
+        name="fuzz",
+        sha256=key_digest(raw),
+        last4=raw[-4:],
+        created_at=1_700_000_000_000_000,
+    )
+    await store.create_key(key)
+    return raw
 
 
 class _Call:
