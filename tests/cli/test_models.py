@@ -49,7 +49,7 @@ def test_check_finds_nothing_wrong_with_a_sound_configuration(server: Foretell, 
     found = json.loads(checked.stdout)
     assert checked.returncode == 0, checked.stdout
     assert found["settings"]["data"] == str(data)
-    assert {"database", "trust", "models"} <= {each["about"] for each in found["findings"]}
+    assert {"database", "trust", "isolation", "models"} <= {each["about"] for each in found["findings"]}
 
 
 def test_check_names_every_problem_and_shows_no_secret(tmp_path: Path) -> None:
