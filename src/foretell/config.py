@@ -110,6 +110,9 @@ class Config:
         1024**3, "Free space, at most a tenth of the disk, under which a warning is logged; 0: never."
     )
     audit_days: int = _setting(365, "How long is known who did what.")
+    hardware: str = _setting(
+        "", "What models run on here, such as 'NVIDIA H100'; empty: the GPUs that are found, or 'cpu'."
+    )
     memory_mb: int = _setting(0, "Memory for loaded models; 0 takes 70 % of the machine's.")
     memory_factor: float = _setting(
         0.0, "A model's process may take this many times the memory that its model declares; 0: any amount."

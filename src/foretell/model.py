@@ -4,6 +4,7 @@ from collections.abc import Collection, Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
+from foretell.hardware import ANY
 from foretell.pricing import Pricing
 from foretell.retention import Retention
 
@@ -114,6 +115,6 @@ class Version:
     def model(self) -> str:
         return self.manifest.namespace
 
-    def lane(self, gpu: str | None) -> str:
-        """The queue in which its predictions wait: version and hardware class."""
-        return f"{self.id}:{gpu or 'any'}"
+    def lane(self, hardware: str = ANY) -> str:
+        """The queue in which its predictions wait: version and class of hardware."""
+        return f"{self.id}:{hardware}"

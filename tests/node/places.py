@@ -56,7 +56,7 @@ class Place:
             model=version.model,
             model_type=version.manifest.type,
             version_id=version.id,
-            lane=version.lane(None),
+            lane=version.lane(),
             input=given,
             input_hash="0" * 64,
             origin="http://127.0.0.1:8900",

@@ -104,7 +104,7 @@ async def test_a_start_sends_back_what_a_dead_node_held(tmp_path: Path) -> None:
         version = await here.model(ECHO)
         await here.node.stop(0.0)
         prediction_id = await here.create(version)
-        await here.store.take(version.lane(None), node="a-node-that-died", count=1)
+        await here.store.take(version.lane(), node="a-node-that-died", count=1)
     async with place(tmp_path) as here:
         found = await here.ended(prediction_id)
     assert (found.result, found.losses) == ("hello", 1)
@@ -114,7 +114,7 @@ async def test_a_hold_that_nobody_runs_is_released(here: Place) -> None:
     folder = here.folder(ECHO)
     unknown = catalog.read_folder(folder, created_at=0)
     prediction_id = await here.create(unknown)
-    assert await here.store.take(unknown.lane(None), node=here.node.incarnation, count=1)
+    assert await here.store.take(unknown.lane(), node=here.node.incarnation, count=1)
     await until(lambda: _is_free(here, prediction_id))
     await here.store.register(unknown)
     assert (await here.ended(prediction_id)).result == "hello"
@@ -123,7 +123,7 @@ async def test_a_hold_that_nobody_runs_is_released(here: Place) -> None:
 async def test_what_was_taken_as_the_node_began_to_stop_is_sent_back_without_a_loss(here: Place) -> None:
     unknown = catalog.read_folder(here.folder(ECHO), created_at=0)
     prediction_id = await here.create(unknown)
-    taking = here.store.take(unknown.lane(None), node=here.node.incarnation, count=1)
+    taking = here.store.take(unknown.lane(), node=here.node.incarnation, count=1)
     (taken,), _ = await asyncio.gather(taking, here.node.stop(0.0))
     found = await here.store.get(prediction_id)
     assert found is not None and taken.id == found.id

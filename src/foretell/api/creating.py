@@ -18,6 +18,7 @@ from foretell.api.requests import caller, edge, is_local, origin, request_id, se
 from foretell.api.versions import Known
 from foretell.errors import Code, Error
 from foretell.estimate import Estimate, Subject, estimate
+from foretell.hardware import ANY, class_of, has
 from foretell.ids import new_id
 from foretell.prediction import NewPrediction, Prediction, Subscription
 from foretell.retention import Retention, narrowest, of_all
@@ -47,6 +48,7 @@ class Wish:
     stream: bool = False
     safety_checker: bool | None = None
     privacy: str = "private"
+    gpu: str | None = None
     webhook: Subscription | None = None
     request: dict[str, Any] | None = None
     position: int = 0
@@ -144,7 +146,7 @@ async def checked(request: Request, wish: Wish, known: Known) -> NewPrediction:
         model=known.name,
         model_type=version.manifest.type,
         version_id=version.id,
-        lane=version.lane(None),
+        lane=version.lane(await _hardware(request, wish.gpu)),
         input=values,
         input_hash=hashlib.sha256(version.id.encode() + _sorted(values)).hexdigest(),
         origin=origin(request),
@@ -159,6 +161,16 @@ async def checked(request: Request, wish: Wish, known: Known) -> NewPrediction:
         cancel_after_seconds=cancel_after_seconds(request, wish.cancel_after_seconds),
         queue_seconds=queue_seconds(request, wish.queue_seconds),
     )
+
+
+async def _hardware(request: Request, gpu: str | None) -> str:
+    """The class that was asked for, if any living node is of it; else whatever there is."""
+    if not gpu:
+        return ANY
+    wanted = class_of(gpu)
+    store, config = services(request).store, services(request).config
+    living = await store.living(within_seconds=config.lost_seconds)
+    return wanted if any(has(each.hardware.get("name", ""), wanted) for each in living) else ANY
 
 
 def _retention(request: Request, wish: Wish, known: Known) -> Retention | None:

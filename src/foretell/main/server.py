@@ -26,6 +26,7 @@ from foretell.main.listening import (
 )
 from foretell.model import Version
 from foretell.node import Node, Surroundings
+from foretell.node.surroundings import found_hardware
 from foretell.outbound import Outbound
 from foretell.seal import Seal
 from foretell.store import Store, open_store
@@ -166,6 +167,7 @@ class Server:
             weights=Weights(cache),
             environments=Environments(cache),
             outbound=outbound,
+            hardware=self.config.hardware or found_hardware(),
         )
         node = Node(surroundings)
         await node.start()

@@ -3,6 +3,7 @@
 import asyncio
 import logging
 
+from foretell.hardware import has
 from foretell.model import Version
 from foretell.node.fleet import Fleet
 from foretell.node.replica import Replica
@@ -45,8 +46,17 @@ class Scheduler:
     async def _look(self) -> None:
         lanes = await self._surroundings.store.waiting()
         for lane in sorted(lanes, key=lambda lane: lane.oldest_at or 0):
-            await self._serve(lane)
+            if await self._is_ours(lane):
+                await self._serve(lane)
         self._fleet.tend()
+
+    async def _is_ours(self, lane: LaneState) -> bool:
+        """Whether the lane is for hardware of this node's class, or for a class of which no node is left."""
+        wanted = lane.lane.rpartition(":")[2]
+        if has(self._surroundings.hardware, wanted):
+            return True
+        living = await self._surroundings.store.living(within_seconds=self._surroundings.config.lost_seconds)
+        return not any(has(each.hardware.get("name", ""), wanted) for each in living)
 
     async def _serve(self, lane: LaneState) -> None:
         replica = self._fleet.of(lane.version_id) or await self._wanted(lane)

@@ -18,7 +18,7 @@ def _now() -> int:
     return time.time_ns() // 1_000
 
 
-def _hardware() -> str:
+def found_hardware() -> str:
     """What runs models here: the names of its GPUs, or `cpu`."""
     found = sorted(Path("/proc/driver/nvidia/gpus").glob("*/information"))
     names = [
@@ -41,5 +41,5 @@ class Surroundings:
     environments: Environments
     outbound: Outbound
     clock: Callable[[], int] = _now
-    hardware: str = field(default_factory=_hardware)
+    hardware: str = field(default_factory=found_hardware)
     environment: Mapping[str, str] = field(default_factory=lambda: dict(os.environ))

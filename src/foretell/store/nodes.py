@@ -76,6 +76,13 @@ def all_nodes(connection: Connection) -> list[NodeState]:
     ]
 
 
+def living(connection: Connection, within_seconds: float) -> list[NodeState]:
+    """The nodes that were heard of within so long before the last that was: no clock but theirs is asked."""
+    found = all_nodes(connection)
+    newest = max((each.seen_at for each in found), default=0)
+    return [each for each in found if each.seen_at >= newest - within_seconds * 1_000_000]
+
+
 def replica(transaction: Transaction, row: ReplicaState) -> bool:
     """Writes a replica down; False when another of the version is on its way on that node, and nothing was written."""
     if row.state in _COMING and _another_is_coming(transaction, row):

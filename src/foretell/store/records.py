@@ -179,6 +179,10 @@ class Records(People):
         """Says that the node lives; gives the holds that it still has."""
         return await self._pass(nodes.heartbeat, node)
 
+    async def living(self, *, within_seconds: float) -> list[NodeState]:
+        """The nodes that say they live, each heard of within so long of the last word of any."""
+        return await self._ask(lambda connection: nodes.living(connection, within_seconds))
+
     async def nodes(self) -> list[NodeState]:
         return await self._ask(nodes.all_nodes)
 

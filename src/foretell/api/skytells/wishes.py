@@ -68,6 +68,7 @@ async def read_body(request: Request) -> Asked:
         stream=bool(body.stream),
         safety_checker=_agreed("safety_checker", body.safety_checker, "safety_check", body.safety_check),
         privacy=body.privacy or "private",
+        gpu=body.gpu,
         ttl_seconds=int(body.ttl or 0),
         cancel_after_seconds=duration(body.cancel_after),
         queue_seconds=duration(body.queue_timeout),
