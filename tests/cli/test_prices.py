@@ -85,7 +85,9 @@ def apis(tmp_path: Path) -> Iterator[list[Foretell]]:
 
 
 @pytest.mark.needs("postgres")
-def test_a_command_beside_servers_leaves_their_prices_and_their_key_alone(apis: list[Foretell], tmp_path: Path) -> None:
+def test_a_command_beside_servers_leaves_their_prices_and_their_key_alone(
+    apis: list[Foretell], tmp_path: Path
+) -> None:
     database = str(apis[0].process.args[apis[0].process.args.index("--database") + 1])  # type: ignore[index,union-attr]
     listed = foretell("keys", "list", "--database", database, data=tmp_path / "elsewhere")
     assert "configuration" in listed.stdout

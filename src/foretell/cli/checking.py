@@ -123,7 +123,9 @@ def _isolation(config: Config) -> Iterator[Finding]:
     if config.isolation == "none":
         yield Finding("isolation", "models can read the data directory: isolation is 'none'")
     elif can.hides:
-        yield Finding("isolation", "the data directory and the memory of other processes are hidden from models")
+        yield Finding(
+            "isolation", "the data directory and the memory of other processes are hidden from models"
+        )
     else:
         yield Finding("isolation", f"models can read the data directory: {NO_NAMESPACES}")
     versions, _ = catalog.load(config)
