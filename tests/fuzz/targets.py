@@ -21,7 +21,7 @@ from foretell.node.content_types import HEAD_BYTES, content_type, extension
 from foretell.node.extents import extent
 from foretell.node.fetch import data_of, own_file_id
 from foretell.node.link import BrokenLink, _checked
-from foretell.outbound.names import NAME_CHARACTERS_MAX, file_name
+from foretell.outbound.names import NAME_BYTES_MAX, file_name
 from foretell.outbound.targets import target
 from foretell.schema import InputSchema
 from fuzz.seeds import ADDRESSES, BODIES, FILES, FORM, FRAMES, STREAM, as_json, predictors
@@ -196,7 +196,7 @@ def _is_readable(text: str) -> bool:
 
 def _named(url: httpx.URL, headers: dict[str, str]) -> None:
     name = file_name(url, headers, "image/png")
-    assert 0 < len(name) <= NAME_CHARACTERS_MAX
+    assert 0 < len(name.encode()) <= NAME_BYTES_MAX
     assert not {"/", "\\", "\0", "\n", "\r"} & set(name) and name not in {".", ".."}
 
 

@@ -92,3 +92,16 @@ def test_a_download_has_a_deadline_and_says_what_a_server_answered(tmp_path: Pat
         assert "it answered 404" in none.message
 
     run(work())
+
+
+@pytest.mark.parametrize(
+    "name", ["a." + "n" * 300, "%E6%BC%A2" * 200 + ".png", "x" * 500 + ".png", ".", "%00"]
+)
+def test_no_name_is_too_long_for_a_file_system(tmp_path: Path, name: str) -> None:
+    async def work() -> None:
+        async with Stranger(answers(200, headers="Content-Type: image/png\r\n")) as stranger:
+            url = f"{stranger.url.removesuffix('/hook')}/{name}"
+            found = await Outbound(LOCAL).download(url, tmp_path / "file", bytes_max=100, seconds=5)
+        (tmp_path / f"1000-{found.name}").write_bytes(b"fits")
+
+    run(work())
