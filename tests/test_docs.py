@@ -100,3 +100,12 @@ def test_every_runtime_dependency_has_a_page_that_says_why() -> None:
     names = {re.split(r"[\[>=]", each)[0] for each in re.findall(r'"([^"]+)"', block[1])}
     pages = {path.stem for path in (ROOT / "docs/decisions").glob("*.md")}
     assert names <= pages
+
+
+def test_every_test_that_proves_a_guarantee_exists() -> None:
+    text = (ROOT / "docs/guarantees.md").read_text()
+    sources = "".join(path.read_text() for path in (ROOT / "tests").rglob("*.py"))
+    named = set(re.findall(r"`(test_\w+)`", text))
+    assert named
+    assert {each for each in named if f"def {each}(" not in sources} == set()
+    assert {each for each in re.findall(r"`(tests/[^`]+)`", text) if not (ROOT / each).exists()} == set()
