@@ -63,7 +63,7 @@ def test_a_price_that_makes_no_sense_stops_the_start_and_the_check(tmp_path: Pat
     assert "Traceback" not in server.said()
     checked = foretell("check", data=tmp_path / "data", FORETELL_CONFIG=str(file))
     assert checked.returncode != 0
-    assert "'prices.truefusion.unit' must be one of" in checked.stdout
+    assert "'prices.truefusion.unit' must be one of" in checked.stdout + checked.stderr
 
 
 def test_a_price_for_a_model_that_is_not_there_is_told_and_the_server_starts(tmp_path: Path) -> None:
