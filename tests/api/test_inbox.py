@@ -43,7 +43,7 @@ def tell(api: Api, delivery_id: str, patience: Patience | None = None) -> None:
             delivery_id,
             REFUSED,
             state=DeliveryState.DEAD,
-            next_at=None,
+            pause_seconds=None,
             reason="Given up.",
             patience=patience,
         )

@@ -149,7 +149,7 @@ def belongings(talks: Talks) -> dict[str, str]:
         attempt = DeliveryAttempt(at=1, status=None, error="nobody is there", seconds=0.1)
         state, patience = DeliveryState.PENDING, Patience(5, 86_400.0)
         doing = api.store.attempted(
-            delivery["id"], attempt, state=state, next_at=4_000_000_000_000_000, patience=patience
+            delivery["id"], attempt, state=state, pause_seconds=2_000_000_000, patience=patience
         )
         api.run(doing)
         endpoint = client.get("/v1/webhooks/endpoints").json()["data"][0]["id"]

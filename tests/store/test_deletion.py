@@ -111,7 +111,7 @@ async def test_an_unsent_delivery_can_still_be_rendered_then_its_source_goes(
     [delivery] = await store.deliveries(delivery.prediction_id)
     assert delivery.body == b"body"
 
-    await store.attempted(delivery.id, SENT, state=DeliveryState.DELIVERED, next_at=None)
+    await store.attempted(delivery.id, SENT, state=DeliveryState.DELIVERED, pause_seconds=None)
     [delivery] = await store.deliveries(delivery.prediction_id)
     assert (delivery.state, delivery.body, delivery.signature) == (DeliveryState.DELIVERED, None, None)
 
@@ -120,5 +120,5 @@ async def test_a_delivery_that_is_given_up_unrendered_leaves_nothing(store: Stor
     hold = await begun(store, "canceled")
     await store.delete(hold.prediction_id, account_id="ann")
     [delivery] = await store.due(holder="courier", limit=1)
-    await store.attempted(delivery.id, SENT, state=DeliveryState.DEAD, next_at=None)
+    await store.attempted(delivery.id, SENT, state=DeliveryState.DEAD, pause_seconds=None)
     assert direct("SELECT COUNT(*) FROM bodies") == [(0,)]

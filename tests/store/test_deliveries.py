@@ -97,8 +97,7 @@ async def test_what_a_courier_took_and_left_is_given_out_again_later(store: Stor
 @pytest.mark.parametrize("state", DeliveryState)
 async def test_a_delivery_is_due_again_at_once_however_it_stands(store: Store, state: DeliveryState) -> None:
     delivery = await one_due(store)
-    later = delivery.next_at + 3_600_000_000
-    await store.attempted(delivery.id, REFUSED, state=state, next_at=later)
+    await store.attempted(delivery.id, REFUSED, state=state, pause_seconds=3_600)
     again = await store.resend(delivery.id, delivery.prediction_id)
     assert again is not None
     assert (again.state, again.attempts) == (DeliveryState.PENDING, 1)
@@ -124,9 +123,8 @@ async def test_a_failed_attempt_is_tried_again_at_its_time_with_the_same_body(
 ) -> None:
     delivery = await one_due(store)
     await store.rendered(delivery.id, b"body", "sig")
-    next_at = clock.now + 5_000_000
-    await store.attempted(delivery.id, REFUSED, state=DeliveryState.PENDING, next_at=next_at)
-    assert await store.next_due_at() == next_at
+    await store.attempted(delivery.id, REFUSED, state=DeliveryState.PENDING, pause_seconds=5)
+    assert await store.next_due_at() == clock.now + 5_000_000
     assert await store.due(holder="courier", limit=10) == []
     clock.pass_seconds(6)
     [again] = await store.due(holder="courier", limit=10)
@@ -137,8 +135,8 @@ async def test_a_failed_attempt_is_tried_again_at_its_time_with_the_same_body(
 @pytest.mark.parametrize("state", [DeliveryState.DELIVERED, DeliveryState.DEAD])
 async def test_what_is_final_stays_so(store: Store, clock: Clock, state: DeliveryState) -> None:
     delivery = await one_due(store)
-    await store.attempted(delivery.id, ACCEPTED, state=state, next_at=None)
-    await store.attempted(delivery.id, REFUSED, state=DeliveryState.PENDING, next_at=clock.now)
+    await store.attempted(delivery.id, ACCEPTED, state=state, pause_seconds=None)
+    await store.attempted(delivery.id, REFUSED, state=DeliveryState.PENDING, pause_seconds=0)
     [found] = await store.deliveries(delivery.prediction_id)
     assert (found.state, found.attempts) == (state, 2)
     assert await store.delivery_attempts(delivery.id) == [ACCEPTED, REFUSED]

@@ -35,7 +35,7 @@ async def dead(store: Store, **of: str) -> Delivery:
     await ended(store, **of)
     [delivery] = await store.due(holder="courier", limit=1)
     await store.rendered(delivery.id, b'{"id": 1}', "sig")
-    await store.attempted(delivery.id, REFUSED, state=DeliveryState.DEAD, next_at=None, reason="Why.")
+    await store.attempted(delivery.id, REFUSED, state=DeliveryState.DEAD, pause_seconds=None, reason="Why.")
     found = await store.delivery(delivery.id)
     assert found is not None
     return found
@@ -47,7 +47,7 @@ async def paused(store: Store, url: str = URL) -> Delivery:
     [last] = await store.due(holder="courier", limit=1)
     await store.rendered(last.id, b'{"id": 1}', "sig")
     changed = await store.attempted(
-        last.id, REFUSED, state=DeliveryState.DEAD, next_at=None, patience=IMPATIENT
+        last.id, REFUSED, state=DeliveryState.DEAD, pause_seconds=None, patience=IMPATIENT
     )
     assert changed is not None
     [kept] = await ended(store, url=url)
@@ -148,7 +148,7 @@ async def test_what_was_kept_for_a_month_is_given_up_with_a_reason_and_erased_if
     clock.pass_seconds(KEPT_SECONDS - 1)
     await store.probe()
     assert (await store.due(holder="courier", limit=10))[0].id == kept.id
-    await store.attempted(kept.id, REFUSED, state=DeliveryState.PENDING, next_at=clock.now)
+    await store.attempted(kept.id, REFUSED, state=DeliveryState.PENDING, pause_seconds=0)
     assert await store.due(holder="courier", limit=10) == []
     clock.pass_seconds(2)
     await store.probe()
@@ -177,7 +177,9 @@ async def test_an_endpoint_that_is_told_nothing_is_forgotten_and_a_paused_one_is
     [due] = await store.due(holder="courier", limit=10)
     assert due.id == fine.id
     taken = DeliveryAttempt(at=1, status=200, error=None, seconds=0.1)
-    await store.attempted(fine.id, taken, state=DeliveryState.DELIVERED, next_at=None, patience=IMPATIENT)
+    await store.attempted(
+        fine.id, taken, state=DeliveryState.DELIVERED, pause_seconds=None, patience=IMPATIENT
+    )
     assert (await store.endpoint_page(None, offset=0, limit=10))[1] == 2
     clock.pass_seconds(ENDPOINT_SECONDS + 1)
     await store.probe()
@@ -189,7 +191,7 @@ async def test_the_newest_attempts_of_a_delivery_are_remembered(store: Store) ->
     delivery = await dead(store)
     for number in range(ATTEMPTS_MAX):
         attempt = replace(REFUSED, at=number)
-        await store.attempted(delivery.id, attempt, state=DeliveryState.DEAD, next_at=None)
+        await store.attempted(delivery.id, attempt, state=DeliveryState.DEAD, pause_seconds=None)
     found = await store.delivery_attempts(delivery.id)
     assert [each.at for each in found] == list(range(ATTEMPTS_MAX))
 
@@ -200,7 +202,7 @@ async def test_attempts_in_one_group_are_noted_once_each(store: Store) -> None:
     patience = Patience(deaths_max=6, failing_seconds_max=0)
     changed = await asyncio.gather(
         *(
-            store.attempted(each.id, REFUSED, state=DeliveryState.DEAD, next_at=None, patience=patience)
+            store.attempted(each.id, REFUSED, state=DeliveryState.DEAD, pause_seconds=None, patience=patience)
             for [each] in owed
         )
     )

@@ -25,6 +25,9 @@ QUESTIONS = {
                            ORDER BY created_at DESC, id DESC LIMIT 20""",
     "what others hold": "SELECT id FROM predictions WHERE node IS NOT NULL AND node <> 'n' ORDER BY node, id",
     "what is due": "SELECT id FROM deliveries WHERE state = 'pending' AND next_at <= 5 ORDER BY next_at, id LIMIT 9",
+    "what a clock that was set back holds up": """SELECT id FROM deliveries WHERE state = 'pending' AND since_at > 5
+                                                  ORDER BY since_at, id LIMIT 9""",
+    "the newest prediction": "SELECT MAX(created_at) FROM predictions WHERE deleted_at IS NULL",
     "an account's deliveries": """SELECT id FROM deliveries WHERE account_id = 'a'
                                   ORDER BY created_at DESC, id DESC LIMIT 20""",
     "everybody's deliveries": "SELECT id FROM deliveries ORDER BY created_at DESC, id DESC LIMIT 20",
@@ -41,9 +44,10 @@ QUESTIONS = {
     "what lies at a place": f"SELECT id, {HAS_BYTES} FROM files WHERE id >= 'aa' AND id < 'ab' ORDER BY id",
     "what an account created within a minute": """
         SELECT COUNT(*), MIN(created_at) FROM (
-            SELECT created_at FROM predictions WHERE deleted_at IS NULL AND account_id = 'a' AND created_at > 5
+            SELECT created_at FROM predictions
+            WHERE deleted_at IS NULL AND account_id = 'a' AND created_at > 5 AND created_at <= 9
             UNION ALL SELECT created_at FROM predictions
-            WHERE deleted_at IS NOT NULL AND account_id = 'a' AND created_at > 5) AS recent""",
+            WHERE deleted_at IS NOT NULL AND account_id = 'a' AND created_at > 5 AND created_at <= 9) AS recent""",
     "what an account has live": """
         SELECT versions.model, COUNT(*) FROM predictions JOIN versions ON versions.id = predictions.version_id
         WHERE predictions.account_id = 'a' AND predictions.completed_at IS NULL GROUP BY versions.model""",

@@ -186,11 +186,11 @@ async def test_what_was_sent_goes_with_the_purge_and_what_is_still_sent_goes_aft
         [delivery] = await store.due(holder="courier", limit=1)
         await store.rendered(delivery.id, SECRET.encode(), "signature")
         if is_sent_before:
-            await store.attempted(delivery.id, SENT, state=DeliveryState.DELIVERED, next_at=None)
+            await store.attempted(delivery.id, SENT, state=DeliveryState.DELIVERED, pause_seconds=None)
         await purged(store, clock, 31)
         assert (SECRET in everything(direct)) is not is_sent_before
         if not is_sent_before:
-            await store.attempted(delivery.id, SENT, state=DeliveryState.DELIVERED, next_at=None)
+            await store.attempted(delivery.id, SENT, state=DeliveryState.DELIVERED, pause_seconds=None)
         assert SECRET not in everything(direct)
 
 
@@ -200,7 +200,7 @@ async def test_what_is_deleted_is_in_no_table(store: Store, direct: Direct) -> N
     prediction = await ended(store, "completed", retention=of_all(5))
     [delivery] = await store.due(holder="courier", limit=1)
     await store.rendered(delivery.id, SECRET.encode(), "signature")
-    await store.attempted(delivery.id, SENT, state=DeliveryState.DELIVERED, next_at=None)
+    await store.attempted(delivery.id, SENT, state=DeliveryState.DELIVERED, pause_seconds=None)
     await store.delete(prediction.id, account_id="ann")
     gone = await store.orphans(10)
     await store.erased([each.id for each in gone])

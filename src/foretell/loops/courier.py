@@ -142,13 +142,18 @@ class Courier:
         seconds = time.monotonic() - begun
         status = None if answer is None else answer.status
         retry_after = "" if answer is None else answer.headers.get("retry-after", "")
-        state, next_at = verdict(delivery, status, now=self._clock(), retry_after=retry_after)
+        state, pause_seconds = verdict(delivery, status, now=self._clock(), retry_after=retry_after)
         receiver.note(succeeded=state is DeliveryState.DELIVERED)
         said = None if answer is None else legible(answer.body)
         attempt = DeliveryAttempt(at=at, status=status, error=problem, seconds=seconds, answer=said)
         why = reason(delivery, status) if state is DeliveryState.DEAD else None
         changed = await self._store.attempted(
-            delivery.id, attempt, state=state, next_at=next_at, reason=why, patience=self._patience
+            delivery.id,
+            attempt,
+            state=state,
+            pause_seconds=pause_seconds,
+            reason=why,
+            patience=self._patience,
         )
         if changed is not None:
             _tell(changed)
@@ -157,7 +162,9 @@ class Courier:
         """There is nothing to say, which is no fault of the receiver's."""
         gone = "What it said was erased." if delivery.is_erased else "The prediction is gone."
         attempt = DeliveryAttempt(at=self._clock(), status=None, error=gone, seconds=0.0)
-        await self._store.attempted(delivery.id, attempt, state=DeliveryState.DEAD, next_at=None, reason=gone)
+        await self._store.attempted(
+            delivery.id, attempt, state=DeliveryState.DEAD, pause_seconds=None, reason=gone
+        )
 
     async def _sent(self, delivery: Delivery, written: Letter, at: int) -> tuple[Answer | None, str | None]:
         """What the receiver answered, and what went wrong, if anything."""

@@ -21,8 +21,8 @@ def verdict(
     now: int,
     retry_after: str = "",
     chance: Callable[[], float] = random.random,
-) -> tuple[DeliveryState, int | None]:
-    """Where a delivery stands after one more try, and when the next one is due.
+) -> tuple[DeliveryState, float | None]:
+    """Where a delivery stands after one more try, and in how many seconds the next one is due.
 
     `status` None means that no answer came; `retry_after` is the receiver's header of that name.
     """
@@ -33,7 +33,7 @@ def verdict(
         return DeliveryState.DEAD, None
     jittered = planned * (1 + JITTER * (2 * chance() - 1))
     wished = _wished_seconds(retry_after, now=now)
-    return DeliveryState.PENDING, now + round(max(jittered, wished) * SECOND)
+    return DeliveryState.PENDING, max(jittered, wished)
 
 
 def reason(delivery: Delivery, status: int | None) -> str:

@@ -1,5 +1,6 @@
 """How an attempt is written down: its status, and what it took."""
 
+import time
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -16,14 +17,14 @@ LOG_END_CHARACTERS = 2_000
 
 @dataclass(slots=True)
 class Measured:
-    """One attempt's figures as they become known. Instants are None until they have come."""
+    """One attempt's figures as they become known; its beginning and end are by the clock that nobody sets."""
 
     prediction: Prediction
     version: Version
     hardware: str
     load_seconds: float = 0.0
-    began_at: int | None = None
-    ended_at: int | None = None
+    began_seconds: float | None = None
+    ended_seconds: float | None = None
     progress: float = 0.0
     own: dict[str, float] = field(default_factory=dict)
     extents: dict[str, float] = field(default_factory=dict)
@@ -87,8 +88,9 @@ def _metrics(measured: Measured, at: int) -> dict[str, float]:
     found["total_time"] = _seconds(prediction.created_at, at)
     found["queue_time"] = _seconds(prediction.created_at, prediction.held_at)
     found["load_time"] = round(measured.load_seconds, 6)
-    if measured.began_at is not None:
-        found["predict_time"] = _seconds(measured.began_at, measured.ended_at or at)
+    if measured.began_seconds is not None:
+        ended_seconds = time.monotonic() if measured.ended_seconds is None else measured.ended_seconds
+        found["predict_time"] = round(ended_seconds - measured.began_seconds, 6)
     if measured.used is not None:
         found["cpu_time"] = round(measured.used.cpu_seconds, 6)
         found["memory_peak_mb"] = round(measured.used.memory_bytes / 1024**2, 1)

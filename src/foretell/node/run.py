@@ -137,7 +137,7 @@ class Run:
     async def _withhold(self) -> None:
         """Ends it with an empty answer, for what was asked is not put to the model: that costs nothing."""
         await self._begin()
-        self._measured.ended_at = self._measured.began_at
+        self._measured.ended_seconds = self._measured.began_seconds
         await self._voice.end()
         self._is_ending = True
         outcome = succeeded(self._measured, "", [], at=self._surroundings.clock())
@@ -147,7 +147,7 @@ class Run:
         if not await written(self.id, lambda: self._surroundings.store.begin(self.hold)):
             raise HoldLost
         self.has_begun = True
-        self._measured.began_at = self._surroundings.clock()
+        self._measured.began_seconds = time.monotonic()
 
     async def _ran(self, given: dict[str, Any]) -> Answer:
         # Whose process died runs alone from then on: a neighbour may have been to blame, or may be spared.
@@ -181,7 +181,7 @@ class Run:
         finally:
             self._replica.hear_all()
             hearing.take_logs(channel)
-            self._measured.ended_at = self._surroundings.clock()
+            self._measured.ended_seconds = time.monotonic()
             self._measured.used, self._measured.own = hearing.used, hearing.metrics
             self._measured.progress = self._voice.progress
             if message := hearing.message:

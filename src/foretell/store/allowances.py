@@ -26,9 +26,10 @@ from foretell.store.database import Transaction, Value, marks
 
 WINDOW = WINDOW_SECONDS * 1_000_000
 # Two halves, because the index over what is there leaves tombstones out, and they count for their minute, too.
-_RECENT = """SELECT created_at FROM predictions WHERE deleted_at IS NULL AND account_id = ? AND created_at > ?{mine}
+_RECENT = """SELECT created_at FROM predictions
+             WHERE deleted_at IS NULL AND account_id = ? AND created_at > ? AND created_at <= ?{mine}
              UNION ALL SELECT created_at FROM predictions
-             WHERE deleted_at IS NOT NULL AND account_id = ? AND created_at > ?{mine}"""
+             WHERE deleted_at IS NOT NULL AND account_id = ? AND created_at > ? AND created_at <= ?{mine}"""
 _LIVE = """SELECT versions.model, COUNT(*) FROM predictions JOIN versions ON versions.id = predictions.version_id
            WHERE predictions.account_id = ? AND predictions.completed_at IS NULL{mine} GROUP BY versions.model"""
 
@@ -188,7 +189,9 @@ class _Ledger:
 
     def _about(self, owner: Owner) -> tuple[str, list[Value]]:
         mine, values = _of_key(owner, "")
-        half = [owner.account_id, self.transaction.at - WINDOW, *values]
+        # What lies further ahead was created before the clock was set back, nobody knows when.
+        at = self.transaction.at
+        half = [owner.account_id, at - WINDOW, at + WINDOW, *values]
         return _RECENT.format(mine=mine), half + half
 
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from foretell.prediction import Failure, Move, NewPrediction
-from foretell.store import lanes
+from foretell.store import lanes, set_back
 from foretell.store.database import Connection, Transaction
 from foretell.store.moves import ENDED, Ending, end, move
 from foretell.store.predictions import Cancel, cancel, locked
@@ -26,6 +26,7 @@ def columns(new: NewPrediction, *, at: int) -> tuple[int | None, int | None]:
 
 def end_overdue(transaction: Transaction, asked: Sequence[int]) -> list[int]:
     """Ends up to so many of each kind, whoever holds them; gives how many it met."""
+    set_back.begin_deadlines_anew(transaction)
     return [_cancel(transaction, each) + _expire(transaction, each) for each in asked]
 
 
@@ -63,7 +64,9 @@ def _expire(transaction: Transaction, limit: int) -> int:
 
 
 def _expired(seconds: float) -> Failure:
-    return Failure(EXPIRED, f"The prediction did not begin within {seconds:g} seconds.")
+    # The clock may have been set back meanwhile: then that is not how long it was.
+    within = f"within {seconds:g} seconds" if seconds > 0 else "in time"
+    return Failure(EXPIRED, f"The prediction did not begin {within}.")
 
 
 def _instant(at: int, seconds: float | None) -> int | None:

@@ -80,12 +80,15 @@ def kept(connection: Connection, endpoint_ids: Sequence[str]) -> Mapping[str, in
 
 
 def to_probe(transaction: Transaction, next_at: int) -> list[str]:
-    """The paused endpoints whose turn it is, if something is kept for them; their next turn is `next_at`."""
+    """The paused endpoints whose turn it is, if something is kept for them; their next turn is `next_at`.
+
+    A turn that is further away than that was written before the clock was set back.
+    """
     owed = "SELECT 1 FROM deliveries WHERE deliveries.endpoint = endpoints.id AND deliveries.state = 'paused'"
     found = transaction.execute(
         f"""UPDATE endpoints SET probe_at = ?
-            WHERE paused_at IS NOT NULL AND probe_at <= ? AND EXISTS ({owed}) RETURNING id""",
-        (next_at, transaction.at),
+            WHERE paused_at IS NOT NULL AND (probe_at <= ? OR probe_at > ?) AND EXISTS ({owed}) RETURNING id""",
+        (next_at, transaction.at, next_at),
     )
     return [str(row[0]) for row in found]
 
@@ -146,7 +149,8 @@ def _write(transaction: Transaction, endpoint: Endpoint) -> None:
 
 def _release(transaction: Transaction, endpoint_id: str) -> None:
     """What was kept is due, in the order in which it came about."""
-    sql = "UPDATE deliveries SET state = 'pending', next_at = created_at WHERE state = 'paused' AND endpoint = ?"
+    sql = """UPDATE deliveries SET state = 'pending', next_at = created_at, since_at = created_at
+             WHERE state = 'paused' AND endpoint = ?"""
     transaction.execute(sql, (endpoint_id,))
     transaction.tell("deliveries")
 

@@ -27,8 +27,8 @@ POLL_SECONDS = 1.0
 
 OVERDUE_AT_ONCE = 100
 OVERDUE_SECONDS_MIN = 0.1
-CLOCKS_APART_SECONDS_MAX = 60.0
-"""How far the database's clock, by which a deadline counts, may be ahead of this machine's."""
+CLOCKS_APART_SECONDS_MAX = 5.0
+"""How far the database's clock, by which a deadline counts, may be behind this machine's to be asked often."""
 
 # In the order in which they run within a group.
 CREATE = Verb(create, rank=1)
@@ -142,11 +142,14 @@ class Store(Credits):
         Everybody who runs predictions or waits for them may do so: once is as good as often.
         """
         next_at = await self._readers.ask(deadlines.next_at)
-        if next_at is None or next_at / 1_000_000 - time.time() > CLOCKS_APART_SECONDS_MAX:
+        if next_at is None:
             return POLL_SECONDS
         if await self._writer.submit(END_OVERDUE, OVERDUE_AT_ONCE) >= OVERDUE_AT_ONCE:
             return 0.0
-        return min(max(next_at / 1_000_000 - time.time(), OVERDUE_SECONDS_MIN), POLL_SECONDS)
+        left_seconds = next_at / 1_000_000 - time.time()
+        if left_seconds < -CLOCKS_APART_SECONDS_MAX:
+            return POLL_SECONDS
+        return min(max(left_seconds, OVERDUE_SECONDS_MIN), POLL_SECONDS)
 
     async def rescue(self, *, but: str | None = None, silent: Mapping[str, int] | None = None) -> int:
         """Frees, with a loss each, the rows of every incarnation but `but`, or of those that are `silent` or unknown.

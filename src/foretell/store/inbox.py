@@ -53,7 +53,7 @@ def redeliver(transaction: Transaction, wanted: Inbox, limit: int) -> tuple[int,
     where, values = _where(wanted, _FAILED)
     oldest = f"SELECT id FROM deliveries {where} ORDER BY created_at, id LIMIT ?"
     sql = f"UPDATE deliveries SET {FORCED} WHERE id IN ({oldest}) RETURNING id"
-    made = len(transaction.execute(sql, [transaction.at, *values, limit]))
+    made = len(transaction.execute(sql, [transaction.at, transaction.at, *values, limit]))
     if made:
         transaction.tell("deliveries")
     left = transaction.execute(f"SELECT COUNT(*) FROM deliveries {where}", values)
@@ -68,7 +68,8 @@ def probe(transaction: Transaction) -> int:
     probed = endpoints.to_probe(transaction, transaction.at + PROBE_SECONDS * 1_000_000)
     for each in probed:
         oldest = "SELECT id FROM deliveries WHERE endpoint = ? AND state = 'paused' ORDER BY created_at, id LIMIT 1"
-        transaction.execute(f"UPDATE deliveries SET {FORCED} WHERE id IN ({oldest})", (transaction.at, each))
+        sql = f"UPDATE deliveries SET {FORCED} WHERE id IN ({oldest})"
+        transaction.execute(sql, (transaction.at, transaction.at, each))
     if probed:
         transaction.tell("deliveries")
     _give_up(transaction)

@@ -114,7 +114,7 @@ class Records(People):
         attempt: DeliveryAttempt,
         *,
         state: DeliveryState,
-        next_at: int | None,
+        pause_seconds: float | None,
         reason: str | None = None,
         patience: Patience | None = None,
     ) -> Endpoint | None:
@@ -122,7 +122,7 @@ class Records(People):
 
         Gives the endpoint if it was paused or resumed by this; without `patience` the try says nothing of it.
         """
-        asked = Attempted(delivery_id, attempt, state, next_at, reason, patience)
+        asked = Attempted(delivery_id, attempt, state, pause_seconds, reason, patience)
         return await self._writer.submit(ATTEMPTED, asked)
 
     async def free_deliveries(self) -> None:

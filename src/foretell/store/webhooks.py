@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 
 from foretell.endpoint import Endpoint, Patience, endpoint_of
 from foretell.ids import new_id
-from foretell.store import endpoints
+from foretell.store import endpoints, set_back
 from foretell.store.database import Connection, Row, Transaction, marks
 from foretell.store.rows import with_bodies
 from foretell.webhook import TERMINAL_EVENTS, Delivery, DeliveryState, WebhookEvent
@@ -26,8 +26,8 @@ _NEW = (
 )
 COLUMNS = f"{_NEW}, reason, is_forced"
 _QUALIFIED = ", ".join(f"deliveries.{each}" for each in COLUMNS.split(", "))
-FORCED = "state = 'pending', is_forced = 1, reason = NULL, next_at = ?"
-"""What makes a delivery due at once, whatever its endpoint does."""
+FORCED = "state = 'pending', is_forced = 1, reason = NULL, next_at = ?, since_at = ?"
+"""What makes a delivery due at once, whatever its endpoint does; both instants are now."""
 _UNSENT = "state IN ('pending', 'paused')"
 _OWING = f"""SELECT 1 FROM deliveries
              WHERE deliveries.prediction_id = bodies.prediction_id AND {_UNSENT} AND body IS NULL"""
@@ -66,7 +66,7 @@ class Rendered:
 
 @dataclass(frozen=True, slots=True)
 class Attempted:
-    """A try and where the delivery stands after it; `next_at` None when there is no further one.
+    """A try and where the delivery stands after it; `pause_seconds` until the next one, None when there is none.
 
     `reason`: why it is dead. `patience`: with the endpoint, which may be paused by it; None: it was not asked.
     """
@@ -74,7 +74,7 @@ class Attempted:
     delivery_id: str
     attempt: DeliveryAttempt
     state: DeliveryState
-    next_at: int | None
+    pause_seconds: float | None
     reason: str | None = None
     patience: Patience | None = None
 
@@ -97,13 +97,14 @@ def owe(transaction: Transaction, moved: Iterable[tuple[Prediction, tuple[Webhoo
         for order, event in enumerate(events)
         if prediction.webhook is not None and event in prediction.webhook.events
     ]
-    transaction.insert("deliveries", _NEW, rows, unless="prediction_id, event")
+    transaction.insert("deliveries", f"{_NEW}, since_at", rows, unless="prediction_id, event")
     if rows:
         transaction.tell("deliveries")
 
 
 def due(transaction: Transaction, asked: Sequence[Due]) -> list[list[Delivery]]:
     """Gives out deliveries whose time has come, the longest overdue first; what a paused endpoint is owed is kept."""
+    set_back.begin_pauses_anew(transaction)
     return [endpoints.admitted(transaction, _due(transaction, each)) for each in asked]
 
 
@@ -124,7 +125,7 @@ def resend(transaction: Transaction, delivery_id: str, prediction_id: str) -> De
     transaction.execute(
         f"""UPDATE deliveries SET {FORCED}
            WHERE id = ? AND prediction_id = ? AND holder IS NULL""",
-        (transaction.at, delivery_id, prediction_id),
+        (transaction.at, transaction.at, delivery_id, prediction_id),
     )
     transaction.tell("deliveries")
     sql = f"SELECT {COLUMNS} FROM deliveries WHERE id = ? AND prediction_id = ?"
@@ -135,7 +136,8 @@ def resend(transaction: Transaction, delivery_id: str, prediction_id: str) -> De
 def free(transaction: Transaction) -> None:
     """Takes every delivery from whoever had it: due at once, in the order in which they came about."""
     transaction.execute(
-        "UPDATE deliveries SET holder = NULL, next_at = created_at WHERE state = 'pending' AND holder IS NOT NULL"
+        """UPDATE deliveries SET holder = NULL, next_at = created_at, since_at = created_at
+           WHERE state = 'pending' AND holder IS NOT NULL"""
     )
     transaction.tell("deliveries")
 
@@ -187,17 +189,18 @@ def next_due_at(connection: Connection) -> int | None:
 def _row(prediction: Prediction, event: WebhookEvent, at: int) -> tuple[str | int | None, ...]:
     assert prediction.webhook is not None
     owner = (prediction.id, prediction.account_id, prediction.key_id)
-    return (new_id(), *owner, event, prediction.webhook.url, DeliveryState.PENDING, 0, at, None, None, at)
+    return (new_id(), *owner, event, prediction.webhook.url, DeliveryState.PENDING, 0, at, None, None, at, at)
 
 
 def _due(transaction: Transaction, asked: Due) -> list[Delivery]:
+    at = transaction.at
     found = transaction.execute(
         f"""WITH picked AS MATERIALIZED (
                 SELECT id FROM deliveries WHERE state = 'pending' AND next_at <= ?
                 ORDER BY next_at, id LIMIT ? $skip_locked)
-            UPDATE deliveries SET holder = ?, next_at = ? FROM picked
+            UPDATE deliveries SET holder = ?, next_at = ?, since_at = ? FROM picked
             WHERE deliveries.id = picked.id RETURNING {_QUALIFIED}""",
-        (transaction.at, asked.limit, asked.holder, transaction.at + LEASE_SECONDS * 1_000_000),
+        (at, asked.limit, asked.holder, at + LEASE_SECONDS * 1_000_000, at),
     )
     return sorted((delivery_of(row) for row in found), key=lambda each: (each.created_at, each.id))
 
@@ -223,8 +226,10 @@ def _attempted(transaction: Transaction, asked: Attempted) -> endpoints.Experien
         return None
     number, prediction_id, account_id, url, event = counted[0]
     _write_attempt(transaction, asked, number)
-    sql = f"UPDATE deliveries SET state = ?, next_at = COALESCE(?, next_at), reason = ? WHERE id = ? AND {_UNSENT}"
-    transaction.execute(sql, (asked.state, asked.next_at, asked.reason, asked.delivery_id))
+    # Counted from this clock, by which it will be due, and not from the courier's.
+    next_at = transaction.at + round((asked.pause_seconds or 0) * 1_000_000)
+    sql = f"UPDATE deliveries SET state = ?, next_at = ?, since_at = ?, reason = ? WHERE id = ? AND {_UNSENT}"
+    transaction.execute(sql, (asked.state, next_at, transaction.at, asked.reason, asked.delivery_id))
     forget_deleted(transaction, [(prediction_id,)])
     if asked.patience is None:
         return None

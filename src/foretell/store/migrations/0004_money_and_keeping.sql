@@ -121,7 +121,8 @@ DROP INDEX files_to_erase;
 CREATE INDEX files_to_erase ON files (erase_at, id) WHERE erase_at IS NOT NULL;
 
 -- What is owed to a paused endpoint is kept for it, and what is dead says why. SQLite cannot change a CHECK, so the
--- table is made anew. A forced delivery is tried though its endpoint is paused.
+-- table is made anew. A forced delivery is tried though its endpoint is paused. `since_at` is when `next_at` was
+-- written: one that lies ahead tells that the clock was set back.
 ALTER TABLE deliveries RENAME TO former_deliveries;
 CREATE TABLE deliveries (
     id             $word PRIMARY KEY,
@@ -140,6 +141,7 @@ CREATE TABLE deliveries (
     reason         TEXT,
     endpoint       $word,
     is_forced      BIGINT NOT NULL DEFAULT 0 CHECK (is_forced IN (0, 1)),
+    since_at       BIGINT NOT NULL DEFAULT 0,
     UNIQUE (prediction_id, event)
 );
 INSERT INTO deliveries (id, prediction_id, account_id, key_id, event, url, state, attempts, next_at, holder, body, signature, created_at)
@@ -147,6 +149,7 @@ INSERT INTO deliveries (id, prediction_id, account_id, key_id, event, url, state
     FROM former_deliveries;
 DROP TABLE former_deliveries;
 CREATE INDEX deliveries_due ON deliveries (next_at, id) WHERE state = 'pending';
+CREATE INDEX deliveries_since ON deliveries (since_at, id) WHERE state = 'pending';
 CREATE INDEX deliveries_paused ON deliveries (endpoint, created_at, id) WHERE state = 'paused';
 CREATE INDEX deliveries_paused_by_age ON deliveries (created_at, id) WHERE state = 'paused';
 CREATE INDEX deliveries_of_account ON deliveries (account_id, created_at, id);
