@@ -3,12 +3,15 @@
 import signal
 import time
 from collections.abc import Iterator
-from contextlib import ExitStack
+from contextlib import ExitStack, contextmanager, suppress
 from dataclasses import dataclass
 from pathlib import Path
 
+import httpx
 import pytest
 
+from api.test_stream import EVENTS as STREAMED
+from api.test_stream import Reader, Said, path_of
 from databases import postgres_database
 from predictions import create, end, model, once_each, processing
 from servers import KEY, Foretell, Receiver, foretell, running, until
@@ -44,6 +47,30 @@ def site(tmp_path: Path) -> Iterator[Site]:
         yield Site(data, database, apis, nodes)
 
 
+class Leaver(Reader):
+    """One who may hang up in the middle."""
+
+    def _read(self) -> None:
+        with suppress(httpx.ReadError):
+            super()._read()
+
+
+@contextmanager
+def streamed(server: Foretell, prediction_id: str, *, last_event_id: str = "") -> Iterator[Leaver]:
+    """What an API tells of a prediction, from its beginning or after an event, while it is read."""
+    resumed = {"last-event-id": last_event_id} if last_event_id else {}
+    with (
+        server.client() as client,
+        client.stream("GET", path_of(prediction_id), headers=STREAMED | resumed) as answer,
+    ):
+        assert answer.status_code == 200
+        yield Leaver(answer)
+
+
+def spoken(said: list[Said]) -> list[str]:
+    return [each.data["value"] for each in said if each.name == "output"]
+
+
 def test_what_one_api_accepts_either_node_runs_and_the_other_api_answers(site: Site) -> None:
     one, other = site.apis
     made = create(one, "echo", {"prompt": "across"})
@@ -73,6 +100,29 @@ def test_a_cancel_at_the_other_api_stops_the_run(site: Site) -> None:
         assert client.post(f"/v1/predictions/{made['id']}/cancel").json()["status"] == "canceled"
     after = [create(one, "slow", {"seconds": 0.1}) for _ in range(4)]
     assert {end(other, each["id"])["status"] for each in after} == {"succeeded"}
+
+
+def test_a_stream_at_the_other_api_tells_all_of_a_run_and_is_resumed_there_until_the_first_cancels_it(
+    site: Site,
+) -> None:
+    one, other = site.apis
+    made = create(one, "slow", {"seconds": 600})
+    with streamed(other, made["id"]) as reader:
+        reader.until("progress")
+        until(lambda: len(spoken(reader.said)) >= 5, about="five words")
+    last = next(each.id for each in reversed(reader.said) if each.name == "output")
+    assert last is not None
+    with streamed(other, made["id"], last_event_id=last) as again:
+        until(lambda: len(spoken(again.said)) >= 5, about="more words")
+        with one.client() as client:
+            assert client.post(f"/v1/predictions/{made['id']}/cancel").json()["status"] == "canceled"
+        rest = again.all()
+    until_last = [each.id for each in reader.said].index(last) + 1
+    heard = spoken(reader.said[:until_last]) + spoken(rest)
+    assert heard == [f"{tick / 10} s\n" for tick in range(1, len(heard) + 1)]
+    assert any(each.name == "progress" for each in rest)
+    assert (rest[-1].name, rest[-1].data["status"]) == ("done", "canceled")
+    assert end(other, made["id"])["status"] == "canceled"
 
 
 def test_a_killed_nodes_predictions_are_run_by_the_other_and_told_of(site: Site, receiver: Receiver) -> None:
