@@ -180,7 +180,7 @@ def deep():
     body = b'{"type":"output","id":"x","value":' + b'[' * 100 + b']' * 100 + b'}'
     return len(body).to_bytes(4, 'big') + body
 """
-    source += predictor(f"os.write(int(sys.argv[-1]), {nonsense}); time.sleep(60)")
+    source += predictor(f"os.write(int(sys.argv[sys.argv.index('--fd') + 1]), {nonsense}); time.sleep(60)")
     found = await here.run(await here.model(source))
     assert found.failure is not None and found.failure.code == "bad_output"
     assert "The model's process sent" in found.failure.message
