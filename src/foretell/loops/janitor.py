@@ -117,6 +117,9 @@ class Janitor:
             if not may_erase:
                 return KEPT_SECONDS
             orphans = await self._store.orphans(ORPHANS_AT_ONCE)
+            # Asked only now: in the copy of whoever begins after this they are deleted, too.
+            if orphans and await self._store.is_copied():
+                return KEPT_SECONDS
             if orphans:
                 await self._blobs.delete([each.blob for each in orphans])
                 await self._store.erased([each.id for each in orphans])

@@ -57,7 +57,7 @@ class Sweep:
 
     async def _erase(self, names: list[str]) -> None:
         with self._blobs.erasing() as may_erase:
-            if may_erase:
+            if may_erase and not await self._store.is_copied():
                 await self._blobs.delete(names)
                 _log.warning("Erased %d blobs that belong to no file.", len(names))
 

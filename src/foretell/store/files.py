@@ -150,6 +150,11 @@ def between(connection: Connection, first: str, beyond: str) -> list[tuple[str, 
     return [(row[0], bool(row[1])) for row in connection.execute(sql, (first, beyond))]
 
 
+def is_copied(connection: Connection) -> bool:
+    """Whether somebody who may be on another machine copies the files."""
+    return bool(connection.execute("SELECT $is_copied")[0][0])
+
+
 def of_id(connection: Connection, file_id: str) -> File | None:
     found = connection.execute(
         f"SELECT {_COLUMNS} FROM files WHERE id = ? AND deleted_at IS NULL AND coming = 0", (file_id,)

@@ -18,7 +18,7 @@ from foretell.store.sqlite import SqliteDatabase
 if TYPE_CHECKING:
     from foretell.store.postgres import PostgresDatabase
 
-_MIGRATING = 0x466F7265
+MIGRATING = 0x466F7265
 """The advisory lock under which Postgres is migrated."""
 
 
@@ -31,7 +31,7 @@ def open_database(config: Config, clock: Callable[[], int] | None) -> Database:
         return _open_sqlite(config, clock or _now)
     database = _postgres(config, clock)
     with _reachable(database), database.reader() as connection:
-        _require(_missing(connection))
+        require_migrated(connection)
     return database
 
 
@@ -45,12 +45,21 @@ def migrate(config: Config) -> list[str]:
         return []
     database = _postgres(config, None)
     with _reachable(database), database.transaction(lasting=True) as transaction:
-        transaction.execute("SELECT pg_advisory_xact_lock(?)", (_MIGRATING,))
+        transaction.execute("SELECT pg_advisory_xact_lock(?)", (MIGRATING,))
         schema.begin_ledger(transaction.connection)
         found = schema.missing(transaction.connection)
         schema.apply(transaction, found)
     database.close()
     return [f"{each.number:04}_{each.name}" for each in found]
+
+
+def require_migrated(connection: Connection) -> None:
+    """Raises Error(UNAVAILABLE) when a Postgres database is not at the schema of this code."""
+    missing = _missing(connection)
+    if missing:
+        first = f"{missing[0].number:04}_{missing[0].name}"
+        message = f"The database is not ready for this version (it lacks {first}): run 'foretell migrate'."
+        raise Error(Code.UNAVAILABLE, message)
 
 
 def _open_sqlite(config: Config, clock: Callable[[], int]) -> SqliteDatabase:
@@ -104,13 +113,6 @@ def _missing(connection: Connection) -> list[Migration]:
     sql = """SELECT COUNT(*) FROM information_schema.tables
              WHERE table_name = 'migrations' AND table_schema = ANY (current_schemas(false))"""
     return schema.missing(connection) if connection.execute(sql)[0][0] else schema.migrations()
-
-
-def _require(missing: list[Migration]) -> None:
-    if missing:
-        first = f"{missing[0].number:04}_{missing[0].name}"
-        message = f"The database is not ready for this version (it lacks {first}): run 'foretell migrate'."
-        raise Error(Code.UNAVAILABLE, message)
 
 
 def _now() -> int:

@@ -17,6 +17,8 @@ from foretell.store.database import Fault, Row, Table, Transaction, Value, flat,
 from foretell.store.notices import EVERYTHING
 from foretell.store.watch import Watch
 
+COPYING = 0x466F7263
+"""The advisory lock of whoever copies the database and its files."""
 WORDS = {
     "word": 'TEXT COLLATE "C"',
     "bytes": "BYTEA",
@@ -25,6 +27,8 @@ WORDS = {
     "roomy": " WITH (fillfactor = 70)",
     "for_update": "FOR UPDATE",
     "skip_locked": "FOR UPDATE SKIP LOCKED",
+    "is_copied": f"""EXISTS (SELECT 1 FROM pg_locks WHERE locktype = 'advisory' AND classid = 0 AND objid = {COPYING}
+        AND database = (SELECT oid FROM pg_database WHERE datname = current_database()))""",
 }
 CHANNEL = "foretell"
 PAYLOAD_BYTES_MAX = 7_900
@@ -49,7 +53,7 @@ _WRITER = (
 )
 _READER = f"-c statement_timeout={READ_SECONDS_MAX}s -c default_transaction_read_only=on"
 # A database that vanished without a word is noticed within some ten seconds.
-_CONNECTION: dict[str, Any] = {
+CONNECTION: dict[str, Any] = {
     "connect_timeout": 5,
     "keepalives": 1,
     "keepalives_idle": 5,
@@ -175,7 +179,7 @@ class PostgresDatabase:
     def _connect(self, options: str) -> Raw:
         given = psycopg.conninfo.conninfo_to_dict(self._address).get("options")
         options = f"{given} {options}" if given else options
-        return psycopg.connect(self._address, autocommit=True, options=options, **_CONNECTION)
+        return psycopg.connect(self._address, autocommit=True, options=options, **CONNECTION)
 
     def _notify(self, connection: PostgresConnection, topics: Iterable[str]) -> None:
         for payload in _payloads(self._me, topics):

@@ -82,6 +82,10 @@ class Records(People):
         """Every id from `first` to before `beyond` that has a row, and whether its bytes have to be there."""
         return await self._ask(files.between, first, beyond)
 
+    async def is_copied(self) -> bool:
+        """Whether somebody, perhaps on another machine, makes a backup: then no blob is erased."""
+        return await self._ask(files.is_copied)
+
     async def founded_at(self) -> int:
         """When the database was made."""
         return await self._ask(schema.founded_at)

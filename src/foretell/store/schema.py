@@ -48,7 +48,11 @@ def begin_ledger(connection: Connection) -> None:
 
 def missing(connection: Connection) -> list[Migration]:
     """What the database still needs. Raises Error(UNAVAILABLE) when it is too new for this code."""
-    done = applied(connection)
+    return lacking(applied(connection))
+
+
+def lacking(done: dict[int, str]) -> list[Migration]:
+    """What a database with these migrations still needs. Raises Error(UNAVAILABLE) when it is too new for this code."""
     ours = migrations()
     known = {each.number for each in ours}
     for number, serves in done.items():

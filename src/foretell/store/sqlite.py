@@ -22,6 +22,8 @@ WORDS = {
     "roomy": "",
     "for_update": "",
     "skip_locked": "",
+    # Who copies and who erases share a machine, and a lock on it.
+    "is_copied": "0",
 }
 CACHE_KIB = 16 * 1024
 CHECKPOINT_BYTES = 4 * 1024**2
