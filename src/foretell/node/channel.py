@@ -2,6 +2,7 @@
 
 import asyncio
 from collections import deque
+from collections.abc import Callable
 
 from foretell.node.frames import Ending, Frame
 
@@ -57,8 +58,9 @@ class Channel:
         self._room.set()
         return frames
 
-    async def ending(self) -> Ending:
-        """The last frame; those before it are dropped. Raises the reason when there is none."""
+    async def ending(self, passed: Callable[[Frame], None] | None = None) -> Ending:
+        """The last frame; those before it are `passed` by. Raises the reason when there is none."""
         while not isinstance(frame := await self.receive(), Ending):
-            continue
+            if passed is not None:
+                passed(frame)
         return frame

@@ -92,6 +92,11 @@ class Hearing:
             else:
                 channel.push(frame)
 
+    def count(self, frame: Frame) -> None:
+        """Takes a metric that came too late to be heard, while the run was being stopped."""
+        if isinstance(frame, Metric):
+            self._count(frame)
+
     def _log(self, frame: Log) -> None:
         self.voice.log("stderr" if frame.source == "stderr" else "stdout", frame.text)
 

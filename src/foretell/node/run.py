@@ -67,6 +67,7 @@ class Run:
         self._shelf = Shelf(prediction, surroundings)
         self._is_stored = False
         self._has_stopped = False
+        self._hearing: Hearing | None = None
         self._measured = Measured(prediction, replica.version, surroundings.hardware)
         self._checks = Checks(self._measured, surroundings, fleet, self._path)
         replica.assigned.add(self.id)
@@ -171,7 +172,7 @@ class Run:
         # A picture that is to be checked is shown to nobody before.
         publish = None if self._checks.hide_pictures else self._shelf.publish
         previews = Previews(self._path, shown=not self._checks.hide_pictures)
-        hearing = Hearing(self._voice, self._outputs, previews, joined, publish)
+        hearing = self._hearing = Hearing(self._voice, self._outputs, previews, joined, publish)
         seconds = version.manifest.limits.run_timeout_seconds
         try:
             async with asyncio.timeout(seconds):
@@ -191,7 +192,9 @@ class Run:
 
     async def _stop(self, channel: Channel) -> None:
         self._has_stopped = True
-        stopped = await stop_run(self._replica, self.id, channel, self._surroundings.config)
+        assert self._hearing is not None
+        config, count = self._surroundings.config, self._hearing.count
+        stopped = await stop_run(self._replica, self.id, channel, config, count)
         seconds = round(stopped.seconds, 3)
         used = what_was_used(self._measured, at=self._surroundings.clock())
         try:

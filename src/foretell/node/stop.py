@@ -13,10 +13,12 @@ are over; those that are still under way then go back to the queue without a los
 
 import asyncio
 import time
+from collections.abc import Callable
 from dataclasses import dataclass
 
 from foretell.config import Config
 from foretell.node.channel import Channel
+from foretell.node.frames import Frame
 from foretell.node.replica import Replica
 from foretell.node.trouble import ReplicaDied, ReplicaGone, RunFailed
 
@@ -29,16 +31,21 @@ class Stopped:
     seconds: float
 
 
-async def stop_run(replica: Replica, run_id: str, channel: Channel, config: Config) -> Stopped:
-    """Returns when the run is over, or was left to a replica that is about to end."""
+async def stop_run(
+    replica: Replica, run_id: str, channel: Channel, config: Config, passed: Callable[[Frame], None]
+) -> Stopped:
+    """Returns when the run is over, or was left to a replica that is about to end.
+
+    What it still says until then is `passed` by: how much it has used may be among it.
+    """
     began_seconds = time.monotonic()
     replica.say({"type": "cancel", "id": run_id})
-    stage = await _stage(replica, channel, config)
+    stage = await _stage(replica, channel, config, passed)
     return Stopped(stage, time.monotonic() - began_seconds)
 
 
-async def _stage(replica: Replica, channel: Channel, config: Config) -> str:
-    if await _yielded(channel, config.stop_cooperative_seconds):
+async def _stage(replica: Replica, channel: Channel, config: Config, passed: Callable[[Frame], None]) -> str:
+    if await _yielded(channel, config.stop_cooperative_seconds, passed):
         if replica.has_left_processes():
             replica.drain(0)
         return "cooperative"
@@ -49,10 +56,10 @@ async def _stage(replica: Replica, channel: Channel, config: Config) -> str:
     return await replica.stop(terminate_seconds=config.stop_terminate_seconds)
 
 
-async def _yielded(channel: Channel, timeout_seconds: float) -> bool:
+async def _yielded(channel: Channel, timeout_seconds: float, passed: Callable[[Frame], None]) -> bool:
     try:
         async with asyncio.timeout(timeout_seconds):
-            await channel.ending()
+            await channel.ending(passed)
     except (ReplicaDied, ReplicaGone, RunFailed):
         return True
     except TimeoutError:
