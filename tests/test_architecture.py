@@ -33,7 +33,7 @@ def functions(path: Path) -> Iterator[tuple[str, int]]:
         if isinstance(node, ast.FunctionDef | ast.AsyncFunctionDef):
             assert node.end_lineno is not None
             # A predictor's signature is its model's schema, a line or more for each input: its body counts.
-            first = node.body[0].lineno if "models" in path.parts else node.lineno
+            first = node.body[0].lineno if {"models", "predictor"} & set(path.parts) else node.lineno
             yield f"{path.relative_to(ROOT)}:{node.lineno} {node.name}", node.end_lineno - first + 1
 
 

@@ -1,0 +1,34 @@
+"""What a family says of weights that it can run: everything that goes into a model's folder."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Recognized:
+    """Weights that a family can run, and how.
+
+    `predictor` is `FILE.py:CLASS`, one of `files`, which are copied into the model's folder side by side. `settings`
+    become the constants of a `settings.py` beside them (`steps` is `STEPS`), from which a predictor's signature may
+    take defaults and choices. `weight` is the name by which the predictor asks for the weights.
+    """
+
+    family: str
+    type: str
+    title: str
+    predictor: str
+    files: tuple[Path, ...]
+    example: Mapping[str, Any]
+    """An input that proves that the model runs, as quickly as one can."""
+    description: str = ""
+    capabilities: tuple[str, ...] = ()
+    requirements: tuple[str, ...] = ()
+    include: tuple[str, ...] = ()
+    """Which files of the weights are needed, as patterns; empty: all."""
+    settings: Mapping[str, Any] = field(default_factory=dict)
+    limits: Mapping[str, float] = field(default_factory=dict)
+    license: str = ""
+    weight: str = "model"
+    concurrency: int = 1
