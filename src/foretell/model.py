@@ -42,6 +42,18 @@ class Weight:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class Example:
+    """Inputs that show what a model does, and what came of them once: files of its folder, or one text.
+
+    A file among the inputs is a path in the folder, or a URL.
+    """
+
+    title: str = ""
+    input: dict[str, Any] = field(default_factory=dict)
+    output: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Manifest:
     """A model folder's `model.toml`, read and checked. `folder` and `paths` are absolute.
 
@@ -66,6 +78,7 @@ class Manifest:
     environment: str = "none"
     requirements: tuple[str, ...] = ()
     weights: tuple[Weight, ...] = ()
+    examples: tuple[Example, ...] = ()
     vendor: Vendor = field(default_factory=Vendor)
     pricing: Pricing = field(default_factory=Pricing)
     limits: Limits = field(default_factory=Limits)

@@ -7,6 +7,7 @@ from dataclasses import replace
 from pathlib import Path
 
 from foretell import signature
+from foretell.catalog.examples import unfit
 from foretell.catalog.manifests import FILE, read_manifest
 from foretell.catalog.names import aliases, unknown
 from foretell.catalog.prices import misfits, priced
@@ -119,7 +120,7 @@ def read_folder(path: Path, *, created_at: int) -> Version:
         streaming=found.streaming,
         created_at=created_at,
     )
-    if problems := misfits(version):
+    if problems := misfits(version) + unfit(version):
         raise Error(Code.INVALID_REQUEST, f"{path / FILE}: {'; '.join(problems)}")
     return version
 

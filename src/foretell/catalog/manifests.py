@@ -6,6 +6,7 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
+from foretell.catalog.examples import read_examples
 from foretell.catalog.prices import read_pricing
 from foretell.catalog.tables import Problems, read_table
 from foretell.errors import Code, Error
@@ -16,7 +17,7 @@ FILE = "model.toml"
 TYPES = ("image", "video", "audio", "music", "text", "embedding")
 ENVIRONMENTS = ("none", "builtin", "own")
 TABLES: Mapping[str, type] = {"vendor": Vendor, "limits": Limits, "retention": Retention}
-NOT_SETTINGS = {"folder", "weights", "pricing", *TABLES}
+NOT_SETTINGS = {"folder", "weights", "examples", "pricing", *TABLES}
 
 _SLUG = re.compile(r"[a-z0-9][a-z0-9._-]*(/[a-z0-9][a-z0-9._-]*)?")
 _SOURCE = re.compile(r"file:.+|https?://.+|hf:[\w.-]+/[\w.-]+/[^@]+@.+|pypi:[\w.\[\]-]+==[\w.+!-]+")
@@ -52,9 +53,7 @@ class _Reading:
 
     def manifest(self) -> Manifest | None:
         """What was read; None when something is missing."""
-        top = {
-            name: value for name, value in self._found.items() if name not in {"weights", "pricing", *TABLES}
-        }
+        top = {name: value for name, value in self._found.items() if name not in NOT_SETTINGS - {"folder"}}
         top.setdefault("namespace", self._folder.name)
         if top.get("requirements"):
             top.setdefault("environment", "own")
@@ -63,6 +62,7 @@ class _Reading:
         for name, kind in TABLES.items():
             values[name] = kind(**read_table(name, self._found.get(name, {}), kind, self.problems))
         values["weights"] = self._weights()
+        values["examples"] = read_examples(self._folder, self._found.get("examples", []), self.problems)
         self._check(values)
         self.problems += [
             f"'retention.keep_{part}_seconds' must be 0 or more, not {seconds}"
