@@ -11,6 +11,7 @@ TORCH = (
     "protobuf==7.36.2",
     "ftfy==6.3.1",
     "torchsde==0.2.6",
+    "llguidance==1.9.1",
     "pillow==13.0.0",
     "av==18.1.0",
     "numpy==2.4.6",

@@ -4,6 +4,7 @@ import queue
 import tempfile
 import threading
 from collections.abc import Iterator
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Union
 
@@ -11,23 +12,35 @@ import xllamacpp
 
 from foretell import InputTooLong
 
-CONTEXT_TOKENS = 4096
-BATCH_TOKENS = 128  # read between two looks at whether to stop: less than half a second
 WAITING_CHUNKS_MAX = 64
 
 Chunk = dict[str, Any]
 
 
+@dataclass(frozen=True)
+class Size:
+    """How much is read together, and by how many cores.
+
+    `batch_tokens` are read between two looks at whether to stop: with a small model less than half a second.
+    llama.cpp's `threads` wait for each other by spinning: two are slower than one as soon as the machine does
+    anything else (measured with SmolLM2: 4 to 30 tokens a second against 110).
+    """
+
+    context_tokens: int = 4096
+    batch_tokens: int = 128
+    threads: int = 1
+
+
 class LanguageModel:
-    def __init__(self, weights: Path) -> None:
+    def __init__(self, weights: Path, size: Size = Size()) -> None:  # noqa: B008 - it cannot change
         with tempfile.TemporaryDirectory(prefix="llama-") as folder:
             # llama.cpp always listens for HTTP; here on a socket whose folder is gone once it has loaded.
-            self._llama = xllamacpp.Server(_settings(weights, Path(folder, "http.sock")))
+            self._llama = xllamacpp.Server(_settings(weights, size, Path(folder, "http.sock")))
 
     def chunks(self, request: dict[str, Any]) -> Iterator[Chunk]:
         """The answer to a chat completion request as it is written: OpenAI's chunks, the last with `usage`.
 
-        Closing the iterator stops the model. Raises ValueError for a request that the model cannot take.
+        A `prompt` in place of `messages` is gone on with. Closing the iterator stops the model. Raises ValueError for a request that the model cannot take.
         """
         chunks: queue.Queue[Union[Chunk, Exception, None]] = queue.Queue(WAITING_CHUNKS_MAX)
         stopped = threading.Event()
@@ -51,20 +64,21 @@ class LanguageModel:
             return True
 
         try:
-            self._llama.handle_chat_completions(request, stop_after)
+            answer = (
+                self._llama.handle_completions if "prompt" in request else self._llama.handle_chat_completions
+            )
+            answer(request, stop_after)
             stop_after(None)
         except Exception as error:  # noqa: BLE001 - whatever it is, it is raised where the answer is read
             stop_after(error)
 
 
-def _settings(weights: Path, socket: Path) -> xllamacpp.CommonParams:
+def _settings(weights: Path, size: Size, socket: Path) -> xllamacpp.CommonParams:
     settings = xllamacpp.CommonParams()
     settings.model.path = str(weights)
-    settings.n_ctx = CONTEXT_TOKENS
-    settings.n_batch = settings.n_ubatch = BATCH_TOKENS
-    # llama.cpp's threads wait for each other by spinning: two are slower than one as soon as the machine does
-    # anything else (measured with this model: 4 to 30 tokens a second against 110).
-    settings.cpuparams.n_threads = settings.cpuparams_batch.n_threads = 1
+    settings.n_ctx = size.context_tokens
+    settings.n_batch = settings.n_ubatch = size.batch_tokens
+    settings.cpuparams.n_threads = settings.cpuparams_batch.n_threads = size.threads
     settings.hostnames = [str(socket)]
     settings.n_threads_http = 1
     # Nothing of one caller's prompt is kept for the next.
@@ -88,10 +102,13 @@ def _checked(chunk: Union[Chunk, Exception]) -> Chunk:
         _, is_schema, where = str(chunk).partition("JSON schema error at ")
         raise ValueError(f"The JSON schema cannot be followed, at {where}") if is_schema else chunk
     if "error" not in chunk:
-        return chunk
+        return {**chunk, "choices": [_as_chat(each) for each in chunk["choices"]]}
     if chunk["error"].get("type") == "exceed_context_size_error":
-        length = chunk["error"].get("n_prompt_tokens")
-        raise InputTooLong(
-            f"The prompt is {length} tokens long; with its answer it must fit {CONTEXT_TOKENS}."
-        )
+        length, room = chunk["error"].get("n_prompt_tokens"), chunk["error"].get("n_ctx")
+        raise InputTooLong(f"The prompt is {length} tokens long; with its answer it must fit {room}.")
     raise ValueError(f"The model refused the request: {chunk['error'].get('message')}")
+
+
+def _as_chat(choice: dict[str, Any]) -> dict[str, Any]:
+    """What goes on with a prompt says its text elsewhere."""
+    return choice if "delta" in choice else {**choice, "delta": {"content": choice["text"]}}

@@ -66,6 +66,8 @@ class Talk:
             if text := _text(chunk):
                 self._tally.advance(self._options["max_tokens"])
                 yield text
+            for aside in _asides(chunk):
+                delta(aside)
             if found := _logprobs(chunk, top):
                 delta({"logprobs": {"content": found}})
             if reason := _reason(chunk):
@@ -115,6 +117,12 @@ class Tally:
 
 def _text(chunk: Chunk) -> str:
     return (chunk["choices"] and chunk["choices"][0]["delta"].get("content")) or ""
+
+
+def _asides(chunk: Chunk) -> list[dict[str, Any]]:
+    """What a model that thinks aloud, or calls functions by itself, says beside its text."""
+    said = chunk["choices"][0]["delta"] if chunk["choices"] else {}
+    return [{name: said[name]} for name in ("reasoning_content", "tool_calls") if said.get(name)]
 
 
 def _reason(chunk: Chunk) -> Optional[str]:
