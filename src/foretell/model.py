@@ -22,23 +22,57 @@ class Vendor:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Limits:
-    """How long a model may load and run, how long it stays idle, and its declared peak of memory."""
+    """How long a model may load and run, what it takes of a machine, and when its process is made anew.
+
+    `memory_mb` is its declared peak. `gpu` counts GPUs, below 1 a share of one; `gpu_memory_mb` is its peak on each.
+    `slots`: how many of its processes one node may have; `warm_min`: how many of them it always has.
+    `restart_after_runs`, `restart_growth_mb` since it was loaded: 0 for never.
+    """
 
     load_timeout_seconds: float = 120.0
     run_timeout_seconds: float = 600.0
     idle_seconds: float = 600.0
     memory_mb: int = 256
+    gpu: float = 0.0
+    gpu_memory_mb: int = 0
+    slots: int = 1
+    warm_min: int = 0
+    restart_after_runs: int = 0
+    restart_growth_mb: int = 0
+
+    @property
+    def slots_max(self) -> int:
+        """How many processes a node has at most: as many as it always has, if those are more than `slots`."""
+        return max(1, self.slots, self.warm_min)
+
+    def problems(self) -> list[str]:
+        """What makes no sense, a sentence each."""
+        counts = ("gpu_memory_mb", "warm_min", "restart_after_runs", "restart_growth_mb")
+        found = [f"'limits.{name}' must be 0 or more" for name in counts if getattr(self, name) < 0]
+        if self.memory_mb < 1 or self.slots < 1:
+            found.append("'limits.memory_mb' and 'limits.slots' must be at least 1")
+        if self.gpu < 0 or (self.gpu > 1 and self.gpu != int(self.gpu)) or round(self.gpu, 3) != self.gpu:
+            found.append(
+                f"'limits.gpu' must be a whole number, or a share below 1 such as 0.5, not {self.gpu:g}"
+            )
+        return found
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Weight:
-    """A file or directory that a model needs, and where it comes from."""
+    """A file or directory that a model needs, and where it comes from.
+
+    `sha256` is empty until it is known: then a `file:` counts as a part of its folder, and anything else is fetched
+    to know it when the model is added. `include` and `exclude` are patterns of a repository's files.
+    """
 
     name: str
     source: str
-    sha256: str
+    sha256: str = ""
     member: str | None = None
     size_bytes: int = 0
+    include: tuple[str, ...] = ()
+    exclude: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -57,6 +91,10 @@ class Example:
 class Manifest:
     """A model folder's `model.toml`, read and checked. `folder` and `paths` are absolute.
 
+    `schema`: the file of the folder that says what the predictor takes and gives, in place of its signature.
+    `variables`: what its process may see of the server's environment, by name.
+    `python`: the Python that it was written for, as in 3.11; "": any. `environ`: variables that its process gets.
+    `notes`: what its folder asks for and is not done for it, a sentence each.
     `pictures`: the model that answers in its place, under its other names, where messages have pictures.
     """
 
@@ -75,7 +113,11 @@ class Manifest:
     pictures: str = ""
     concurrency: int = 1
     network: bool = True
+    schema: str = ""
+    variables: tuple[str, ...] = ()
+    environ: dict[str, str] = field(default_factory=dict)
     environment: str = "none"
+    python: str = ""
     requirements: tuple[str, ...] = ()
     weights: tuple[Weight, ...] = ()
     examples: tuple[Example, ...] = ()
@@ -83,6 +125,7 @@ class Manifest:
     pricing: Pricing = field(default_factory=Pricing)
     limits: Limits = field(default_factory=Limits)
     retention: Retention = field(default_factory=Retention)
+    notes: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

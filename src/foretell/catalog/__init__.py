@@ -7,15 +7,28 @@ from dataclasses import replace
 from pathlib import Path
 
 from foretell import signature
+from foretell.catalog import cog_yaml
 from foretell.catalog.examples import unfit
+from foretell.catalog.kind import guessed
 from foretell.catalog.manifests import FILE, read_manifest
 from foretell.catalog.names import aliases, unknown
 from foretell.catalog.prices import misfits, priced
+from foretell.catalog.schemas import read_schemas
 from foretell.config import Config
 from foretell.errors import Code, Error
 from foretell.model import Limits, Manifest, Version
 
-__all__ = ["aliases", "built_in", "load", "priced", "read_folder", "read_manifest", "sandbox", "unknown"]
+__all__ = [
+    "aliases",
+    "built_in",
+    "is_folder",
+    "load",
+    "priced",
+    "read_folder",
+    "read_manifest",
+    "sandbox",
+    "unknown",
+]
 
 MODELS = Path(__file__).parents[1] / "models"
 SANDBOX = MODELS / "sandbox"
@@ -102,6 +115,11 @@ def _stand_in(version: Version) -> str:
     return "Pictures" if found == "Picture" and kind == "array" else found
 
 
+def is_folder(path: Path) -> bool:
+    """Whether it is a model's folder: of ours, or a Cog directory."""
+    return (path / FILE).exists() or (path / cog_yaml.FILE).exists()
+
+
 def read_folder(path: Path, *, created_at: int) -> Version:
     """The version that a model folder is now. Error(INVALID_REQUEST) says all that is wrong with it."""
     manifest = read_manifest(path)
@@ -112,9 +130,10 @@ def read_folder(path: Path, *, created_at: int) -> Version:
     if concurrency > 1 and not found.is_async:
         problem = f"'concurrency' is {concurrency}, which needs an `async def` in {manifest.predictor}"
         raise Error(Code.INVALID_REQUEST, f"{path / FILE}: {problem}")
+    kind = manifest.type or guessed(found.output_schema, _predictor_file(manifest).read_text())
     version = Version(
         id=_version_id(manifest),
-        manifest=replace(manifest, concurrency=concurrency),
+        manifest=replace(manifest, concurrency=concurrency, type=kind),
         input_schema=found.input_schema,
         output_schema=found.output_schema,
         streaming=found.streaming,
@@ -127,7 +146,8 @@ def read_folder(path: Path, *, created_at: int) -> Version:
 
 def _signature(manifest: Manifest) -> signature.Signature:
     places = [Path(manifest.folder), *map(Path, manifest.paths)]
-    file = Path(manifest.folder, manifest.predictor.partition(":")[0])
+    file = _predictor_file(manifest)
+    schemas = read_schemas(manifest)
 
     def beside(module: str) -> str | None:
         name = module.replace(".", "/")
@@ -137,11 +157,16 @@ def _signature(manifest: Manifest) -> signature.Signature:
         return None
 
     try:
-        return signature.read(file.read_text(), predictor=manifest.predictor, resolve=beside)
+        text = file.read_text()
+        return signature.read(text, predictor=manifest.predictor, resolve=beside, schemas=schemas)
     except (OSError, UnicodeDecodeError) as error:
         raise Error(Code.INVALID_REQUEST, f"{file} cannot be read: {error}") from error
     except Error as error:
         raise Error(error.code, f"{manifest.folder}/{error.message}", details=error.details) from error
+
+
+def _predictor_file(manifest: Manifest) -> Path:
+    return Path(manifest.folder, manifest.predictor.partition(":")[0])
 
 
 def _version_id(manifest: Manifest) -> str:
@@ -186,9 +211,9 @@ def _folders(root: Path | None) -> list[Path]:
     """The model folders of the operator: those in a directory, or that directory itself."""
     if root is None:
         return []
-    if (root / FILE).exists():
+    if is_folder(root):
         return [root]
-    return sorted(path.parent for path in root.glob(f"*/{FILE}"))
+    return sorted(path for path in root.glob("*/") if is_folder(path))
 
 
 def _read_all(folders: Iterable[Path], *, created_at: int) -> tuple[list[Version], list[str]]:

@@ -3,9 +3,11 @@
 import re
 import tomllib
 from collections.abc import Mapping
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
+from foretell.catalog import cog_yaml
 from foretell.catalog.examples import read_examples
 from foretell.catalog.prices import read_pricing
 from foretell.catalog.tables import Problems, read_table
@@ -17,30 +19,47 @@ FILE = "model.toml"
 TYPES = ("image", "video", "audio", "music", "text", "embedding")
 ENVIRONMENTS = ("none", "builtin", "own")
 TABLES: Mapping[str, type] = {"vendor": Vendor, "limits": Limits, "retention": Retention}
-NOT_SETTINGS = {"folder", "weights", "examples", "pricing", *TABLES}
+NOT_SETTINGS = {"folder", "notes", "weights", "examples", "pricing", *TABLES}
 
 _SLUG = re.compile(r"[a-z0-9][a-z0-9._-]*(/[a-z0-9][a-z0-9._-]*)?")
-_SOURCE = re.compile(r"file:.+|https?://.+|hf:[\w.-]+/[\w.-]+/[^@]+@.+|pypi:[\w.\[\]-]+==[\w.+!-]+")
+_SOURCE = re.compile(r"file:.+|https?://.+|hf:[\w.-]+/[\w.-]+(/[^@]+)?@[^@]+|pypi:[\w.\[\]-]+==[\w.+!-]+")
+_WHOLE = re.compile(r"hf:[\w.-]+/[\w.-]+@[^@]+")
 _SHA256 = re.compile(r"[0-9a-f]{64}")
 _FILE_NAME = re.compile(r"[\w-][\w.-]*")
 _PREDICTOR = re.compile(r"[\w./-]+\.py:\w+")
+_SCHEMA = re.compile(r"[\w-][\w.-]*\.json|")
+_PYTHON = re.compile(r"3\.\d+(\.\d+)?|")
+_VARIABLE = re.compile(r"(?!FORETELL_)[A-Za-z_]\w*", re.ASCII)
 
 
 def read_manifest(folder: Path) -> Manifest:
-    """The manifest of a model folder. Error(INVALID_REQUEST) lists every problem, each with file and key."""
-    path = folder / FILE
+    """The manifest of a model folder. Error(INVALID_REQUEST) lists every problem, each with file and key.
+
+    Of a Cog directory that is what its `cog.yaml` says; what a `model.toml` beside it says, counts instead.
+    """
+    path, cog = folder / FILE, None
+    if (folder / cog_yaml.FILE).is_file():
+        cog = cog_yaml.read_cog(folder)
+        found = cog.values | (_parsed(path) if path.exists() else {})
+        found["limits"] = cog.values.get("limits", {}) | found.get("limits", {})
+    else:
+        found = _parsed(path)
+    reading = _Reading(folder.resolve(), found)
+    manifest = reading.manifest() if cog is None else reading.manifest_of_cog(cog.notes)
+    if reading.problems or manifest is None:
+        file = path if path.exists() else folder / cog_yaml.FILE
+        details = tuple(f"{file}: {problem}" for problem in reading.problems)
+        raise Error(Code.INVALID_REQUEST, "\n".join(details), details=details)
+    return manifest
+
+
+def _parsed(path: Path) -> dict[str, Any]:
     try:
-        found = tomllib.loads(path.read_text())
+        return tomllib.loads(path.read_text())
     except FileNotFoundError as error:
         raise Error(Code.INVALID_REQUEST, f"There is no {path}.") from error
     except (OSError, UnicodeDecodeError, tomllib.TOMLDecodeError) as error:
         raise Error(Code.INVALID_REQUEST, f"{path} cannot be read: {error}") from error
-    reading = _Reading(folder.resolve(), found)
-    manifest = reading.manifest()
-    if reading.problems or manifest is None:
-        details = tuple(f"{path}: {problem}" for problem in reading.problems)
-        raise Error(Code.INVALID_REQUEST, "\n".join(details), details=details)
-    return manifest
 
 
 class _Reading:
@@ -69,10 +88,20 @@ class _Reading:
             for part, seconds in values["retention"].limited()
             if seconds < 0
         ]
+        self.problems += values["limits"].problems()
         if self.problems:
             return None
         values["paths"] = tuple(str((self._folder / each).resolve()) for each in values.get("paths", ()))
         return Manifest(folder=str(self._folder), **values)
+
+    def manifest_of_cog(self, notes: tuple[str, ...]) -> Manifest | None:
+        """The same, its `type` left empty where nothing says it: what it gives will tell."""
+        is_typed = "type" in self._found
+        self._found.setdefault("type", TYPES[0])
+        manifest = self.manifest()
+        if manifest is None:
+            return None
+        return replace(manifest, notes=notes, type=manifest.type if is_typed else "")
 
     def _weights(self) -> tuple[Weight, ...]:
         found = self._found.get("weights", [])
@@ -92,13 +121,20 @@ class _Reading:
 
     def _check_weight(self, place: str, weight: Weight) -> None:
         self.problems.match(f"{place}.name", weight.name, _FILE_NAME, "a plain file name")
-        self.problems.match(f"{place}.sha256", weight.sha256, _SHA256, "64 hex digits in lower case")
-        sources = "file:PATH, https://…, hf:owner/name/file@revision or pypi:name==version"
+        if weight.sha256:
+            self.problems.match(f"{place}.sha256", weight.sha256, _SHA256, "64 hex digits in lower case")
+        sources = (
+            "file:PATH, https://…, hf:owner/name@revision, hf:owner/name/file@revision or pypi:name==version"
+        )
         self.problems.match(f"{place}.source", weight.source, _SOURCE, sources)
         if weight.source.startswith("pypi:") and weight.member is None:
             self.problems.append(f"'{place}.member' is missing: it says which file of the wheel is meant")
         if weight.source.startswith("file:") and weight.member is not None:
             self.problems.append(f"'{place}.member' has no meaning for a file: source")
+        if (weight.include or weight.exclude) and not _WHOLE.fullmatch(weight.source):
+            self.problems.append(
+                f"'{place}.include' and 'exclude' are for whole repositories: hf:owner/name@revision"
+            )
 
     def _check(self, values: dict[str, Any]) -> None:
         """What the settings must be beyond their kind."""
@@ -108,6 +144,9 @@ class _Reading:
         for alias in values.get("aliases", ()):
             self.problems.match("aliases", alias, _SLUG, "lower-case letters, digits, '.', '_' and '-'")
         self.problems.match("predictor", values.get("predictor"), _PREDICTOR, "FILE.py:CLASS")
+        self.problems.match("schema", values.get("schema"), _SCHEMA, "a .json file of the folder")
+        self.problems.match("python", values.get("python"), _PYTHON, "a version such as 3.11")
+        self._check_variables(values.get("variables", ()), values.get("environ", {}))
         for key, words in (("type", TYPES), ("environment", ENVIRONMENTS)):
             if key in values and values[key] not in words:
                 self.problems.append(f"'{key}' must be one of {', '.join(words)}, not '{values[key]}'")
@@ -120,6 +159,14 @@ class _Reading:
         for each in values.get("paths", ()):
             if not (self._folder / each).is_dir():
                 self.problems.append(f"'paths' names '{each}', which is no folder")
+
+    def _check_variables(self, seen: tuple[str, ...], given: dict[str, Any]) -> None:
+        words = "names of environment variables that are none of the server's own settings"
+        for place, names in (("variables", seen), ("environ", tuple(given))):
+            for name in names:
+                self.problems.match(place, name, _VARIABLE, words)
+        if not all(isinstance(value, str) for value in given.values()):
+            self.problems.append("'environ' must give each variable a string")
 
 
 def _repeated(names: list[str]) -> list[str]:
