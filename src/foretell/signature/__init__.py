@@ -38,24 +38,37 @@ class Signature:
     concurrency: int | None = None
 
 
-def read(source: str, *, predictor: str, resolve: Resolve | None = None) -> Signature:
-    """The signature of `predict.py:Predictor` in that file's text. Raises `SignatureError`."""
+def read(
+    source: str,
+    *,
+    predictor: str,
+    resolve: Resolve | None = None,
+    schemas: tuple[Schema, Schema] | None = None,
+) -> Signature:
+    """The signature of `predict.py:Predictor` in that file's text. Raises `SignatureError`.
+
+    `schemas`, of its input and its output, are what it takes and gives, whatever its parameters are.
+    """
     file, _, name = predictor.partition(":")
     whole = Source(source, file=file, resolve=resolve)
     try:
-        return _read(whole, name or "Predictor")
+        return _read(whole, name or "Predictor", schemas)
     except RecursionError as error:
         raise SignatureError(whole, None, "an expression is too deep to be read") from error
 
 
-def _read(whole: Source, name: str) -> Signature:
+def _read(whole: Source, name: str, schemas: tuple[Schema, Schema] | None) -> Signature:
     found = whole.find(ast.Name(name, ast.Load()))
     if found is None or isinstance(found.node, ast.expr):
         raise SignatureError(whole, None, f"there is no class or function {name}")
     owner, function = _function(found.source, found.node)
+    input_schema, output_schema = schemas or (
+        _input_schema(function, owner, is_method=isinstance(found.node, ast.ClassDef)),
+        _output_schema(function, owner),
+    )
     return Signature(
-        input_schema=_input_schema(function, owner, is_method=isinstance(found.node, ast.ClassDef)),
-        output_schema=_output_schema(function, owner),
+        input_schema=input_schema,
+        output_schema=output_schema,
         streaming=_yields(function, owner) or _is_decorated(function, owner, "streaming"),
         is_async=isinstance(function, ast.AsyncFunctionDef),
         kind="class" if isinstance(found.node, ast.ClassDef) else "function",
@@ -152,16 +165,15 @@ class _Input:
     def _read_words(self, node: ast.expr | None) -> dict[str, Any]:
         if node is None:
             return {}
-        if not (isinstance(node, ast.Call) and self._source.word(node.func) == "Input"):
-            return self._with_default({"default": constant.evaluate(node, self._source)})
+        node, source = _described(node, self._source)
+        if not (isinstance(node, ast.Call) and _is_input(node, source)):
+            return self._with_default({"default": constant.evaluate(node, source)})
         words = {"default": node.args[0]} if node.args else {}
         words |= {word.arg or "**": word.value for word in node.keywords}
         unknown = [word for word in words if word not in INPUT_WORDS]
         if unknown or len(node.args) > 1:
             raise self._error(f"cannot be described by {', '.join(unknown) or 'more than one bare value'}")
-        return self._with_default(
-            {word: constant.evaluate(value, self._source) for word, value in words.items()}
-        )
+        return self._with_default({word: constant.evaluate(value, source) for word, value in words.items()})
 
     def _with_default(self, words: dict[str, Any]) -> dict[str, Any]:
         if isinstance(words.get("default"), list | dict | set):
@@ -205,6 +217,18 @@ class _Input:
 
     def _error(self, problem: str) -> SignatureError:
         return SignatureError(self._source, self._node, f"the input {self._node.arg} {problem}")
+
+
+def _described(node: ast.expr, source: Source) -> tuple[ast.expr, Source]:
+    """The `Input(...)` that a name stands for, with the file that has it; what is no such name, as it is."""
+    found = source.find(node)
+    if found and isinstance(found.node, ast.expr) and _is_input(found.node, found.source):
+        return found.node, found.source
+    return node, source
+
+
+def _is_input(node: ast.expr, source: Source) -> bool:
+    return isinstance(node, ast.Call) and source.word(node.func) == "Input"
 
 
 def _output_schema(function: Function, source: Source) -> Schema:

@@ -9,7 +9,7 @@ import socket
 import subprocess
 import sys
 import threading
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 
@@ -28,7 +28,7 @@ KEPT_VARIABLES = (
     "OPENBLAS_NUM_THREADS",
     "TZ",
 )
-"""All that a child sees of its node's environment; secrets are never among it."""
+"""All that every child sees of its node's environment; secrets are never among it."""
 
 Hear = Callable[[str, str], None]
 """Is told `(source, text)`: what the process wrote on its standard output or error."""
@@ -38,12 +38,14 @@ Hear = Callable[[str, str], None]
 class Start:
     """What to start: `python` runs the child in the folder `scratch`, which is also its home.
 
+    `variables`: what of `environment` it sees beyond what every child does.
     `data_bytes_max`: how much memory of its own it may ask for; None: as much as there is.
     """
 
     python: Path
     scratch: Path
     environment: Mapping[str, str]
+    variables: tuple[str, ...] = ()
     seclusion: Seclusion = field(default_factory=Seclusion)
     data_bytes_max: int | None = None
 
@@ -158,14 +160,16 @@ def _started(what: Start, link: socket.socket) -> subprocess.Popen[bytes]:
         stderr=subprocess.PIPE,
         pass_fds=[link.fileno()],
         cwd=what.scratch,
-        env=clean_environment(what.environment, home=what.scratch),
+        env=clean_environment(what.environment, home=what.scratch, variables=what.variables),
         start_new_session=True,
     )
 
 
-def clean_environment(environment: Mapping[str, str], *, home: Path) -> dict[str, str]:
-    """What a child may see of `environment`, with a home of its own."""
-    kept = {name: environment[name] for name in KEPT_VARIABLES if name in environment}
+def clean_environment(
+    environment: Mapping[str, str], *, home: Path, variables: Iterable[str] = ()
+) -> dict[str, str]:
+    """What a child may see of `environment`, `variables` among it, with a home of its own."""
+    kept = {name: environment[name] for name in (*KEPT_VARIABLES, *variables) if name in environment}
     own = {"HOME": str(home), "TMPDIR": str(home), "LANG": "C.UTF-8", "PYTHONDONTWRITEBYTECODE": "1"}
     return {"PATH": os.defpath} | kept | own | processes.marked(home)
 

@@ -10,6 +10,7 @@ from foretell.node.load import Needs
 from foretell.node.placement.local import Start
 from foretell.node.placement.seclusion import CHILD, Seclusion, allowed, seclusion
 from foretell.node.surroundings import Surroundings
+from foretell.node.trouble import LoadFailed
 
 MEGABYTE = 1024**2
 
@@ -17,7 +18,11 @@ _log = logging.getLogger(__name__)
 
 
 async def start_of(manifest: Manifest, needs: Needs, scratch: Path, surroundings: Surroundings) -> Start:
-    """What to start for a model. What the machine does not allow of its wishes is left out, and logged."""
+    """What to start for a model. What the machine does not allow of its wishes is left out, and logged.
+
+    Raises LoadFailed for variables that the model needs and the server does not have.
+    """
+    _check_variables(manifest, surroundings)
     found = await asyncio.to_thread(_seclusion, manifest, needs, scratch, surroundings)
     if found.network and not manifest.network:
         _log.warning("%s wants no network, but this machine cannot take it away.", manifest.namespace)
@@ -29,9 +34,17 @@ async def start_of(manifest: Manifest, needs: Needs, scratch: Path, surroundings
         python=needs.python,
         scratch=scratch,
         environment=surroundings.environment,
+        variables=manifest.variables,
         seclusion=found,
         data_bytes_max=int(manifest.limits.memory_mb * MEGABYTE * factor) if factor else None,
     )
+
+
+def _check_variables(manifest: Manifest, surroundings: Surroundings) -> None:
+    missing = [each for each in manifest.variables if not surroundings.environment.get(each)]
+    if missing:
+        names = ", ".join(missing)
+        raise LoadFailed(f"The model needs {names} in the server's environment, where that is not set.")
 
 
 def _seclusion(manifest: Manifest, needs: Needs, scratch: Path, surroundings: Surroundings) -> Seclusion:
