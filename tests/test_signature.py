@@ -131,6 +131,15 @@ def test_an_input_is_described(parameter: str, schema: dict[str, Any]) -> None:
     assert field(parameter) == schema
 
 
+def test_an_input_may_be_described_once_for_several_predictors() -> None:
+    beside = "from cog import Input\nMOST = 9\nSTEPS = Input(default=4, le=MOST, description='How many.')"
+    code = "import inputs\nfrom inputs import STEPS\ndef predict(steps: int = STEPS, more: int = inputs.STEPS): ..."
+    found = signature.read(code, predictor="predict.py:predict", resolve={"inputs": beside}.get)
+    steps, more = found.input_schema["properties"].values()
+    assert steps == {**more, "title": "Steps", "x-order": 0}
+    assert (steps["default"], steps["maximum"], steps["description"]) == (4, 9, "How many.")
+
+
 def test_fields_keep_their_order_and_have_a_title() -> None:
     schema = read("def predict(num_steps: int, prompt: str = '', *, z: bool = False): ...").input_schema
     assert [(name, field["title"], field["x-order"]) for name, field in schema["properties"].items()] == [

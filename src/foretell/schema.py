@@ -14,6 +14,8 @@ from foretell.errors import Code, Error
 SYNONYMS = (
     ("num_outputs", "number_of_images", "n"),
     ("duration_seconds", "duration", "seconds"),
+    ("steps", "num_inference_steps"),
+    ("guidance", "guidance_scale"),
     ("safety_checker", "safety_check"),
 )
 """Words that mean one input: whichever of them a model has, callers may use any."""
