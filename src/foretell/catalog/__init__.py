@@ -12,6 +12,7 @@ from foretell.catalog.examples import unfit
 from foretell.catalog.kind import guessed
 from foretell.catalog.manifests import FILE, read_manifest
 from foretell.catalog.names import aliases, unknown
+from foretell.catalog.pins import unpinned
 from foretell.catalog.prices import misfits, priced
 from foretell.catalog.schemas import read_schemas
 from foretell.config import Config
@@ -170,7 +171,7 @@ def _predictor_file(manifest: Manifest) -> Path:
 
 
 def _version_id(manifest: Manifest) -> str:
-    """The hash of everything that makes the model what it is. Weights count by the hash in the manifest.
+    """The hash of everything that makes the model what it is. Weights count by the hash in the manifest, if it has one.
 
     Its name is a part of that: a copy of a folder is another model.
     """
@@ -178,7 +179,7 @@ def _version_id(manifest: Manifest) -> str:
     weights = {
         (folder / each.source.removeprefix("file:")).resolve()
         for each in manifest.weights
-        if each.source.startswith("file:")
+        if each.sha256 and each.source.startswith("file:")
     }
     found = hashlib.sha256(f"{manifest.namespace}\n".encode())
     for number, root in enumerate((folder, *map(Path, manifest.paths))):
@@ -221,9 +222,16 @@ def _read_all(folders: Iterable[Path], *, created_at: int) -> tuple[list[Version
     problems: list[str] = []
     for folder in folders:
         try:
-            versions.append(read_folder(folder, created_at=created_at))
+            version = read_folder(folder, created_at=created_at)
         except Error as error:
             problems += error.details or (error.message,)
+            continue
+        if names := unpinned(version.manifest):
+            problems.append(
+                f"{folder}: weights {', '.join(names)} have no sha256; 'foretell models add' finds it"
+            )
+            continue
+        versions.append(version)
     return versions, problems
 
 

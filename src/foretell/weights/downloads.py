@@ -74,7 +74,9 @@ def _refusal(answer: httpx.Response, url: str) -> str | None:
         return None
     if status == 429 or status >= 500:
         return f"the server answered {status}"
-    hint = " A private repository needs HF_TOKEN." if status in {401, 403} else ""
+    said = answer.headers.get("x-error-message", "")
+    hint = f" {said}" if said else ""
+    hint += " A private repository needs HF_TOKEN." if status in {401, 403} else ""
     raise Error(Code.UNAVAILABLE, f"{url} could not be fetched: the server answered {status}.{hint}")
 
 

