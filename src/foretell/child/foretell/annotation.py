@@ -5,6 +5,7 @@ from __future__ import annotations
 import ast
 import collections.abc
 import inspect
+import os
 import pathlib
 import sys
 import types
@@ -70,7 +71,7 @@ def is_class(hint: Any) -> bool:
 
 
 def is_path(hint: Any) -> bool:
-    return is_class(hint) and issubclass(hint, pathlib.PurePath)
+    return is_class(hint) and (hint is os.PathLike or issubclass(hint, pathlib.PurePath))
 
 
 def is_iterator(hint: Any) -> bool:

@@ -9,7 +9,7 @@ from collections.abc import Callable
 from functools import partial
 from typing import Any, Optional
 
-from . import scope
+from . import health, scope
 from .gate import REPEAT_SECONDS
 from .link import Frame
 from .meter import Meter
@@ -62,8 +62,10 @@ class AsyncRuns:
             waiting = self._loaded.setup(**self._loaded.setup_arguments())
             if inspect.isawaitable(waiting):
                 await waiting
+        await health.require_here(self._loaded.healthcheck)
         on_ready()
-        await self._loop.create_future()
+        self._end: asyncio.Future[None] = self._loop.create_future()
+        await self._end
 
     def _begin(self, frame: Frame) -> None:
         run = Run(frame, self._outbox, self._loaded.item)
@@ -98,6 +100,17 @@ class AsyncRuns:
         self._canceling.discard(run.id)
         result, error = (None, asyncio.CancelledError()) if task.cancelled() else task.result()
         run.finish(self._meter, result, error)
+        # With others going on it waits for the last of them: an end of the process would be theirs, too.
+        if error is not None and self._loaded.healthcheck is not None and not self._going:
+            self._checking = self._loop.create_task(self._check())
+
+    async def _check(self) -> None:
+        try:
+            await health.require_here(self._loaded.healthcheck)
+        except health.Unhealthy as error:
+            if not self._going and not self._end.done():
+                self._outbox.flush(health.FLUSH_SECONDS)
+                self._end.set_exception(error)
 
     async def _outcome(self, run: Run) -> Optional[Frame]:
         scope.enter(run.scope)

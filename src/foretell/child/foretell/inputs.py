@@ -35,6 +35,8 @@ def Input(  # noqa: N802, PLR0913 - the name and the parameters are Cog's
     **unknown: Any,
 ) -> Any:
     """Describes an input. Raises TypeError for a default that predictions would share and could change."""
+    if "default_factory" in unknown:
+        raise TypeError("Input() takes no default_factory; use None, and make the value in the run")
     if unknown:
         raise TypeError(f"Input() takes no {', '.join(unknown)}")
     if isinstance(default, (list, dict, set, bytearray)):
@@ -92,7 +94,8 @@ def converted(value: Any, hint: Any) -> Any:
         return _from_text(value, hint)
     if hint is int and isinstance(value, float) and value.is_integer():
         return int(value)
-    return value
+    # JSON has one kind of number: a caller's 1 is 1.0 where the author says float.
+    return float(value) if hint is float and type(value) is int else value
 
 
 def _from_text(value: str, hint: Any) -> Any:

@@ -4,14 +4,17 @@ from __future__ import annotations
 
 import importlib.util
 import inspect
+import os
 import sys
 from collections.abc import Callable
 from pathlib import Path
-from typing import Any, Optional, TypeVar
+from typing import Any, Optional, TypeVar, Union
 
 from . import annotation
 from .inputs import Parameters
-from .scope import Scope, current_scope
+from .scope import NoScope, Scope, current_scope
+
+COG_FILE = "cog.yaml"
 
 Function = TypeVar("Function", bound=Callable[..., Any])
 
@@ -19,32 +22,46 @@ Function = TypeVar("Function", bound=Callable[..., Any])
 class BaseRunner:
     """A model: `setup` once, then `run` (or `predict`) for each prediction."""
 
+    def setup(self, weights: Any = None) -> Any:
+        """Loads what every run needs."""
+
     @property
-    def scope(self) -> Scope:
+    def scope(self) -> Union[Scope, NoScope]:
         return current_scope()
 
     def record_metric(self, name: str, value: Any, mode: str = "replace") -> None:
-        """Shows a number in the metrics of the prediction that is going on."""
+        """Shows a value in the metrics of the prediction that is going on; outside of one, to nobody."""
         current_scope().record_metric(name, value, mode)
 
 
 BasePredictor = Predictor = Runner = BaseRunner
 
 
-def streaming(function: Function) -> Function:
-    """Says that what the predictor yields is of use before it is complete."""
+def streaming(function: Optional[Function] = None) -> Any:
+    """Says that what the predictor yields is of use before it is complete. With or without parentheses."""
+    if function is None:
+        return streaming
     function.foretell_streaming = True  # type: ignore[attr-defined]
     return function
 
 
-def concurrent(*, max: int = 1) -> Callable[[Function], Function]:
-    """Says how many predictions an asynchronous predictor takes at once."""
+def concurrent(function: Optional[Function] = None, *, max: int = 1) -> Any:
+    """Says how many predictions an asynchronous predictor takes at once. With or without parentheses.
+
+    Raises TypeError and ValueError for a number that is none.
+    """
+    if isinstance(max, bool) or not isinstance(max, int):
+        raise TypeError("concurrent(max=...) takes a whole number")
+    if max < 1:
+        raise ValueError("concurrent(max=...) takes 1 or more")
 
     def mark(function: Function) -> Function:
+        if max > 1 and not _is_async(function):
+            raise TypeError("concurrent(max=...) of more than 1 needs an async def")
         function.foretell_concurrent = max  # type: ignore[attr-defined]
         return function
 
-    return mark
+    return mark if function is None else mark(function)
 
 
 class UnusablePredictor(Exception):
@@ -54,12 +71,18 @@ class UnusablePredictor(Exception):
 class Loaded:
     """A predictor ready to be set up: its functions, and what they take and give."""
 
-    def __init__(self, setup: Optional[Callable[..., Any]], run: Callable[..., Any]) -> None:
+    def __init__(
+        self,
+        setup: Optional[Callable[..., Any]],
+        run: Callable[..., Any],
+        healthcheck: Optional[Callable[[], Any]] = None,
+    ) -> None:
         self.setup = setup
+        self.healthcheck = healthcheck
         self.run = run
         self.parameters = Parameters(run)
         self.returns = annotation.of(run).get("return", Any)
-        self.is_async = inspect.iscoroutinefunction(run) or inspect.isasyncgenfunction(run)
+        self.is_async = _is_async(run)
         self.yields = (
             inspect.isgeneratorfunction(run)
             or inspect.isasyncgenfunction(run)
@@ -84,13 +107,28 @@ def load(folder: str, reference: str, paths: list[str]) -> Loaded:
     """The predictor `file.py:Name` of a folder. Raises `UnusablePredictor`, and what its import raises."""
     file, _, name = reference.partition(":")
     _extend_path([folder, *paths])
+    if (Path(folder) / COG_FILE).exists():
+        _lay_out(Path(folder))
     subject = getattr(_imported(Path(folder) / file), name or "Predictor", None)
     if subject is None:
         raise UnusablePredictor(f"{file} has no {name}")
     if not inspect.isclass(subject):
         return Loaded(None, subject)
     instance = subject()
-    return Loaded(getattr(instance, "setup", None), _run_function(instance, reference))
+    run = _run_function(instance, reference)
+    return Loaded(getattr(instance, "setup", None), run, getattr(instance, "healthcheck", None))
+
+
+def _is_async(function: Callable[..., Any]) -> bool:
+    return inspect.iscoroutinefunction(function) or inspect.isasyncgenfunction(function)
+
+
+def _lay_out(folder: Path) -> None:
+    """Shows the model's files in the working directory, where Cog has them; what a run writes stays out of them."""
+    for entry in folder.iterdir():
+        here = Path.cwd() / entry.name
+        if not entry.name.startswith(".") and not os.path.lexists(here):
+            here.symlink_to(entry.absolute())
 
 
 def _extend_path(folders: list[str]) -> None:

@@ -8,7 +8,7 @@ import threading
 from collections.abc import Callable
 from typing import Any, Optional
 
-from . import scope
+from . import health, scope
 from .gate import CancelationException, Gate
 from .link import Frame
 from .meter import Meter
@@ -37,6 +37,7 @@ class Runs:
     def live(self, on_ready: Callable[[], None]) -> None:
         """Sets the predictor up, says so, and runs what comes, for ever. Raises what setup raises."""
         _set_up(self._loaded)
+        health.require(self._loaded.healthcheck)
         on_ready()
         while True:
             self._one(self._next())
@@ -82,6 +83,10 @@ class Runs:
             error, run.cancel_wanted = late, self._gate.leave()
         scope.leave(run.scope)
         run.finish(self._meter, result, error)
+        if error is not None and self._loaded.healthcheck is not None:
+            # Whoever it failed for is told before the process may end.
+            self._outbox.flush(health.FLUSH_SECONDS)
+            health.require(self._loaded.healthcheck)
 
     def _attempt(self, run: Run) -> Outcome:
         try:

@@ -6,7 +6,7 @@ import math
 import pathlib
 from collections.abc import Mapping
 from contextvars import ContextVar
-from typing import Any, Optional
+from typing import Any, Optional, Union
 
 from .deltas import checked
 from .outbox import Outbox
@@ -31,7 +31,7 @@ class Scope:
         return Metrics(self)
 
     def record_metric(self, name: str, value: Any, mode: str = "replace") -> None:
-        """Raises ValueError for a mode that is none, and for a value that is not JSON."""
+        """None takes it away. Raises ValueError for a mode that is none, and for a value that is not JSON."""
         if mode not in METRIC_MODES:
             raise ValueError(f"mode is one of {', '.join(METRIC_MODES)}, not {mode!r}")
         plain = value.tolist() if hasattr(value, "tolist") else value
@@ -66,14 +66,36 @@ class Scope:
             self._outbox.put({"type": "preview", "id": self.run_id, "path": path})
 
 
-class Metrics:
-    """`scope.metrics["name"] = value`."""
+class NoScope:
+    """What stands for a run where there is none: it takes everything and says nothing."""
 
-    def __init__(self, scope: Scope) -> None:
+    run_id = ""
+
+    def __init__(self) -> None:
+        self.context: dict[str, str] = {}
+
+    @property
+    def metrics(self) -> Metrics:
+        return Metrics(self)
+
+    def record_metric(self, name: str, value: Any, mode: str = "replace") -> None:
+        """Goes nowhere."""
+
+
+class Metrics:
+    """`scope.metrics["name"] = value`, and `del` of it."""
+
+    def __init__(self, scope: Union[Scope, NoScope]) -> None:
         self._scope = scope
+
+    def record(self, name: str, value: Any, mode: str = "replace") -> None:
+        self._scope.record_metric(name, value, mode)
 
     def __setitem__(self, name: str, value: Any) -> None:
         self._scope.record_metric(name, value)
+
+    def __delitem__(self, name: str) -> None:
+        self._scope.record_metric(name, None)
 
 
 class UnknownWeights(KeyError):
@@ -114,12 +136,9 @@ def active() -> Optional[Scope]:
     return alone[0] if len(alone) == 1 else None
 
 
-def current_scope() -> Scope:
-    """The run that is going on. Raises RuntimeError outside of one."""
-    scope = active()
-    if scope is None:
-        raise RuntimeError("there is no prediction running here")
-    return scope
+def current_scope() -> Union[Scope, NoScope]:
+    """The run that is going on; outside of one, what stands for none."""
+    return active() or NoScope()
 
 
 def declare_weights(paths: Mapping[str, str]) -> None:

@@ -2,14 +2,13 @@
 
 from __future__ import annotations
 
+import dataclasses
 import io
 import pathlib
 from collections.abc import AsyncIterator, Iterator, Mapping
-from typing import Any, ClassVar, TypeVar
+from typing import Any, Optional, TypeVar
 
 Item = TypeVar("Item", covariant=True)
-
-_NOTHING = object()
 
 
 class ByInstance:
@@ -46,26 +45,30 @@ class File(io.IOBase, ByInstance):
     """An input that arrives as an open file, read as bytes. `Path` is the better choice."""
 
 
+URLFile = File
+"""Cog's name for such an input while it has not been fetched. Here it has been."""
+
+
 class Secret(ByInstance):
     """A string that does not show when it is printed."""
 
-    def __init__(self, secret_value: str) -> None:
-        self._secret_value = secret_value
+    def __init__(self, secret_value: Optional[str] = None) -> None:
+        self.secret_value = secret_value
 
-    def get_secret_value(self) -> str:
-        return self._secret_value
+    def get_secret_value(self) -> Optional[str]:
+        return self.secret_value
 
     def __eq__(self, other: object) -> bool:
-        return isinstance(other, Secret) and other._secret_value == self._secret_value
+        return isinstance(other, Secret) and other.secret_value == self.secret_value
 
     def __hash__(self) -> int:
-        return hash(self._secret_value)
+        return hash(self.secret_value)
 
     def __len__(self) -> int:
-        return len(self._secret_value)
+        return len(self.secret_value or "")
 
     def __str__(self) -> str:
-        return "**********" if self._secret_value else ""
+        return "**********" if self.secret_value else ""
 
     def __repr__(self) -> str:
         return f"Secret({str(self)!r})"
@@ -84,41 +87,42 @@ class Opaque:
 
 
 class BaseModel:
-    """An output with named parts: class annotations are the fields, keywords make one."""
+    """An output with named parts: class annotations are the fields, keywords or places make one.
 
-    __fields: ClassVar[Mapping[str, Any]] = {}
+    Each such class is a dataclass; with `auto_dataclass=False` that is left to its author, with `init=False`
+    what makes one.
+    """
 
-    def __init_subclass__(cls, **options: Any) -> None:
-        super().__init_subclass__(**options)
-        inherited = {
-            name: default for base in reversed(cls.__mro__[1:]) for name, default in _fields(base).items()
-        }
-        own = {name: getattr(cls, name, _NOTHING) for name in _annotated(cls)}
-        cls.__fields = {**inherited, **own}
-
-    def __init__(self, **values: Any) -> None:
-        """Raises TypeError for a field that is missing or unknown."""
-        fields = _fields(type(self))
-        unknown = [name for name in values if name not in fields]
-        missing = [name for name, default in fields.items() if default is _NOTHING and name not in values]
-        if unknown or missing:
-            raise TypeError(_complaint(type(self).__name__, missing, unknown))
-        for name, default in fields.items():
-            setattr(self, name, values.get(name, default))
+    def __init_subclass__(cls, *, auto_dataclass: bool = True, init: bool = True, **options: Any) -> None:
+        super().__init_subclass__()
+        if auto_dataclass:
+            # Not dataclass's own: a field without a default may follow one that has one.
+            dataclasses.dataclass(**{"repr": "__repr__" not in vars(cls), **options, "init": False})(cls)
+        if auto_dataclass and init and "__init__" not in vars(cls):
+            cls.__init__ = _make  # type: ignore[method-assign,assignment]
 
     def dict(self) -> Mapping[str, Any]:
-        return {name: getattr(self, name) for name in _fields(type(self))}
+        return {field.name: getattr(self, field.name) for field in dataclasses.fields(self)}  # type: ignore[arg-type]
 
     model_dump = dict
 
-    def __eq__(self, other: object) -> bool:
-        return type(other) is type(self) and isinstance(other, BaseModel) and other.dict() == self.dict()
 
-    __hash__ = None  # type: ignore[assignment]
-
-    def __repr__(self) -> str:
-        parts = ", ".join(f"{name}={value!r}" for name, value in self.dict().items())
-        return f"{type(self).__name__}({parts})"
+def _make(self: Any, *places: Any, **values: Any) -> None:
+    """Raises TypeError for a part that is missing or unknown."""
+    fields = {field.name: field for field in dataclasses.fields(self) if field.init}
+    named = dict(zip(fields, places))  # noqa: B905 - Python 3.9 has no strict
+    unknown = [name for name in values if name not in fields or name in named]
+    named.update(values)
+    missing = [name for name, field in fields.items() if name not in named and not _has_default(field)]
+    if unknown or missing or len(places) > len(fields):
+        raise TypeError(_complaint(type(self).__name__, missing, unknown) or "there are too many values")
+    for field in dataclasses.fields(self):
+        value = named[field.name] if field.name in named else _default(field)
+        # Also where the class is frozen, as an option of its author's may want it.
+        object.__setattr__(self, field.name, value)
+    after = getattr(self, "__post_init__", None)
+    if after is not None:
+        after()
 
 
 def open_file(path: str) -> io.BufferedReader:
@@ -126,14 +130,13 @@ def open_file(path: str) -> io.BufferedReader:
     return pathlib.Path(path).open("rb")
 
 
-def _fields(model: type) -> dict[str, Any]:
-    return dict(model.__dict__.get("_BaseModel__fields", {}))
+def _has_default(field: Any) -> bool:
+    nothing = dataclasses.MISSING
+    return field.default is not nothing or field.default_factory is not nothing
 
 
-def _annotated(model: type) -> list[str]:
-    # Not in its `__dict__`, where Python 3.14 no longer has them; a base's have been seen before.
-    names = getattr(model, "__annotations__", {})
-    return [name for name, kind in names.items() if "ClassVar" not in str(kind)]
+def _default(field: Any) -> Any:
+    return field.default if field.default_factory is dataclasses.MISSING else field.default_factory()
 
 
 def _complaint(name: str, missing: list[str], unknown: list[str]) -> str:
