@@ -126,7 +126,7 @@ def test_a_missing_input_fails_the_run(child: Child) -> None:
         ),
         (
             "from cog import Input\nclass Predictor:\n  def run(self, x=Input(default_factory=list)): ...",
-            "TypeError: Input() takes no default_factory",
+            "TypeError: Input() takes no default_factory; use None, and make the value in the run",
         ),
     ],
 )

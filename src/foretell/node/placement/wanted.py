@@ -33,8 +33,8 @@ async def start_of(manifest: Manifest, needs: Needs, scratch: Path, surroundings
     return Start(
         python=needs.python,
         scratch=scratch,
-        environment=surroundings.environment,
-        variables=manifest.variables,
+        environment={**surroundings.environment, **manifest.environ},
+        variables=(*manifest.variables, *manifest.environ),
         seclusion=found,
         data_bytes_max=int(manifest.limits.memory_mb * MEGABYTE * factor) if factor else None,
     )
