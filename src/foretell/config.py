@@ -1,5 +1,6 @@
 """Every setting: its default, its environment name `FORETELL_<NAME>`, and one sentence about it."""
 
+import json
 import math
 import tomllib
 from collections.abc import Mapping
@@ -13,7 +14,7 @@ def _setting(default: Any, sentence: str) -> Any:
     return field(default=default, metadata={"sentence": sentence})
 
 
-_WORDS = {dict: "table"}
+_WORDS: Mapping[type, str] = {dict: "table", list: "list"}
 _ONE_OF = {
     "durability": ({"power", "process"}, "'power' or 'process'"),
     "isolation": ({"auto", "none"}, "'auto' or 'none'"),
@@ -114,6 +115,10 @@ class Config:
         "", "What models run on here, such as 'NVIDIA H100'; empty: the GPUs that are found, or 'cpu'."
     )
     memory_mb: int = _setting(0, "Memory for loaded models; 0 takes 70 % of the machine's.")
+    gpus: list[Any] = field(
+        default_factory=list,
+        metadata={"sentence": "GPUs for models, each `{ name, memory_mb }`; empty: those that are found."},
+    )
     memory_factor: float = _setting(
         0.0, "A model's process may take this many times the memory that its model declares; 0: any amount."
     )
@@ -196,6 +201,11 @@ def check(config: Config) -> list[str]:
     problems += [f"{name} must be 0 or more, not {value}" for name, value in limits.items() if value < 0]
     if not 0 <= config.port <= 65_535:
         problems.append(f"port must be between 0 and 65535, not {config.port}")
+    problems += [
+        f"gpus must be tables with a name and memory_mb above 0, not {each!r}"
+        for each in config.gpus
+        if not _is_gpu(each)
+    ]
     if config.memory_factor != 0 and not 1 <= config.memory_factor < math.inf:
         problems.append(f"memory_factor must be 0 or at least 1, not {config.memory_factor:g}")
     return problems + [
@@ -203,6 +213,12 @@ def check(config: Config) -> list[str]:
         for name, (words, shown) in _ONE_OF.items()
         if getattr(config, name) not in words
     ]
+
+
+def _is_gpu(given: Any) -> bool:
+    if not isinstance(given, dict) or given.keys() != {"name", "memory_mb"}:
+        return False
+    return isinstance(given["name"], str) and type(given["memory_mb"]) is int and given["memory_mb"] > 0
 
 
 def _file_values(file: Path | None, problems: list[str]) -> dict[str, Any]:
@@ -242,14 +258,24 @@ def _environment_values(environment: Mapping[str, str], problems: list[str]) -> 
 
 
 def _kind(setting: Field[Any]) -> type[Any]:
-    return dict if setting.default is MISSING else type(setting.default)
+    factory = setting.default_factory
+    return type(setting.default) if factory is MISSING else type(factory())
 
 
 def _parsed(text: str, kind: type[Any]) -> Any:
     if kind is dict:
         return tomllib.loads(text)
+    if kind is list:
+        return _listed(text)
     if kind is bool:
         if text.lower() not in {"1", "true", "yes", "on", "0", "false", "no", "off", ""}:
             raise ValueError(text)
         return text.lower() in {"1", "true", "yes", "on"}
     return kind(text)
+
+
+def _listed(text: str) -> list[Any]:
+    found = json.loads(text)
+    if not isinstance(found, list):
+        raise ValueError(text)
+    return found

@@ -1,9 +1,19 @@
 """Hardware: what models run on, by name, and whether that is the class that a caller asked for."""
 
 import re
+from dataclasses import dataclass
 
 ANY = "any"
 _OTHER = re.compile(r"[^a-z0-9]+")
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Gpu:
+    """A GPU of a machine. `handle` is how CUDA_VISIBLE_DEVICES names it; `memory_mb` is all that it has."""
+
+    handle: str
+    name: str
+    memory_mb: int
 
 
 def class_of(asked: str) -> str:

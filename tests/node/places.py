@@ -1,6 +1,7 @@
 """A node with a real store, real files and real children, its graces made short."""
 
 import asyncio
+import os
 import time
 from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager
@@ -12,7 +13,7 @@ from foretell.blobs import open_blobs
 from foretell.config import Config
 from foretell.ids import new_id
 from foretell.model import Version
-from foretell.node import Node, Surroundings
+from foretell.node import Node, Surroundings, machine
 from foretell.outbound import Outbound
 from foretell.prediction import NewPrediction, Prediction, Status
 from foretell.store import Store, open_store
@@ -144,6 +145,7 @@ async def place(tmp_path: Path, **more: Any) -> AsyncIterator[Place]:
         weights=Weights(config.cache_path),
         environments=Environments(config.cache_path, ()),
         outbound=Outbound(config),
+        machine=machine.found(config, os.environ),
     )
     node = Node(surroundings)
     folders = tmp_path / "models"

@@ -3,6 +3,7 @@
 import asyncio
 import contextlib
 import logging
+import os
 import socket
 import time
 from collections.abc import Coroutine
@@ -25,8 +26,7 @@ from foretell.main.listening import (
     socket_path,
 )
 from foretell.model import Version
-from foretell.node import Node, Surroundings
-from foretell.node.surroundings import found_hardware
+from foretell.node import Node, Surroundings, machine
 from foretell.outbound import Outbound
 from foretell.seal import Seal
 from foretell.store import Store, open_store
@@ -167,7 +167,7 @@ class Server:
             weights=Weights(cache),
             environments=Environments(cache),
             outbound=outbound,
-            hardware=self.config.hardware or found_hardware(),
+            machine=machine.found(self.config, os.environ),
         )
         node = Node(surroundings)
         await node.start()
