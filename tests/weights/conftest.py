@@ -3,6 +3,7 @@
 import os
 from collections.abc import Callable, Iterator
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -35,7 +36,7 @@ def manifest(tmp_path: Path) -> Callable[..., Manifest]:
     folder = tmp_path / "model"
     folder.mkdir()
 
-    def made(*weights: Weight, environment: str = "none", requirements: tuple[str, ...] = ()) -> Manifest:
+    def made(*weights: Weight, environment: str = "none", **more: Any) -> Manifest:
         return Manifest(
             namespace="model",
             name="Model",
@@ -45,7 +46,7 @@ def manifest(tmp_path: Path) -> Callable[..., Manifest]:
             predictor="predict.py:Predictor",
             weights=weights,
             environment=environment,
-            requirements=requirements,
+            **more,
         )
 
     return made

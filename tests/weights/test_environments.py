@@ -20,6 +20,11 @@ from weights.wheel_files import make_wheel
 
 Made = Callable[..., Manifest]
 
+PYTHON_OF_TOMORROW = """
+echo "$@" >> {1}/asked
+case "$*" in *version_info*) echo 3.77;; *) exec {0} "$@";; esac"""
+"""A Python that says it is of another version; what it was asked to do is written down."""
+
 
 @pytest.fixture
 def shelf(wheels: Path) -> Path:
@@ -185,3 +190,36 @@ def test_while_the_pip_of_a_killed_server_still_works_nobody_builds_beside_it(
         return await asyncio.wait_for(work, 30)
 
     assert runs(asyncio.run(patient()), "import colour; print('ok')") == "ok"
+
+
+def test_a_model_gets_the_python_that_it_asks_for_where_there_is_one(
+    tmp_path: Path, manifest: Made, shelf: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    broken, good = tmp_path / "broken", tmp_path / "good"
+    for folder, lines in ((broken, "exit 127"), (good, PYTHON_OF_TOMORROW.format(sys.executable, tmp_path))):
+        folder.mkdir()
+        (folder / "python3.77").write_text(f"#!/bin/sh\n{lines}\n")
+        (folder / "python3.77").chmod(0o755)
+    monkeypatch.setenv("PATH", f"{broken}{os.pathsep}{good}{os.pathsep}{os.environ['PATH']}")
+    environments, heard = Environments(tmp_path / "cache", []), list[str]()
+    bare = manifest(python="3.77.1")
+    assert not environments.is_ready(bare)
+    built = python(environments, bare, heard)
+    assert built.is_relative_to(tmp_path / "cache")
+    assert environments.is_ready(bare)
+    assert "-m venv" in (tmp_path / "asked").read_text()
+    assert not any("asks for" in line for line in heard)
+
+
+@pytest.mark.parametrize(
+    ("asked", "why"), [("3.8", "is too old to run models"), ("3.99", "is not on this machine")]
+)
+def test_a_model_whose_python_is_not_here_gets_the_servers_and_its_log_says_so(
+    tmp_path: Path, manifest: Made, shelf: Path, asked: str, why: str
+) -> None:
+    environments, heard = Environments(tmp_path, []), list[str]()
+    assert python(environments, manifest(python=asked)) == Path(sys.executable)
+    own = manifest(python=asked, environment="own", requirements=("colour==1.0",))
+    assert runs(python(environments, own, heard), "import colour; print(colour.RED)") == "1"
+    assert heard[0].startswith(f"Python {asked}, which the model asks for, {why}: it gets 3.")
+    assert heard[0] in environments.log_path(own).read_text()

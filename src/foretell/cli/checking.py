@@ -20,6 +20,7 @@ from foretell.main.listening import is_served, socket_path
 from foretell.node.placement.seclusion import allowed
 from foretell.store import LockedError, open_store
 from foretell.weights import Environments, Weights
+from foretell.weights.interpreters import shortfall
 
 FREE_BYTES_MIN = 2 * 1024**3
 HIDDEN = ("key", "secret")
@@ -111,6 +112,9 @@ def _models(config: Config) -> Iterator[Finding]:
         if each.namespace not in offline and not (environments.is_ready(each) and weights.is_ready(each))
     ]
     yield from (Finding("models", f"{name} is offline: {reason}") for name, reason in offline.items())
+    for each in manifests:
+        told = (*each.notes, *filter(None, [shortfall(each.python)]))
+        yield from (Finding("models", f"{each.namespace}: {note}") for note in told)
     if waiting:
         yield Finding("models", f"not set up yet: {', '.join(waiting)}; run 'foretell models setup'")
     else:

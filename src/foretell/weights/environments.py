@@ -14,6 +14,7 @@ from typing import TextIO
 from foretell.errors import Code, Error
 from foretell.model import Manifest
 from foretell.weights import pip
+from foretell.weights.interpreters import python_for, shortfall
 from foretell.weights.locks import only_one
 
 BUILT_IN = Path(__file__).parents[1] / "models"
@@ -46,14 +47,14 @@ class Environments:
 
     def is_ready(self, manifest: Manifest) -> bool:
         """Whether everything that the model needs is installed."""
-        if manifest.environment == "none":
+        if _is_the_servers(manifest):
             return True
         contents = _contents(self._place(manifest))
         return contents is not None and contents.installed >= set(manifest.requirements)
 
     def offline_reason(self, manifest: Manifest) -> str | None:
         """Why the model cannot run on this platform; None when nothing is known to speak against it."""
-        if manifest.environment == "none":
+        if _is_the_servers(manifest):
             return None
         unavailable = (_contents(self._place(manifest)) or Contents()).unavailable
         return " ".join(unavailable[each] for each in manifest.requirements if each in unavailable) or None
@@ -68,7 +69,7 @@ class Environments:
         `on_progress` hears what pip says, line by line. Error(UNAVAILABLE) names the requirement that
         cannot be installed; other models are not kept from working by it.
         """
-        if manifest.environment == "none":
+        if _is_the_servers(manifest):
             return Path(sys.executable)
         folder = self._place(manifest)
         if not self.is_ready(manifest):
@@ -85,8 +86,11 @@ class Environments:
                 return
             with self.log_path(manifest).open("a", buffering=1) as log:
                 building = _Building(folder, pip_python, lock, log, on_progress)
+                if words := shortfall(manifest.python):
+                    building.say(words)
                 if contents is None:
-                    await pip.make_environment(folder, lock=lock, on_line=building.say)
+                    python = python_for(manifest.python)
+                    await pip.make_environment(folder, lock=lock, python=python, on_line=building.say)
                     building.keep(Contents())
                 await building.install(self._wanted(manifest), needed=manifest.requirements)
 
@@ -98,7 +102,9 @@ class Environments:
     def _place(self, manifest: Manifest) -> Path:
         if manifest.environment == "builtin":
             return self._folder / f"builtin-{_mark(self._built_in)}"
-        return self._folder / f"own-{_mark(manifest.requirements)}"
+        python = python_for(manifest.python)
+        other = [] if python == Path(sys.executable) else [f"python {python}"]
+        return self._folder / f"own-{_mark([*manifest.requirements, *other])}"
 
 
 class _Building:
@@ -120,6 +126,8 @@ class _Building:
         """
         contents = _contents(self._folder) or Contents()
         missing = contents.lacks(wanted)
+        if not missing:
+            return
         ran = await self._pip_install(missing)
         if ran.code == 0:
             self.keep(replace(contents, installed=contents.installed | set(missing)))
@@ -158,6 +166,11 @@ class _Building:
             command.append("--only-binary=:all:")
         self.say(f"Installing {', '.join(requirements)}")
         return await pip.run([*command, *requirements], lock=self._lock, on_line=self.say)
+
+
+def _is_the_servers(manifest: Manifest) -> bool:
+    """Whether it runs on the server's own Python and needs nothing else."""
+    return manifest.environment == "none" and python_for(manifest.python) == Path(sys.executable)
 
 
 def _say_waiting(on_progress: OnLine | None) -> None:

@@ -68,11 +68,17 @@ async def python_with_pip(cache_path: Path) -> Path:
 
 
 async def make_environment(
-    folder: Path, *, lock: int, with_pip: bool = False, on_line: Callable[[str], None] | None = None
+    folder: Path,
+    *,
+    lock: int,
+    python: Path | None = None,
+    with_pip: bool = False,
+    on_line: Callable[[str], None] | None = None,
 ) -> None:
-    """An empty virtual environment at `folder`, in the place of whatever is there."""
+    """An empty virtual environment at `folder`, in the place of whatever is there; of `python`, or the server's."""
     options = ["--clear"] if with_pip else ["--clear", "--without-pip"]
-    ran = await run([sys.executable, "-m", "venv", *options, str(folder)], lock=lock, on_line=on_line)
+    command = [str(python or sys.executable), "-m", "venv", *options, str(folder)]
+    ran = await run(command, lock=lock, on_line=on_line)
     if ran.code:
         message = f"A Python environment could not be made at {folder}: {ran.problem}"
         raise Error(Code.UNAVAILABLE, message, details=ran.lines[-20:])
