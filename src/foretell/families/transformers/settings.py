@@ -4,6 +4,7 @@ from collections.abc import Mapping
 from typing import Any
 
 from foretell.families.files import Files
+from foretell.families.languages import choices
 from foretell.families.transformers.kinds import CHAT, HEARING, MUSIC, REWRITING, TEXT, VECTORS, VISION, Kind
 from foretell.families.transformers.templates import chat_template, knows_tools
 
@@ -32,7 +33,8 @@ def settings_of(kind: Kind, files: Files, config: Mapping[str, Any]) -> dict[str
         return _vectors(files, config)
     if kind is HEARING:
         # Those of English alone have no marks of languages.
-        return {"multilingual": bool(files.table("generation_config.json").get("is_multilingual"))}
+        multilingual = bool(files.table("generation_config.json").get("is_multilingual"))
+        return {"languages": choices(multilingual=multilingual)}
     return {"rate": _rate(config)} if kind is MUSIC else {}
 
 

@@ -32,7 +32,7 @@ class Size:
 
 
 class LanguageModel:
-    def __init__(self, weights: Path, size: Size = Size()) -> None:  # noqa: B008 - it cannot change
+    def __init__(self, weights: Path, size: Size = Size()) -> None:
         with tempfile.TemporaryDirectory(prefix="llama-") as folder:
             # llama.cpp always listens for HTTP; here on a socket whose folder is gone once it has loaded.
             self._llama = xllamacpp.Server(_settings(weights, size, Path(folder, "http.sock")))
@@ -40,7 +40,8 @@ class LanguageModel:
     def chunks(self, request: dict[str, Any]) -> Iterator[Chunk]:
         """The answer to a chat completion request as it is written: OpenAI's chunks, the last with `usage`.
 
-        A `prompt` in place of `messages` is gone on with. Closing the iterator stops the model. Raises ValueError for a request that the model cannot take.
+        A `prompt` in place of `messages` is gone on with. Closing the iterator stops the model.
+        Raises ValueError for a request that the model cannot take.
         """
         chunks: queue.Queue[Union[Chunk, Exception, None]] = queue.Queue(WAITING_CHUNKS_MAX)
         stopped = threading.Event()

@@ -12,7 +12,7 @@ MINUTES_MAX = 60
 # Whisper's memory grows with what it is given at once: a gigabyte for a quarter of an hour.
 PIECE_SECONDS = 180
 QUIET_SAMPLES = SAMPLES_PER_SECOND // 5
-SEARCH_SAMPLES = QUIET_SAMPLES * 5 * 30  # a pause is looked for in the last half minute
+SEARCH_SECONDS = 30  # a pause is looked for in the last half minute
 # No playlists and no lists of other files: FFmpeg would open whatever they name.
 FORMATS = "wav,w64,aiff,mp3,flac,ogg,aac,mov,mp4,matroska,webm,avi,asf,amr,au,caf"
 
@@ -44,13 +44,16 @@ def _parts(file: av.container.InputContainer) -> Iterator[np.ndarray]:
             yield part.to_ndarray()[0]
 
 
-def pieces(sound: np.ndarray) -> Iterator[tuple[int, np.ndarray]]:
-    """The sound in pieces of at most `PIECE_SECONDS`, cut where it is quiet; each with where it begins."""
+def pieces(
+    sound: np.ndarray, piece_seconds: int = PIECE_SECONDS, search_seconds: int = SEARCH_SECONDS
+) -> Iterator[tuple[int, np.ndarray]]:
+    """The sound in pieces of at most `piece_seconds`, cut where it is quiet; each with where it begins."""
+    search = search_seconds * SAMPLES_PER_SECOND
     start = 0
     while start < len(sound):
-        end = start + PIECE_SECONDS * SAMPLES_PER_SECOND
+        end = start + piece_seconds * SAMPLES_PER_SECOND
         if end < len(sound):
-            end -= SEARCH_SAMPLES - _quietest(sound[end - SEARCH_SAMPLES : end])
+            end -= search - _quietest(sound[end - search : end])
         yield start, sound[start:end]
         start = end
 

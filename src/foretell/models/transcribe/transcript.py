@@ -43,11 +43,11 @@ def vtt(segments: list[Segment]) -> str:
     return "WEBVTT\n" + "".join(cues)
 
 
-def detailed(segments: list[Segment], duration_seconds: float) -> str:
+def detailed(segments: list[Segment], duration_seconds: float, language: str = "english") -> str:
     """A JSON object: the text, its segments, and its words where they were timed; times are in seconds."""
     found: dict[str, Any] = {
         "task": "transcribe",
-        "language": "english",
+        "language": language,
         "duration": round(duration_seconds, 3),
         "text": flowing(segments),
         "segments": [_described(number, each) for number, each in enumerate(segments)],

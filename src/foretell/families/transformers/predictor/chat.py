@@ -3,13 +3,12 @@
 import random
 from typing import Any, Optional, Union
 
+from cog import BasePredictor, ConcatenateIterator, Input
 from conversation import conversation
 from engine import opened
 from functions import choices
 from settings import ANSWER_TOKENS, ANSWER_TOKENS_MAX, NATIVE_TOOLS, TEMPERATURE, TOP_P
 from talk import Talk
-
-from cog import BasePredictor, ConcatenateIterator, Input
 
 KEPT = ("name", "tool_calls", "tool_call_id", "reasoning_content")
 

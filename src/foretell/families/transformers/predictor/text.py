@@ -3,11 +3,10 @@
 from typing import Optional
 
 from chat import sown
+from cog import BasePredictor, ConcatenateIterator, Input
 from engine import opened
 from settings import ANSWER_TOKENS, ANSWER_TOKENS_MAX, TEMPERATURE, TOP_P
 from talk import Talk
-
-from cog import BasePredictor, ConcatenateIterator, Input
 
 
 class Text(BasePredictor):
