@@ -6,12 +6,23 @@ from collections.abc import Mapping, Sequence
 
 from foretell.endpoint import Endpoint, Patience
 from foretell.file import File, Uploads
-from foretell.model import Version
-from foretell.prediction import Hold
-from foretell.store import endpoints, files, inbox, models, nodes, retention, schema, webhooks
+from foretell.prediction import Hold, Prediction
+from foretell.store import (
+    endpoints,
+    files,
+    inbox,
+    nodes,
+    orders,
+    outlook,
+    retention,
+    schema,
+    webhooks,
+)
 from foretell.store.inbox import Inbox
 from foretell.store.nodes import NodeState, ReplicaState
-from foretell.store.people import People
+from foretell.store.orders import Orders
+from foretell.store.outlook import Outlook
+from foretell.store.registry import Registry
 from foretell.store.webhooks import Attempted, DeliveryAttempt, Due, Rendered
 from foretell.store.writer import Verb
 from foretell.webhook import Delivery, DeliveryState
@@ -21,22 +32,8 @@ ATTEMPTED = Verb(webhooks.attempted, rank=21)
 DUE = Verb(webhooks.due, rank=22, lasting=False)
 
 
-class Records(People):
+class Records(Registry):
     """Everything that is stored and is not a prediction."""
-
-    async def register(self, version: Version, *, current: bool = True) -> None:
-        """Writes the version, again if it is there; `current`: its model's name now means it."""
-        await self._do(models.register, version, current=current)
-
-    async def retire(self, names: Sequence[str]) -> None:
-        """Takes models off the list; predictions that were made for them keep their versions."""
-        await self._do(models.retire, names)
-
-    async def models(self) -> list[Version]:
-        return await self._ask(models.current_versions)
-
-    async def version(self, version_id: str) -> Version | None:
-        return await self._ask(models.of_id, version_id)
 
     async def announce_files(self, hold: Hold, announced: Sequence[File]) -> bool:
         """Writes rows of blobs that are about to be put; done twice is as good as once. False: the hold is lost."""
@@ -197,6 +194,34 @@ class Records(People):
     async def replica(self, row: ReplicaState) -> bool:
         """False when another replica of the version is on its way on that node; then nothing was written."""
         return await self._pass(nodes.replica, row)
+
+    async def orders(self, node: str) -> Orders:
+        """What operators want of a node, by its incarnation."""
+        return await self._ask(orders.orders, node)
+
+    async def pauses(self) -> dict[str, int]:
+        """The models that are paused, and since when."""
+        return await self._ask(orders.pauses)
+
+    async def drain(self, node_id: str, *, drained: bool) -> bool:
+        """Lets a node take nothing more, or work again; False: there is no such node."""
+        return await self._do(orders.drain, node_id, drained=drained)
+
+    async def unload(self, replica_id: str) -> bool:
+        """Ends a replica after its runs; False: there is none such that is not over."""
+        return await self._do(orders.unload, replica_id)
+
+    async def pause(self, model: str, *, paused: bool) -> None:
+        """Lets a model start nothing more, or start again."""
+        await self._do(orders.pause, model, paused=paused)
+
+    async def outlook(self, prediction: Prediction) -> Outlook | None:
+        """What a prediction waits for; None once it has begun."""
+        return await self._ask(outlook.outlook, prediction)
+
+    async def outlooks(self, predictions: Sequence[Prediction]) -> dict[str, Outlook]:
+        """The same of a page's, by id."""
+        return await self._ask(outlook.outlooks, predictions)
 
     async def replicas(self, node: str | None = None) -> list[ReplicaState]:
         return await self._ask(nodes.replicas, node)
