@@ -3,11 +3,12 @@
 from collections.abc import Callable
 
 from foretell.errors import Code, Error
+from foretell.families import diffusers
 from foretell.families.files import Files, of_directory, of_file
 from foretell.families.folders import write_folder
-from foretell.families.recognized import Recognized
+from foretell.families.recognized import Companion, Recognized
 
-__all__ = ["Files", "Recognized", "of_directory", "of_file", "recognize", "write_folder"]
+__all__ = ["Companion", "Files", "Recognized", "of_directory", "of_file", "recognize", "write_folder"]
 
 Family = Callable[[Files], Recognized | None]
 """A family's recognition: None for what is not its own.
@@ -15,7 +16,7 @@ Family = Callable[[Files], Recognized | None]
 Error(INVALID_REQUEST) for what is, and cannot be run, with the reason.
 """
 
-FAMILIES: tuple[Family, ...] = ()
+FAMILIES: tuple[Family, ...] = (diffusers.recognize,)
 """In order: the first that recognizes something has it."""
 NAMES_SHOWN = 8
 

@@ -3,7 +3,7 @@
 import json
 import pprint
 import shutil
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -30,7 +30,10 @@ def write_folder(
     settings = {**found.settings, "weight": found.weight}
     (folder / "settings.py").write_text(_settings(found, settings))
     weight = {"name": found.weight, "source": weight_source, "include": list(found.include), "sha256": sha256}
-    (folder / "model.toml").write_text(_manifest(found, namespace, title or found.title, weight))
+    more = [
+        {"name": each.name, "source": each.source, "include": list(each.include)} for each in found.companions
+    ]
+    (folder / "model.toml").write_text(_manifest(found, namespace, title or found.title, [weight, *more]))
 
 
 def _settings(found: Recognized, settings: Mapping[str, Any]) -> str:
@@ -39,11 +42,11 @@ def _settings(found: Recognized, settings: Mapping[str, Any]) -> str:
         "",
     ]
     for name, value in sorted(settings.items()):
-        lines.append(f"{name.upper()} = {pprint.pformat(value, width=100, sort_dicts=False)}")
+        lines.append(f"{name.upper()} = {pprint.pformat(value, width=100, compact=True, sort_dicts=False)}")
     return "\n".join([*lines, ""])
 
 
-def _manifest(found: Recognized, namespace: str, title: str, weight: Mapping[str, Any]) -> str:
+def _manifest(found: Recognized, namespace: str, title: str, weights: Sequence[Mapping[str, Any]]) -> str:
     top = {
         "namespace": namespace,
         "name": title,
@@ -57,7 +60,11 @@ def _manifest(found: Recognized, namespace: str, title: str, weight: Mapping[str
         # What it needs is fetched beforehand; a model that reaches out while it runs is not what was added.
         "network": False,
     }
-    parts = [_table("", top), _table("[limits]", found.limits), _table("[[weights]]", weight)]
+    parts = [
+        _table("", top),
+        _table("[limits]", found.limits),
+        *(_table("[[weights]]", each) for each in weights),
+    ]
     if found.example:
         parts.append(_table("[[examples]]", {"title": "It runs", "input": dict(found.example)}))
     return "\n".join(part for part in parts if part)

@@ -6,6 +6,15 @@ from pathlib import Path
 from typing import Any
 
 
+@dataclass(frozen=True, slots=True)
+class Companion:
+    """More weights that are needed: by which name, from where, and which of the files there."""
+
+    name: str
+    source: str
+    include: tuple[str, ...] = ()
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Recognized:
     """Weights that a family can run, and how.
@@ -31,4 +40,5 @@ class Recognized:
     limits: Mapping[str, float] = field(default_factory=dict)
     license: str = ""
     weight: str = "model"
+    companions: tuple[Companion, ...] = ()
     concurrency: int = 1

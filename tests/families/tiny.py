@@ -1,0 +1,189 @@
+"""Pipelines with random weights, so small that a run takes a second: every line of loading and sampling is the real one.
+
+Runs in the families' own environment: `python tiny.py KIND FOLDER`.
+"""
+
+import sys
+from pathlib import Path
+
+import torch
+from diffusers import (
+    AutoencoderKL,
+    AutoencoderKLWan,
+    DDIMScheduler,
+    FlowMatchEulerDiscreteScheduler,
+    FluxPipeline,
+    FluxTransformer2DModel,
+    StableDiffusionPipeline,
+    UNet2DConditionModel,
+    UniPCMultistepScheduler,
+    WanPipeline,
+    WanTransformer3DModel,
+)
+from tokenizers import Tokenizer, models, pre_tokenizers, trainers
+from transformers import (
+    CLIPTextConfig,
+    CLIPTextModel,
+    PreTrainedTokenizerFast,
+    T5Config,
+    T5EncoderModel,
+    UMT5EncoderModel,
+)
+
+WORDS = ["a red fox in the snow, morning light", "a blue house by the sea, at night, in fog"]
+WIDTH = 8
+
+
+def stable_diffusion() -> StableDiffusionPipeline:
+    torch.manual_seed(0)
+    denoiser = UNet2DConditionModel(
+        sample_size=8,
+        block_out_channels=(4, 8),
+        layers_per_block=1,
+        down_block_types=("DownBlock2D", "CrossAttnDownBlock2D"),
+        up_block_types=("CrossAttnUpBlock2D", "UpBlock2D"),
+        cross_attention_dim=WIDTH,
+        attention_head_dim=4,
+        norm_num_groups=2,
+    )
+    return StableDiffusionPipeline(
+        vae=coder(),
+        text_encoder=clip(),
+        tokenizer=tokenizer(),
+        unet=denoiser,
+        scheduler=DDIMScheduler(beta_schedule="scaled_linear", clip_sample=False, set_alpha_to_one=False),
+        safety_checker=None,
+        feature_extractor=None,
+        requires_safety_checker=False,
+    )
+
+
+def flux() -> FluxPipeline:
+    torch.manual_seed(0)
+    denoiser = FluxTransformer2DModel(
+        patch_size=1,
+        in_channels=16,
+        num_layers=1,
+        num_single_layers=1,
+        attention_head_dim=16,
+        num_attention_heads=2,
+        joint_attention_dim=WIDTH,
+        pooled_projection_dim=WIDTH,
+        axes_dims_rope=(4, 4, 8),
+    )
+    return FluxPipeline(
+        scheduler=FlowMatchEulerDiscreteScheduler(),
+        vae=coder(shift_factor=0.1),
+        text_encoder=clip(),
+        tokenizer=tokenizer(),
+        text_encoder_2=T5EncoderModel(t5()),
+        tokenizer_2=tokenizer(),
+        transformer=denoiser,
+    )
+
+
+def wan() -> WanPipeline:
+    torch.manual_seed(0)
+    return WanPipeline(
+        tokenizer=tokenizer(),
+        text_encoder=UMT5EncoderModel(t5(kind="umt5")),
+        vae=AutoencoderKLWan(
+            base_dim=3,
+            z_dim=16,
+            dim_mult=[1, 1, 1, 1],
+            num_res_blocks=1,
+            temperal_downsample=[False, True, True],
+        ),
+        transformer=WanTransformer3DModel(
+            patch_size=(1, 2, 2),
+            num_attention_heads=2,
+            attention_head_dim=12,
+            in_channels=16,
+            out_channels=16,
+            text_dim=WIDTH,
+            freq_dim=32,
+            ffn_dim=16,
+            num_layers=1,
+            cross_attn_norm=True,
+            qk_norm="rms_norm_across_heads",
+            rope_max_seq_len=32,
+        ),
+        scheduler=UniPCMultistepScheduler(
+            prediction_type="flow_prediction", use_flow_sigmas=True, flow_shift=3.0
+        ),
+    )
+
+
+def coder(**more: float) -> AutoencoderKL:
+    """Four blocks, so that a latent spans 8 x 8 pixels as in the real ones, and without attention: it is quick."""
+    return AutoencoderKL(
+        block_out_channels=(4, 4, 8, 8),
+        layers_per_block=1,
+        down_block_types=["DownEncoderBlock2D"] * 4,
+        up_block_types=["UpDecoderBlock2D"] * 4,
+        latent_channels=4,
+        norm_num_groups=2,
+        mid_block_add_attention=False,
+        **more,
+    )
+
+
+def clip() -> CLIPTextModel:
+    return CLIPTextModel(
+        CLIPTextConfig(
+            hidden_size=WIDTH,
+            intermediate_size=16,
+            num_hidden_layers=1,
+            num_attention_heads=2,
+            vocab_size=200,
+            max_position_embeddings=32,
+            projection_dim=WIDTH,
+            pad_token_id=0,
+            bos_token_id=1,
+            eos_token_id=2,
+        )
+    )
+
+
+def t5(kind: str = "t5") -> T5Config:
+    return T5Config(
+        d_model=WIDTH, d_kv=4, d_ff=16, num_layers=1, num_heads=2, vocab_size=200, decoder_start_token_id=0
+    )
+
+
+def tokenizer() -> PreTrainedTokenizerFast:
+    trained = Tokenizer(models.BPE(unk_token="<unk>"))
+    trained.pre_tokenizer = pre_tokenizers.Whitespace()
+    trained.train_from_iterator(
+        WORDS, trainers.BpeTrainer(vocab_size=200, special_tokens=["<pad>", "<s>", "</s>", "<unk>"])
+    )
+    return PreTrainedTokenizerFast(
+        tokenizer_object=trained,
+        model_max_length=32,
+        pad_token="<pad>",
+        bos_token="<s>",
+        eos_token="</s>",
+        unk_token="<unk>",
+    )
+
+
+def lora(folder: Path) -> None:
+    """A LoRA for the tiny Stable Diffusion, strong enough to be seen."""
+    from peft import LoraConfig
+    from peft.utils import get_peft_model_state_dict
+
+    pipeline = stable_diffusion()
+    pipeline.unet.add_adapter(
+        LoraConfig(r=2, lora_alpha=2, target_modules=["to_q", "to_k", "to_v", "to_out.0"])
+    )
+    torch.manual_seed(1)
+    layers = {name: torch.randn_like(each) for name, each in get_peft_model_state_dict(pipeline.unet).items()}
+    StableDiffusionPipeline.save_lora_weights(folder, unet_lora_layers=layers)
+
+
+if __name__ == "__main__":
+    kind, target = sys.argv[1], Path(sys.argv[2])
+    if kind == "lora":
+        lora(target)
+    else:
+        {"stable_diffusion": stable_diffusion, "flux": flux, "wan": wan}[kind]().save_pretrained(target)
