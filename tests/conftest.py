@@ -39,6 +39,17 @@ def _models() -> str | None:
     return None if ready else "the built-in models' environment is not set up: run 'foretell models setup'"
 
 
+def _cog() -> str | None:
+    """Cog itself, which is installed into an environment of its own."""
+    from cog_itself import environment
+
+    try:
+        environment()
+    except (OSError, subprocess.CalledProcessError) as error:
+        return f"Cog cannot be installed: {error}"
+    return None
+
+
 def _mount() -> str | None:
     """A disk of a test's own, that may fill up."""
     with tempfile.TemporaryDirectory() as directory:
@@ -65,6 +76,7 @@ GROUPS: dict[str, Callable[[], str | None]] = {
     "browser": lambda: _program("chromium"),
     "node": lambda: _program("node", "npm"),
     "models": _models,
+    "cog": _cog,
     "mount": _mount,
     "namespaces": _namespaces,
     "torch": lambda: _module("torch", "transformers"),
