@@ -1,5 +1,7 @@
 """The languages that Whisper knows, by their codes."""
 
+from typing import Any
+
 AUTO = "auto"
 """Whatever is spoken: the model finds out."""
 
@@ -25,6 +27,8 @@ LANGUAGES = {
 }  # fmt: skip
 
 
-def choices(*, multilingual: bool) -> dict[str, str]:
-    """What may be asked for, the first by default, and its name."""
-    return {AUTO: "", **LANGUAGES} if multilingual else {"en": LANGUAGES["en"]}
+def language_settings(*, multilingual: bool) -> dict[str, Any]:
+    """What may be asked for, with its name, and what is spoken where nothing is said."""
+    if multilingual:
+        return {"language": AUTO, "languages": {AUTO: "", **LANGUAGES}}
+    return {"language": "en", "languages": {"en": LANGUAGES["en"]}}

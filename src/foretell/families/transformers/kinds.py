@@ -79,14 +79,6 @@ SPEAKING = Kind(
     capabilities=("text-to-speech",),
     example={"prompt": "Hello."},
 )
-MUSIC = Kind(
-    name="music",
-    predictor="music.py:Music",
-    type="music",
-    files=("music.py", "speech/audio_file.py", "placing.py"),
-    capabilities=("text-to-music",),
-    example={"prompt": "A calm piano.", "duration_seconds": 1},
-)
 VECTORS = Kind(
     name="vectors",
     predictor="vectors.py:Vectors",
@@ -112,8 +104,7 @@ SEEING = Kind(
 )
 
 _WHISPERS = frozenset({"whisper"})
-_SINGERS = frozenset({"musicgen"})
-_SPEAKERS = frozenset({"vits", "bark"})
+_SPEAKERS = frozenset({"vits"})
 _REWRITERS = frozenset({
     "bart", "blenderbot", "led", "longt5", "m2m_100", "marian", "mbart", "mt5", "pegasus", "pegasus_x",
     "prophetnet", "t5", "umt5",
@@ -124,7 +115,6 @@ _ENCODERS = frozenset({
 })  # fmt: skip
 _BY_TYPE = {
     **dict.fromkeys(_WHISPERS, HEARING),
-    **dict.fromkeys(_SINGERS, MUSIC),
     **dict.fromkeys(_SPEAKERS, SPEAKING),
     **dict.fromkeys(_REWRITERS, REWRITING),
 }

@@ -4,8 +4,17 @@ from collections.abc import Mapping
 from typing import Any
 
 from foretell.families.files import Files
-from foretell.families.languages import choices
-from foretell.families.transformers.kinds import CHAT, HEARING, MUSIC, REWRITING, TEXT, VECTORS, VISION, Kind
+from foretell.families.languages import language_settings
+from foretell.families.transformers.kinds import (
+    CHAT,
+    HEARING,
+    REWRITING,
+    SPEAKING,
+    TEXT,
+    VECTORS,
+    VISION,
+    Kind,
+)
 from foretell.families.transformers.templates import chat_template, knows_tools
 
 ROOM_TOKENS = 32_768
@@ -34,8 +43,10 @@ def settings_of(kind: Kind, files: Files, config: Mapping[str, Any]) -> dict[str
     if kind is HEARING:
         # Those of English alone have no marks of languages.
         multilingual = bool(files.table("generation_config.json").get("is_multilingual"))
-        return {"languages": choices(multilingual=multilingual)}
-    return {"rate": _rate(config)} if kind is MUSIC else {}
+        return language_settings(multilingual=multilingual)
+    if kind is SPEAKING:
+        return {"speakers": max(int(config.get("num_speakers") or 1), 1)}
+    return {}
 
 
 def is_quantised(config: Mapping[str, Any]) -> bool:
@@ -78,13 +89,6 @@ def _room(config: Mapping[str, Any]) -> int | None:
             if found:
                 return int(found)
     return None
-
-
-def _rate(config: Mapping[str, Any]) -> int:
-    """How many frames of tokens a second of music has."""
-    encoder = config.get("audio_encoder")
-    found = encoder.get("frame_rate") if isinstance(encoder, Mapping) else None
-    return int(found) if isinstance(found, int | float) and found > 0 else 50
 
 
 def _bounded(value: Any, most: float) -> float:

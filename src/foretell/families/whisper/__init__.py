@@ -4,7 +4,7 @@ import json
 from pathlib import Path
 
 from foretell.families.files import Files
-from foretell.families.languages import choices
+from foretell.families.languages import language_settings
 from foretell.families.recognized import Recognized
 
 __all__ = ["recognize"]
@@ -36,10 +36,10 @@ def recognize(files: Files) -> Recognized | None:
         predictor="hearing.py:Hearing",
         files=(
             _HERE / "predictor" / "hearing.py",
-            *(_TRANSCRIBE / f"{name}.py" for name in ("sound_file", "transcript")),
+            *(_TRANSCRIBE / f"{name}.py" for name in ("sound_file", "transcript", "heard")),
         ),
         include=tuple(name for name in NEEDED if name in files.sizes),
-        settings={"languages": choices(multilingual=_is_multilingual(files))},
+        settings=language_settings(multilingual=_is_multilingual(files)),
         example={},
         limits={
             "memory_mb": 700 + int(stored_mb * 1.5),

@@ -6,6 +6,7 @@ from typing import Any
 import numpy as np
 from cog import BasePredictor, Input, Path
 from faster_whisper import WhisperModel
+from heard import segment_of
 from sound_file import SAMPLES_PER_SECOND, pieces, read_sound
 from transcript import Segment, detailed, flowing, srt, timed, vtt
 
@@ -14,7 +15,6 @@ from foretell import progress, weights
 # The same recording gives the same text: nothing is drawn at random, nor is a stretch coloured by the last,
 # which also keeps a small model from repeating itself for minutes.
 HEARING = {"language": "en", "vad_filter": True, "temperature": 0.0, "condition_on_previous_text": False}
-MEASURES = ("seek", "tokens", "temperature", "avg_logprob", "compression_ratio", "no_speech_prob")
 
 
 class Predictor(BasePredictor):
@@ -60,18 +60,4 @@ class Predictor(BasePredictor):
     def _heard(self, begins_at: float, sound: np.ndarray, options: dict[str, Any]) -> Iterator[Segment]:
         samples = sound.astype(np.float32) / 32768
         heard, _ = self.whisper.transcribe(samples, **options, **HEARING)
-        return (_segment(begins_at, each) for each in heard)
-
-
-def _segment(begins_at: float, heard: Any) -> Segment:
-    """A segment as the network heard it in a piece that begins so many seconds into the recording."""
-    words = tuple(
-        {
-            "word": each.word.strip(),
-            "start": round(begins_at + each.start, 3),
-            "end": round(begins_at + each.end, 3),
-        }
-        for each in heard.words or ()
-    )
-    measures = {name: getattr(heard, name) for name in MEASURES}
-    return Segment(begins_at + heard.start, begins_at + heard.end, heard.text, words, measures)
+        return (segment_of(begins_at, each) for each in heard)

@@ -110,13 +110,13 @@ class LanguageModel:
             if part["type"] == "image"
         ]
         return self._processor(
-            text=text, images=pictures or None, add_special_tokens=False, return_tensors="pt"
+            text=[text], images=pictures or None, add_special_tokens=False, return_tensors="pt"
         )
 
     def _placed(self, found: Any) -> Inputs:
-        found.pop("token_type_ids", None)
         if self._processor is not None:
             return dict(found.to(self._model.device, dtype=self._model.dtype))
+        found.pop("token_type_ids", None)  # of encoders, whose tokenizers some language models have
         return dict(found.to(self._model.device))
 
     def _choosing(self, request: dict[str, Any], read: int, tokens_max: int) -> Choosing:

@@ -7,14 +7,14 @@ import ctranslate2
 import numpy as np
 from cog import BasePredictor, Input, Path
 from faster_whisper import WhisperModel
-from settings import LANGUAGES, WEIGHT
+from heard import segment_of
+from settings import LANGUAGE, LANGUAGES, WEIGHT
 from sound_file import SAMPLES_PER_SECOND, pieces, read_sound
 from transcript import Segment, detailed, flowing, srt, timed, vtt
 
 from foretell import progress, weights
 
 AUTO = "auto"
-MEASURES = ("seek", "tokens", "temperature", "avg_logprob", "compression_ratio", "no_speech_prob")
 
 
 class Hearing(BasePredictor):
@@ -40,7 +40,7 @@ class Hearing(BasePredictor):
             default="", max_length=500, description="Names and words that occur, spelled as they should be."
         ),
         language: str = Input(
-            default=list(LANGUAGES)[0],
+            default=LANGUAGE,
             choices=list(LANGUAGES),
             description="The language that is spoken; where several are known, `auto` finds out which.",
         ),
@@ -92,18 +92,4 @@ class Hearing(BasePredictor):
         heard, found = self.whisper.transcribe(sound.astype(np.float32) / 32768, **hearing)
         # What was found once holds for the rest of the recording.
         hearing["language"] = hearing["language"] or found.language
-        return (_segment(begins_at, each) for each in heard)
-
-
-def _segment(begins_at: float, heard: Any) -> Segment:
-    """A segment as the network heard it in a piece that begins so many seconds into the recording."""
-    words = tuple(
-        {
-            "word": each.word.strip(),
-            "start": round(begins_at + each.start, 3),
-            "end": round(begins_at + each.end, 3),
-        }
-        for each in heard.words or ()
-    )
-    measures = {name: getattr(heard, name) for name in MEASURES}
-    return Segment(begins_at + heard.start, begins_at + heard.end, heard.text, words, measures)
+        return (segment_of(begins_at, each) for each in heard)
