@@ -67,13 +67,20 @@ async def test_a_busy_model_gives_way_to_one_that_has_waited_long_enough(tmp_pat
         assert last is not None and last.status is Status.STARTING
 
 
-async def test_a_model_larger_than_the_memory_runs_alone(tmp_path: Path) -> None:
+async def test_a_model_larger_than_the_memory_fails_at_once_and_nobody_is_unloaded_for_it(
+    tmp_path: Path,
+) -> None:
     async with place(tmp_path, memory_mb=150) as here:
         small = await here.model(ECHO, name="small", settings=limits())
         large = await here.model(ECHO, name="large", settings=limits(memory_mb=10_000))
         assert (await here.run(small)).result == "hello"
-        assert (await here.run(large)).result == "hello"
-        assert await states(here, small) == ["dead"]
+        failure = (await here.run(large)).failure
+        assert failure is not None and failure.code == "setup_failed"
+        assert failure.message == (
+            "The model 'large' cannot run on this machine: "
+            "it wants 10,000 MB of memory, and the models here have 150 MB."
+        )
+        assert await states(here, small) == ["ready"]
 
 
 async def test_an_idle_model_is_unloaded(here: Place) -> None:

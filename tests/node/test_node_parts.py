@@ -11,35 +11,10 @@ from foretell.node.breaker import COOL_DOWN_SECONDS, Breaker
 from foretell.node.channel import WAITING_MAX, Channel
 from foretell.node.frames import Done, Log, Output
 from foretell.node.link import FRAME_BYTES_MAX, BrokenLink, Link, open_link
-from foretell.node.memory import Loaded, Plan, plan
 from foretell.node.tail import KEPT_CHARACTERS, Tail
 from foretell.node.trouble import LoadFailed, ReplicaGone
 
 pytestmark = pytest.mark.anyio
-
-
-def loaded(
-    name: str, *, used: float, memory_mb: int = 100, idle: bool = True, leaving: bool = False
-) -> Loaded:
-    return Loaded(id=name, memory_mb=memory_mb, used_seconds=used, is_idle=idle, is_leaving=leaving)
-
-
-def test_a_model_loads_at_once_where_there_is_room() -> None:
-    assert plan(300, 100, [loaded("a", used=1), loaded("b", used=2)]) == Plan(fits=True)
-
-
-def test_idle_models_go_in_the_order_in_which_they_were_last_used() -> None:
-    found = [loaded("a", used=3), loaded("b", used=1), loaded("c", used=2, idle=False)]
-    assert plan(300, 100, found) == Plan(fits=False, unload=("b",))
-    assert plan(300, 200, found) == Plan(fits=False, unload=("b", "a"))
-
-
-def test_nobody_is_unloaded_where_that_would_not_be_enough() -> None:
-    assert plan(200, 200, [loaded("a", used=1), loaded("b", used=2, idle=False)]) == Plan(fits=False)
-
-
-def test_memory_that_is_about_to_be_free_is_waited_for() -> None:
-    assert plan(200, 100, [loaded("a", used=1, leaving=True), loaded("b", used=2)]) == Plan(fits=False)
 
 
 def test_three_failed_loads_keep_a_model_from_loading_until_it_has_cooled_down() -> None:

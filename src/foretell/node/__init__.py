@@ -8,11 +8,13 @@ from foretell.errors import Error
 from foretell.ids import new_token
 from foretell.node.fleet import Fleet
 from foretell.node.folder import Folder
+from foretell.node.gauge import Gauge
 from foretell.node.heartbeat import Heartbeat
 from foretell.node.leftovers import clear_leftovers
 from foretell.node.runs import Runs
 from foretell.node.scheduler import Scheduler
 from foretell.node.surroundings import Surroundings
+from foretell.node.wishes import Wishes
 
 __all__ = ["Node", "Surroundings"]
 
@@ -36,6 +38,8 @@ class Node:
             log.warning("killed the process %s, which a node that died had left running", pid)
         self._folder = Folder(root, self.incarnation)
         self.fleet = Fleet(self.incarnation, surroundings, self._folder, self._woken.set)
+        self._gauge = Gauge(self.fleet, surroundings.machine)
+        self._wishes = Wishes(self.incarnation, surroundings, self.fleet)
         self._runs = Runs(surroundings, self._folder, self.fleet)
         self._scheduler = Scheduler(self.incarnation, surroundings, self.fleet, self._runs)
         # On Postgres a host may have several nodes, so that each incarnation has a row of its own.
@@ -49,7 +53,10 @@ class Node:
         if not self._surroundings.config.database:
             # A SQLite file has one server at a time: whatever another incarnation held, nobody runs any more.
             await store.rescue(but=self.incarnation)
+        await self._wishes.look()
         work = (
+            self._wishes.serve(),
+            self._gauge.serve(),
             self._heartbeat.serve(),
             self._heartbeat.listen(),
             self._listen(),

@@ -47,7 +47,7 @@ async def _replica(fleet: Fleet, version: Version, room_seconds: float | None) -
     limits = version.manifest.limits
     patience_seconds = limits.load_timeout_seconds + limits.run_timeout_seconds
     until_seconds = time.monotonic() + (patience_seconds if room_seconds is None else room_seconds)
-    while (replica := fleet.want(version, swaps=room_seconds is None)) is None:
+    while (replica := fleet.want(version, swaps=room_seconds is None, within=True)) is None:
         if time.monotonic() > until_seconds:
             raise LoadFailed(f"There is no memory for '{version.model}'.")
         await fleet.changed.wait(MEMORY_LOOK_SECONDS)

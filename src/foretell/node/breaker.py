@@ -7,6 +7,7 @@ from foretell.node.trouble import LoadFailed
 FAILURES_MAX = 3
 WITHIN_SECONDS = 300.0
 COOL_DOWN_SECONDS = 30.0
+REST_SECONDS_MAX = 60.0
 
 
 class Breaker:
@@ -14,6 +15,7 @@ class Breaker:
 
     def __init__(self) -> None:
         self._failures: deque[float] = deque(maxlen=FAILURES_MAX)
+        self._deaths: deque[float] = deque(maxlen=10)
         self._last: LoadFailed | None = None
 
     def failed(self, failure: LoadFailed, now_seconds: float) -> None:
@@ -30,3 +32,14 @@ class Breaker:
         first, last = self._failures[0], self._failures[-1]
         is_open = last - first <= WITHIN_SECONDS and now_seconds - last < COOL_DOWN_SECONDS
         return self._last if is_open else None
+
+    def died(self, now_seconds: float) -> None:
+        """A process ended that nobody had stopped."""
+        self._deaths.append(now_seconds)
+
+    def rests(self, now_seconds: float) -> bool:
+        """Whether nothing is loaded yet for which nobody waits: the more often it died lately, the longer."""
+        deaths = [each for each in self._deaths if now_seconds - each < WITHIN_SECONDS]
+        if not deaths:
+            return False
+        return now_seconds - deaths[-1] < min(REST_SECONDS_MAX, 2.0 ** (len(deaths) - 1) / 2)

@@ -1,81 +1,125 @@
-"""The replicas of a node: one per version, as many versions as the memory holds."""
+"""The replicas of a node: for each version as many as are wanted and allowed, where there is room for them."""
 
 import asyncio
 import logging
 import time
 from collections import defaultdict
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
+from dataclasses import replace
+from itertools import chain
 
-from foretell.errors import Error
+from foretell.hardware import ANY, has
 from foretell.model import Version
+from foretell.node.aside import Aside
 from foretell.node.bell import Bell
 from foretell.node.breaker import Breaker
+from foretell.node.chronicle import Chronicle
 from foretell.node.folder import Folder
-from foretell.node.memory import Loaded, limit_mb, plan
+from foretell.node.placing import Placed, plan, why_never
 from foretell.node.replica import Replica
 from foretell.node.surroundings import Surroundings
-from foretell.store.nodes import Readiness, ReplicaState
+from foretell.node.takings import Takings
+from foretell.node.trouble import DoesNotFit
+from foretell.store import Orders
+from foretell.store.nodes import Readiness
 
 SWAP_AFTER_SECONDS = 30.0
-"""A model that has waited this long for memory, or twice its own load time, takes it from a busy one."""
+"""A model that has waited this long for room, or twice its own load time, takes it from busy ones."""
 
 log = logging.getLogger(__name__)
 
 
 class Fleet:
-    """Wanting a replica is the only way to load one. `wake` is called when a replica may take more."""
+    """Wanting a replica is the only way to load one. `wake` is called when a replica may take more.
+
+    `kept`: the versions that always have as many replicas as they want at least.
+    """
 
     def __init__(
         self, node: str, surroundings: Surroundings, folder: Folder, wake: Callable[[], None]
     ) -> None:
         self.swap_after_seconds = SWAP_AFTER_SECONDS
         self.changed = Bell()
-        self._node = node
         self._surroundings = surroundings
         self._folder = folder
         self._wake = wake
-        self._limit_mb = limit_mb(surroundings.config)
-        self._replicas: dict[str, Replica] = {}
+        self._machine = surroundings.machine
+        self._chronicle = Chronicle(node, surroundings)
+        self._aside = Aside(self._machine)
+        self._replicas: defaultdict[str, list[Replica]] = defaultdict(list)
         self._leaving: set[Replica] = set()
+        self._successors: dict[Replica, Replica] = {}
         self._breakers: defaultdict[str, Breaker] = defaultdict(Breaker)
-        self._peaks_mb: defaultdict[str, int] = defaultdict(int)
-        self._load_seconds: defaultdict[str, float] = defaultdict(float)
+        self._takings: defaultdict[str, Takings] = defaultdict(Takings)
         self._since_seconds: dict[str, float] = {}
         self._followers: set[asyncio.Task[None]] = set()
+        self._orders = Orders()
+        self._kept: dict[str, Version] = {}
         self._is_stopping = False
 
     @property
     def replicas(self) -> list[Replica]:
         """All that still have a process, or are about to."""
-        return [*self._replicas.values(), *self._leaving]
+        return [*chain.from_iterable(self._replicas.values()), *self._leaving]
 
-    def of(self, version_id: str) -> Replica | None:
-        """The version's replica, if there is one that takes more."""
-        replica = self._replicas.get(version_id)
-        return None if replica is None or replica.is_over else replica
+    def of(self, version_id: str, hardware: str = ANY) -> Replica | None:
+        """The version's replica for what waits: warm before loading, then the least busy; None: `want` one."""
+        there = self._usable(version_id, hardware)
+        if not there or self._is_held_back(there[0].version):
+            return None
+        best = min(there, key=_burden)
+        # While another may be had, nothing is taken that would wait for this one.
+        best.takes_ahead = len(there) >= best.version.manifest.limits.slots_max
+        return best if best.takes_ahead or best.room else None
 
-    def want(self, version: Version, *, swaps: bool = True) -> Replica | None:
-        """The version's replica, loading if need be; None: it has to wait for memory. Raises LoadFailed.
+    def want(
+        self, version: Version, *, hardware: str = ANY, swaps: bool = True, within: bool = False
+    ) -> Replica | None:
+        """The version's replica, loading if need be; None: it has to wait for room. Raises LoadFailed.
 
-        With `swaps`, a replica at work gives way to who has waited too long.
+        With `swaps`, replicas at work give way to who has waited too long. `within` a run that is under way, it is had
+        although the node takes nothing more.
         """
-        replica = self.of(version.id)
-        if replica is not None:
-            return replica
+        there = self._usable(version.id, hardware)
+        if within and there:
+            return min(there, key=_burden)
+        found = None if within else self.of(version.id, hardware)
+        if found or self._is_stopping or (not within and self._is_held_back(version)):
+            return found
         failure = self._breakers[version.id].open_for(time.monotonic())
+        if there:
+            self._grow(version, hardware, may=failure is None)
+            return None
         if failure is not None:
             raise failure
-        if self._is_stopping or not self._make_room(version, swaps=swaps):
-            return None
-        return self._add(version)
+        return self._first(version, hardware, swaps=swaps)
+
+    def obey(self, orders: Orders, kept: Iterable[Version]) -> None:
+        """What operators want, and which versions are to be kept warm, from now on."""
+        before, self._orders = self._orders, orders
+        self._kept = {each.id: each for each in kept}
+        if before != orders:
+            self._ring()
 
     def tend(self) -> None:
-        """Unloads what has been idle for longer than its model wants to stay."""
+        """Unloads what is not wanted any more, makes anew what is worn, and loads what is to be kept warm."""
         now_seconds = time.monotonic()
-        for replica in tuple(self._replicas.values()):
-            idle_seconds = replica.version.manifest.limits.idle_seconds
-            if replica.is_idle and now_seconds - replica.used_seconds >= idle_seconds:
-                replica.drain()
+        for each in [*chain.from_iterable(self._replicas.values())]:
+            if self._is_to_go(each, now_seconds):
+                each.drain()
+            elif each.state is Readiness.READY and each.wear.is_over(each.version.manifest.limits):
+                self._renew(each)
+        for version in self._kept.values():
+            there = [each for each in self._replicas[version.id] if not each.is_over]
+            rests = self._breakers[version.id].rests(now_seconds) or self._is_held_back(version)
+            if len(there) < version.manifest.limits.warm_min and not rests:
+                failure = self._breakers[version.id].open_for(now_seconds)
+                self._grow(version, ANY, may=failure is None)
+
+    async def note(self) -> None:
+        """Writes down what replicas have done and hold by now, where that is news."""
+        for each in self.replicas:
+            await self._chronicle.note(each)
 
     async def stop(self) -> None:
         """Ends every child, and returns when they are gone."""
@@ -84,110 +128,167 @@ class Fleet:
         await asyncio.gather(*(each.stop(terminate_seconds=seconds) for each in self.replicas))
         if self._followers:
             await asyncio.wait(self._followers, timeout=seconds + 1.0)
+        self._aside.close()
 
-    def _add(self, version: Version) -> Replica:
+    def _usable(self, version_id: str, hardware: str) -> list[Replica]:
+        there = self._replicas.get(version_id, ())
+        return [each for each in there if not each.is_over and self._is_of(each, hardware)]
+
+    def _is_of(self, replica: Replica, hardware: str) -> bool:
+        """On which GPUs of the machine it lies matters only where that has some of the class that is asked for."""
+        gpus = self._machine.room.gpus
+        is_here = bool(replica.gpus) and any(has(each.name, hardware) for each in gpus)
+        return not is_here or all(has(gpus[each].name, hardware) for each in replica.gpus)
+
+    def _is_held_back(self, version: Version) -> bool:
+        return self._orders.is_drained or version.model in self._orders.paused
+
+    def _is_kept(self, replica: Replica) -> bool:
+        version = self._kept.get(replica.version.id)
+        if version is None or self._is_held_back(version):
+            return False
+        there = [each for each in self._replicas[version.id] if not each.is_over]
+        return len(there) <= version.manifest.limits.warm_min
+
+    def _is_to_go(self, replica: Replica, now_seconds: float) -> bool:
+        if replica.id in self._orders.unload:
+            return True
+        if not replica.is_idle or self._is_kept(replica):
+            return False
+        idle_seconds = now_seconds - replica.used_seconds
+        return self._orders.is_drained or idle_seconds >= replica.version.manifest.limits.idle_seconds
+
+    def _first(self, version: Version, hardware: str, *, swaps: bool) -> Replica | None:
+        wanted = self._takings[version.id].need(version, self._machine.room, hardware)
+        why = why_never(self._machine.room, wanted)
+        if why is not None:
+            raise DoesNotFit(f"The model '{version.model}' cannot run on this machine: {why}.")
+        gpus = self._seat(version, hardware, swaps=swaps)
+        return None if gpus is None else self._add(version, gpus)
+
+    def _grow(self, version: Version, hardware: str, *, may: bool) -> None:
+        """Loads one more where there is room; nobody at work gives way to it."""
+        there = [each for each in self._replicas[version.id] if not each.is_over]
+        is_coming = any(each.state is not Readiness.READY for each in there)
+        if may and not self._is_stopping and not is_coming and len(there) < version.manifest.limits.slots_max:
+            gpus = self._seat(version, hardware, swaps=False)
+            if gpus is not None:
+                self._add(version, gpus)
+
+    def _renew(self, old: Replica) -> None:
+        """Another is loaded first if there is room; else this one ends, and the next is loaded after it."""
+        if old in self._successors.values() or self._breakers[old.version.id].open_for(time.monotonic()):
+            return
+        if any(each.state is not Readiness.READY for each in self._replicas[old.version.id]):
+            return
+        wanted = self._takings[old.version.id].need(old.version, self._machine.room, ANY)
+        found = plan(self._machine.room, wanted, self._placed(), self._aside.gpus)
+        if found.fits:
+            self._successors[self._add(old.version, found.gpus)] = old
+        else:
+            old.drain()
+
+    def _add(self, version: Version, gpus: tuple[int, ...]) -> Replica:
         self._since_seconds.pop(version.id, None)
-        before = self._replicas.get(version.id)
-        if before is not None:
-            self._leaving.add(before)
-        replica = self._replicas[version.id] = Replica(version, self._surroundings, self._folder)
+        replica = Replica(version, self._surroundings, self._folder, gpus)
+        self._replicas[version.id].append(replica)
         follower = asyncio.create_task(self._follow(replica))
         self._followers.add(follower)
         follower.add_done_callback(self._followers.discard)
         return replica
 
-    def _make_room(self, version: Version, *, swaps: bool) -> bool:
-        wanted_mb = max(version.manifest.limits.memory_mb, self._peaks_mb[version.id])
-        found = plan(self._limit_mb, wanted_mb, [self._footprint(each) for each in self.replicas])
+    def _seat(self, version: Version, hardware: str, *, swaps: bool) -> tuple[int, ...] | None:
+        """The GPUs it gets; None: it has to wait, perhaps for idle ones that are sent away now."""
+        room, placed = self._machine.room, self._placed()
+        wanted = self._takings[version.id].need(version, room, hardware)
+        found = plan(room, wanted, placed, self._aside.gpus)
         if found.fits:
-            return True
-        for replica in tuple(self._replicas.values()):
-            if replica.id in found.unload:
-                replica.drain()
-        if swaps and not found.unload:
-            self._swap(version)
-        return False
+            return found.gpus
+        unload = found.unload
+        if swaps and not unload and self._has_waited_long(version):
+            # Those that were loaded first end after their runs.
+            busy = sorted((replace(each, is_idle=True, used_seconds=0.0) for each in placed), key=_id)
+            unload = plan(room, wanted, busy, self._aside.gpus).unload
+        for each in self.replicas:
+            if each.id in unload:
+                each.drain()
+        return None
 
-    def _swap(self, version: Version) -> None:
-        """When somebody has waited too long, the replica that was loaded first ends after its runs."""
+    def _has_waited_long(self, version: Version) -> bool:
         now_seconds = time.monotonic()
         since_seconds = self._since_seconds.setdefault(version.id, now_seconds)
-        patience_seconds = max(self.swap_after_seconds, 2 * self._load_seconds[version.id])
-        busy = [each for each in self._replicas.values() if not each.is_over]
+        patience_seconds = max(self.swap_after_seconds, 2 * self._takings[version.id].load_seconds)
         is_making_room = any(each.is_over for each in self.replicas)
-        if busy and not is_making_room and now_seconds - since_seconds >= patience_seconds:
-            min(busy, key=lambda each: each.id).drain()
+        return not is_making_room and now_seconds - since_seconds >= patience_seconds
 
-    def _footprint(self, replica: Replica) -> Loaded:
-        self._peaks_mb[replica.version.id] = max(self._peaks_mb[replica.version.id], replica.memory_peak_mb)
-        return Loaded(
-            id=replica.id,
-            memory_mb=max(replica.version.manifest.limits.memory_mb, self._peaks_mb[replica.version.id]),
-            used_seconds=replica.used_seconds,
-            is_idle=replica.is_idle,
-            is_leaving=replica.is_over,
-        )
+    def _placed(self) -> list[Placed]:
+        for each in self.replicas:
+            self._takings[each.version.id].saw(each.wear)
+        return [
+            Placed(
+                id=each.id,
+                need=self._takings[each.version.id].need(each.version, self._machine.room, ANY),
+                gpus=each.gpus,
+                used_seconds=each.used_seconds,
+                is_idle=each.is_idle and not self._is_kept(each),
+                is_leaving=each.is_over,
+            )
+            for each in self.replicas
+        ]
 
     async def _follow(self, replica: Replica) -> None:
         """Keeps the replica's row true, and what it leaves behind."""
-        written: tuple[Readiness, int | None] | None = None
+        state: Readiness | None = None
         while replica.state is not Readiness.DEAD:
-            found = (replica.state, _percent(replica.phase[1]))
-            if found != written:
-                written = found
+            if replica.state is not state:
+                state = replica.state
                 self._on_move(replica)
-                self._ring()
-                await self._write(replica)
-                continue
             self._ring()
-            await replica.changed.wait(1.0)
+            if not await self._chronicle.tell(replica):
+                await replica.changed.wait(1.0)
+        await self._aside.prove(replica)
         self._on_death(replica)
-        await self._write(replica)
+        await self._chronicle.tell(replica)
+        self._chronicle.forget(replica)
 
     def _on_move(self, replica: Replica) -> None:
+        version = replica.version
         if replica.state is Readiness.READY:
-            self._breakers[replica.version.id].loaded()
-            self._load_seconds[replica.version.id] = replica.load_seconds
-            log.info("%s is loaded after %.1f s", replica.version.model, replica.load_seconds)
-        if replica.state is Readiness.DRAINING and self._replicas.get(replica.version.id) is replica:
-            del self._replicas[replica.version.id]
+            self._breakers[version.id].loaded()
+            self._takings[version.id].load_seconds = replica.load_seconds
+            log.info("%s is loaded after %.1f s", version.model, replica.load_seconds)
+            if before := self._successors.pop(replica, None):
+                before.drain()
+        if replica.state is Readiness.DRAINING and replica in self._replicas[version.id]:
+            self._replicas[version.id].remove(replica)
             self._leaving.add(replica)
 
     def _on_death(self, replica: Replica) -> None:
         version = replica.version
+        self._takings[version.id].saw(replica.wear)
+        self._successors.pop(replica, None)
+        was_leaving = replica in self._leaving
         self._leaving.discard(replica)
-        if self._replicas.get(version.id) is replica:
-            del self._replicas[version.id]
+        if replica in self._replicas[version.id]:
+            self._replicas[version.id].remove(replica)
         if replica.failure is not None:
             log.warning("%s could not be loaded: %s", version.model, replica.failure.message)
             self._breakers[version.id].failed(replica.failure, time.monotonic())
-        elif replica.was_forced and not self._is_stopping and version.id not in self._replicas:
+        elif replica.was_forced and not self._is_held_back(version):
             # A caller's cancel took the warm replica from those who come next.
-            self._add(version)
+            self._grow(version, ANY, may=not self._replicas[version.id])
+        elif not was_leaving:
+            self._breakers[version.id].died(time.monotonic())
         self._ring()
 
     def _ring(self) -> None:
         self.changed.ring()
         self._wake()
 
-    async def _write(self, replica: Replica) -> None:
-        row = ReplicaState(
-            id=replica.id,
-            version_id=replica.version.id,
-            node=self._node,
-            state=replica.state,
-            fraction=replica.phase[1],
-            pid=replica.pid,
-            memory_mb=replica.memory_peak_mb or None,
-        )
-        try:
-            await self._surroundings.store.replica(row)
-        except Error:
-            # The row is for people to look at; the next one says it again.
-            log.warning(
-                "the state of a replica of %s could not be written", replica.version.model, exc_info=True
-            )
+
+def _burden(replica: Replica) -> tuple[bool, float]:
+    return replica.state is not Readiness.READY, len(replica.assigned) / replica.capacity
 
 
-def _percent(fraction: float | None) -> int | None:
-    return None if fraction is None else int(100 * fraction)
+def _id(placed: Placed) -> str:
+    return placed.id

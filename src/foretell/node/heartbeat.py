@@ -2,10 +2,10 @@
 
 import asyncio
 import logging
-import os
 import time
 
 from foretell.errors import Error
+from foretell.node.machine import told
 from foretell.node.runs import Runs
 from foretell.node.surroundings import Surroundings
 from foretell.prediction import Hold
@@ -19,7 +19,9 @@ class Heartbeat:
 
     def __init__(self, name: str, node: str, surroundings: Surroundings, runs: Runs) -> None:
         """`name` stays the same over restarts, `node` is this incarnation."""
-        self._state = NodeState(id=name, incarnation=node, hardware=_hardware(surroundings.hardware))
+        self._state = NodeState(
+            id=name, incarnation=node, hardware=told(surroundings.machine, surroundings.hardware)
+        )
         self._surroundings = surroundings
         self._runs = runs
         self._unknown: set[Hold] = set()
@@ -81,8 +83,3 @@ class Heartbeat:
         for hold in unknown & self._unknown:
             await self._surroundings.store.release(hold)
         self._unknown = unknown
-
-
-def _hardware(name: str) -> dict[str, str | int]:
-    memory_mb = os.sysconf("SC_PAGE_SIZE") * os.sysconf("SC_PHYS_PAGES") // 1024**2
-    return {"name": name, "cores": os.cpu_count() or 1, "memory_mb": memory_mb}

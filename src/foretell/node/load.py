@@ -1,9 +1,9 @@
 """What a replica needs before its child can start: the model's environment and its weights."""
 
 import asyncio
-from collections.abc import Callable
 from dataclasses import dataclass, field
 from pathlib import Path
+from typing import Protocol
 
 from foretell.errors import Error
 from foretell.model import Manifest
@@ -11,8 +11,13 @@ from foretell.node.surroundings import Surroundings
 from foretell.node.trouble import LoadFailed
 from foretell.prediction import Phase
 
-Note = Callable[[Phase, float | None], None]
-"""Is told what a load is doing, and how far that is (0–1) where it can be known."""
+LINE_CHARACTERS_MAX = 200
+
+
+class Note(Protocol):
+    """Is told what a load is doing, how far that is (0–1) where it can be known, and in which words."""
+
+    def __call__(self, phase: Phase, fraction: float | None, line: str = "") -> None: ...
 
 
 @dataclass(frozen=True, slots=True)
@@ -38,12 +43,22 @@ async def needs(manifest: Manifest, surroundings: Surroundings, note: Note) -> N
     """Gets both, telling `note` about it. Raises LoadFailed."""
     try:
         weights = await _weights(manifest, surroundings, note)
-        if not surroundings.environments.is_ready(manifest):
-            note(Phase.BUILDING, None)
-        python = await surroundings.environments.python(manifest)
+        python = await _python(manifest, surroundings, note)
     except (Error, OSError) as error:
         raise LoadFailed(f"The model could not be prepared: {error}") from error
     return Needs(python, {name: str(path) for name, path in weights.items()})
+
+
+async def _python(manifest: Manifest, surroundings: Surroundings, note: Note) -> Path:
+    loop = asyncio.get_running_loop()
+    if not surroundings.environments.is_ready(manifest):
+        note(Phase.BUILDING, None)
+
+    def on_line(line: str) -> None:
+        if words := line.strip():
+            loop.call_soon_threadsafe(note, Phase.BUILDING, None, words[:LINE_CHARACTERS_MAX])
+
+    return await surroundings.environments.python(manifest, on_line)
 
 
 async def _weights(manifest: Manifest, surroundings: Surroundings, note: Note) -> dict[str, Path]:

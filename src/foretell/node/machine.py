@@ -52,6 +52,23 @@ def found(config: Config, environment: Mapping[str, str]) -> Machine:
     return Machine(room, tuple(handle for _, handle in there))
 
 
+def told(machine: Machine, name: str) -> dict[str, Any]:
+    """What a node's row says of its machine, under this name."""
+    return {
+        "name": name,
+        "cores": os.cpu_count() or 1,
+        "memory_mb": total_mb(),
+        "models_mb": machine.room.memory_mb,
+        "gpus": [{"name": each.name, "memory_mb": each.memory_mb} for each in machine.room.gpus],
+    }
+
+
+def told_room(hardware: Mapping[str, Any]) -> Room:
+    """What a node's row says that its machine gives to models."""
+    gpus = tuple(Gpu(handle="", **each) for each in hardware.get("gpus", ()))
+    return Room(memory_mb=hardware.get("models_mb", 0), gpus=gpus)
+
+
 def total_mb() -> int:
     """All memory of this machine."""
     return int(os.sysconf("SC_PAGE_SIZE") * os.sysconf("SC_PHYS_PAGES") / MEGABYTE)

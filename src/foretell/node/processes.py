@@ -6,6 +6,7 @@ which outlives their ancestors. What hides from both has a new environment, and 
 
 import os
 import signal
+import subprocess
 import time
 from collections.abc import Iterator, Mapping
 from pathlib import Path
@@ -59,6 +60,24 @@ def descendants(pid: int, *, since: int = 0) -> Started:
                 found[child] = started
                 parents.append(child)
     return {each: started for each, started in found.items() if int(started) >= since}
+
+
+def family(pid: int) -> list[int]:
+    """A process and all that it has started, as far as it lives."""
+    return [pid, *descendants(pid)]
+
+
+def held_mb(pid: int) -> int:
+    """How much memory a process and all that it has started hold, in MB; what they share is counted for each."""
+    if not PROC.is_dir():
+        return _told_mb(pid)
+    pages = 0
+    for each in family(pid):
+        try:
+            pages += int((PROC / str(each) / "statm").read_text().split()[1])
+        except (OSError, IndexError):
+            continue
+    return pages * os.sysconf("SC_PAGE_SIZE") // 1024**2
 
 
 def bearing(folder: Path) -> Started:
@@ -132,3 +151,8 @@ def _collect(pid: int) -> None:
         os.waitpid(pid, os.WNOHANG)
     except ChildProcessError:
         return
+
+
+def _told_mb(pid: int) -> int:
+    found = subprocess.run(["ps", "-o", "rss=", "-p", str(pid)], capture_output=True, text=True, check=False)
+    return int(found.stdout.strip() or 0) // 1024

@@ -20,9 +20,10 @@ from foretell.node.folder import Folder
 from foretell.node.leftovers import start_time
 from foretell.node.load import Needs, needs
 from foretell.node.placement.wanted import start_of
-from foretell.node.processes import ticks
+from foretell.node.processes import held_mb, ticks
 from foretell.node.surroundings import Surroundings
 from foretell.node.trouble import LoadFailed, ReplicaGone
+from foretell.node.wear import Wear
 from foretell.prediction import Phase
 from foretell.schema import InputSchema
 from foretell.store.nodes import Readiness
@@ -37,20 +38,26 @@ _numbers = itertools.count(1)
 class Replica:
     """Loads at once. `changed` rings whenever its state, its room or its progress is another."""
 
-    def __init__(self, version: Version, surroundings: Surroundings, folder: Folder) -> None:
+    def __init__(
+        self, version: Version, surroundings: Surroundings, folder: Folder, gpus: tuple[int, ...] = ()
+    ) -> None:
+        """`gpus`: which of the machine's it gets."""
         self.id = new_id()
         self.version = version
         self.state = Readiness.WANTED
         self.phase: tuple[Phase, float | None] = (Phase.LOADING, None)
+        self.line = ""
         self.capacity = max(1, version.manifest.concurrency)
         self.file_fields = InputSchema(version.input_schema).file_fields()
+        self.takes_ahead = True
+        self.gpus = gpus
+        self.wear = Wear()
         self.assigned: set[str] = set()
         self.failure: LoadFailed | None = None
         self.was_forced = False
         self.changed = Bell()
         self.used_seconds = time.monotonic()
         self.load_seconds = 0.0
-        self.memory_peak_bytes = 0
         self._surroundings = surroundings
         self._folder = folder
         self._conversation: Conversation | None = None
@@ -70,8 +77,9 @@ class Replica:
 
     @property
     def room(self) -> int:
-        """How many more predictions to take for it: `capacity + 1` beyond those it runs, to keep it busy."""
-        return 0 if self.is_over else max(0, 2 * self.capacity + 1 - len(self.assigned))
+        """How many more predictions to take for it: with those that it `takes_ahead`, to keep it busy."""
+        places = 2 * self.capacity + 1 if self.takes_ahead else self.capacity
+        return 0 if self.is_over else max(0, places - len(self.assigned))
 
     @property
     def is_idle(self) -> bool:
@@ -79,8 +87,12 @@ class Replica:
         return self.state is Readiness.READY and not self.assigned
 
     @property
-    def memory_peak_mb(self) -> int:
-        return math.ceil(self.memory_peak_bytes / 1024**2)
+    def hardware(self) -> str:
+        """What it runs on, by name."""
+        there = self._surroundings.machine.room.gpus
+        if self.gpus:
+            return ", ".join(there[each].name for each in self.gpus)
+        return "cpu" if there else self._surroundings.hardware
 
     @property
     def pid(self) -> int | None:
@@ -107,8 +119,10 @@ class Replica:
             if self.is_over or self._conversation is None:
                 raise ReplicaGone
             self._entered_ticks = ticks()
+            began_seconds = time.monotonic()
             with self._conversation.about(run_id) as channel:
                 yield channel
+            self.wear.ran(time.monotonic() - began_seconds)
         finally:
             self._free(places)
 
@@ -136,7 +150,7 @@ class Replica:
 
     def observe_memory(self, peak_bytes: int) -> None:
         """The process has held that much."""
-        self.memory_peak_bytes = max(self.memory_peak_bytes, peak_bytes)
+        self.wear.peaked(math.ceil(peak_bytes / 1024**2))
 
     def drain(self, grace_seconds: float | None = None) -> None:
         """Takes no more runs and ends after the last one; those left after the grace are sent back."""
@@ -222,6 +236,8 @@ class Replica:
         frame = await conversation.ready(manifest.limits.load_timeout_seconds)
         self.load_seconds = time.monotonic() - began_seconds
         self.capacity = max(1, frame.concurrency)
+        self.wear.loaded_mb = await asyncio.to_thread(held_mb, conversation.child.pid)
+        self.wear.holds(self.wear.loaded_mb)
         if not self._is_stopping:
             self._move(Readiness.READY)
         self._free(self.capacity)
@@ -229,7 +245,7 @@ class Replica:
 
     async def _started(self, found: Needs, scratch: Path) -> Conversation:
         manifest = self.version.manifest
-        what = await start_of(manifest, found, scratch, self._surroundings)
+        what = await start_of(manifest, found, scratch, self._surroundings, self.gpus)
         try:
             conversation = self._conversation = await opened(what)
         except OSError as error:
@@ -260,9 +276,11 @@ class Replica:
         self._move(Readiness.DEAD)
         self._slots.release()
 
-    def _note(self, phase: Phase, fraction: float | None) -> None:
-        self.phase = (phase, fraction)
-        self.changed.ring()
+    def _note(self, phase: Phase, fraction: float | None, line: str = "") -> None:
+        # Threads that fetch and build may say their last a moment too late.
+        if phase is Phase.LOADING or self.state is Readiness.FETCHING:
+            self.phase, self.line = (phase, fraction), line
+            self.changed.ring()
 
     def _move(self, state: Readiness) -> None:
         self.state = state

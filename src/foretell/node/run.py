@@ -68,7 +68,7 @@ class Run:
         self._is_stored = False
         self._has_stopped = False
         self._hearing: Hearing | None = None
-        self._measured = Measured(prediction, replica.version, surroundings.hardware)
+        self._measured = Measured(prediction, replica.version, replica.hardware)
         self._checks = Checks(self._measured, surroundings, fleet, self._path)
         replica.assigned.add(self.id)
         self.task = asyncio.create_task(self._live(), name=f"run {prediction.id}")

@@ -6,10 +6,12 @@ import logging
 from foretell.hardware import has
 from foretell.model import Version
 from foretell.node.fleet import Fleet
+from foretell.node.machine import told_room
+from foretell.node.placing import Need, why_never
 from foretell.node.replica import Replica
 from foretell.node.runs import Runs
 from foretell.node.surroundings import Surroundings
-from foretell.node.trouble import LoadFailed
+from foretell.node.trouble import DoesNotFit, LoadFailed
 from foretell.store import LaneState
 
 LOOK_SECONDS = 1.0
@@ -52,31 +54,48 @@ class Scheduler:
 
     async def _is_ours(self, lane: LaneState) -> bool:
         """Whether the lane is for hardware of this node's class, or for a class of which no node is left."""
-        wanted = lane.lane.rpartition(":")[2]
+        wanted = _class(lane)
         if has(self._surroundings.hardware, wanted):
             return True
         living = await self._surroundings.store.living(within_seconds=self._surroundings.config.lost_seconds)
         return not any(has(each.hardware.get("name", ""), wanted) for each in living)
 
     async def _serve(self, lane: LaneState) -> None:
-        replica = self._fleet.of(lane.version_id) or await self._wanted(lane)
-        if replica is None or not replica.room:
-            return
-        count = min(replica.room, lane.waiting)
-        for prediction in await self._surroundings.store.take(lane.lane, node=self._node, count=count):
-            self._runs.start(prediction, replica)
+        hardware, waiting = _class(lane), lane.waiting
+        while waiting > 0:
+            replica = self._fleet.of(lane.version_id, hardware) or await self._wanted(lane)
+            if replica is None or not replica.room:
+                return
+            count = min(replica.room, waiting)
+            taken = await self._surroundings.store.take(lane.lane, node=self._node, count=count)
+            for prediction in taken:
+                self._runs.start(prediction, replica)
+            waiting = waiting - count if taken else 0
 
     async def _wanted(self, lane: LaneState) -> Replica | None:
         version = await self._surroundings.store.version(lane.version_id)
         if version is None:
             return None
         try:
-            return self._fleet.want(version)
+            return self._fleet.want(version, hardware=_class(lane))
         except LoadFailed as failure:
-            await self._refuse(lane, version, failure)
+            if not isinstance(failure, DoesNotFit) or not await self._fits_elsewhere(version):
+                await self._refuse(lane, version, failure)
             return None
 
+    async def _fits_elsewhere(self, version: Version) -> bool:
+        """Whether another node that lives has a place for what has none here."""
+        limits = version.manifest.limits
+        wanted = Need(memory_mb=limits.memory_mb, gpu=limits.gpu, gpu_memory_mb=limits.gpu_memory_mb)
+        living = await self._surroundings.store.living(within_seconds=self._surroundings.config.lost_seconds)
+        others = [each for each in living if each.incarnation != self._node]
+        return any(why_never(told_room(each.hardware), wanted) is None for each in others)
+
     async def _refuse(self, lane: LaneState, version: Version, failure: LoadFailed) -> None:
-        """The model has just failed to load again and again: who waits for it is told so at once."""
+        """The model has no place, or has failed to load again and again: who waits for it is told so at once."""
         taken = await self._surroundings.store.take(lane.lane, node=self._node, count=REFUSED_AT_ONCE)
         await asyncio.gather(*(self._runs.refuse(each, version, failure) for each in taken))
+
+
+def _class(lane: LaneState) -> str:
+    return lane.lane.rpartition(":")[2]

@@ -19,6 +19,10 @@ class LoadFailed(Exception):
         self.log = log
 
 
+class DoesNotFit(LoadFailed):
+    """Nowhere on this machine is there a place for it, whoever else leaves."""
+
+
 class ReplicaDied(Exception):
     """The process ended in the middle of a run; the message says how. Counts as a loss."""
 

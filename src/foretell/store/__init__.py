@@ -12,24 +12,30 @@ from foretell.store.idempotency import Claim
 from foretell.store.inbox import Inbox
 from foretell.store.lanes import LaneState
 from foretell.store.live import Follower
-from foretell.store.nodes import NodeState, Readiness, ReplicaState
+from foretell.store.nodes import Facts, NodeState, Readiness, ReplicaState
 from foretell.store.notices import Notices, Subscription
 from foretell.store.opening import migrate, open_database
+from foretell.store.orders import ORDERS, Orders
+from foretell.store.outlook import Outlook
 from foretell.store.retention import PURGES
 from foretell.store.sqlite import LockedError
 from foretell.store.webhooks import DeliveryAttempt
 
 __all__ = [
     "ERASE",
+    "ORDERS",
     "PURGES",
     "Claim",
     "DeliveryAttempt",
+    "Facts",
     "Follower",
     "Inbox",
     "LaneState",
     "LockedError",
     "NodeState",
     "Notices",
+    "Orders",
+    "Outlook",
     "Readiness",
     "ReplicaState",
     "Store",

@@ -6,8 +6,10 @@ from dataclasses import dataclass, field
 from enum import StrEnum
 from typing import Any
 
+import msgspec
+
 from foretell.prediction import Hold
-from foretell.store.database import Connection, Row, Transaction
+from foretell.store.database import Connection, Row, Transaction, Value
 from foretell.store.rows import decoded, encoded
 
 
@@ -24,13 +26,36 @@ class Readiness(StrEnum):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class NodeState:
-    """A node as it last said it lives. `incarnation` is new at each start; `seen_at` is set by the store."""
+    """A node as it last said it lives. `incarnation` is new at each start.
+
+    The store sets `seen_at`, and since when it takes nothing because an operator said so.
+    """
 
     id: str
     incarnation: str
     address: str | None = None
     hardware: dict[str, Any] = field(default_factory=dict)
     seen_at: int = 0
+    drained_at: int | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Facts:
+    """What a replica has done and holds, as of its node's last look.
+
+    `gpus` are the machine's that it has; `line` is what is being installed for it; `run_seconds` is how long its
+    latest runs took, None before the first; memory is the most that it held on one GPU. `used_at`: when it last ran.
+    """
+
+    capacity: int = 1
+    gpus: tuple[int, ...] = ()
+    gpu_memory_mb: int | None = None
+    line: str = ""
+    load_seconds: float | None = None
+    run_seconds: float | None = None
+    runs: int = 0
+    running: int = 0
+    used_at: int | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -44,10 +69,13 @@ class ReplicaState:
     fraction: float | None = None
     pid: int | None = None
     memory_mb: int | None = None
+    facts: Facts = Facts()
 
 
+DEAD_KEPT_SECONDS = 3_600
 _COMING = (Readiness.WANTED, Readiness.FETCHING, Readiness.LOADING)
-_REPLICA = "id, version_id, node, state, fraction, pid, memory_mb"
+_REPLICA = "id, version_id, node, state, fraction, pid, memory_mb, facts"
+_facts = msgspec.json.Decoder(Facts)
 
 
 def heartbeat(transaction: Transaction, node: NodeState) -> list[Hold]:
@@ -69,10 +97,17 @@ def holds_of(connection: Connection, node: str) -> list[Hold]:
 
 
 def all_nodes(connection: Connection) -> list[NodeState]:
-    found = connection.execute("SELECT id, incarnation, address, hardware, seen_at FROM nodes ORDER BY id")
+    sql = "SELECT id, incarnation, address, hardware, seen_at, drained_at FROM nodes ORDER BY id"
     return [
-        NodeState(id=row[0], incarnation=row[1], address=row[2], hardware=decoded(row[3]), seen_at=row[4])
-        for row in found
+        NodeState(
+            id=row[0],
+            incarnation=row[1],
+            address=row[2],
+            hardware=decoded(row[3]),
+            seen_at=row[4],
+            drained_at=row[5],
+        )
+        for row in connection.execute(sql)
     ]
 
 
@@ -88,12 +123,21 @@ def replica(transaction: Transaction, row: ReplicaState) -> bool:
     if row.state in _COMING and _another_is_coming(transaction, row):
         return False
     transaction.execute(
-        f"""INSERT INTO replicas ({_REPLICA}, updated_at) VALUES (?, ?, ?, ?, ?, ?, ?, ?)
+        f"""INSERT INTO replicas ({_REPLICA}, updated_at) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?)
             ON CONFLICT (id) DO UPDATE SET state = excluded.state, fraction = excluded.fraction, pid = excluded.pid,
-            memory_mb = excluded.memory_mb, updated_at = excluded.updated_at""",
-        (row.id, row.version_id, row.node, row.state, row.fraction, row.pid, row.memory_mb, transaction.at),
+            memory_mb = excluded.memory_mb, facts = excluded.facts, updated_at = excluded.updated_at""",
+        (*_written(row), transaction.at),
     )
+    if row.state is Readiness.DEAD:
+        _forget_dead(transaction, row)
     return True
+
+
+def _forget_dead(transaction: Transaction, row: ReplicaState) -> None:
+    """What a version's replicas took is asked of the newest; the others would pile up."""
+    sql = "DELETE FROM replicas WHERE version_id = ? AND node = ? AND state = 'dead' AND updated_at < ?"
+    before = transaction.at - DEAD_KEPT_SECONDS * 1_000_000
+    transaction.execute(sql, (row.version_id, row.node, before))
 
 
 def replicas(connection: Connection, node: str | None) -> list[ReplicaState]:
@@ -105,10 +149,21 @@ def replicas(connection: Connection, node: str | None) -> list[ReplicaState]:
     ]
 
 
+def replicas_of(connection: Connection, version_id: str) -> list[ReplicaState]:
+    """A version's, on every node, dead ones too, the newest last."""
+    sql = f"SELECT {_REPLICA} FROM replicas WHERE version_id = ? ORDER BY id"
+    return [_replica(row) for row in connection.execute(sql, (version_id,))]
+
+
 def _another_is_coming(transaction: Transaction, row: ReplicaState) -> bool:
     sql = """SELECT 1 FROM replicas WHERE version_id = ? AND node = ? AND id <> ?
              AND state IN ('wanted', 'fetching', 'loading')"""
     return bool(transaction.execute(sql, (row.version_id, row.node, row.id)))
+
+
+def _written(row: ReplicaState) -> tuple[Value, ...]:
+    known = (row.id, row.version_id, row.node, row.state, row.fraction, row.pid, row.memory_mb)
+    return (*known, encoded(row.facts))
 
 
 def _replica(row: Row) -> ReplicaState:
@@ -120,4 +175,5 @@ def _replica(row: Row) -> ReplicaState:
         fraction=row[4],
         pid=row[5],
         memory_mb=row[6],
+        facts=Facts() if row[7] is None else _facts.decode(row[7]),
     )

@@ -3,6 +3,7 @@
 import asyncio
 import logging
 import sys
+from collections.abc import Sequence
 from pathlib import Path
 
 from foretell.model import Manifest
@@ -17,9 +18,12 @@ MEGABYTE = 1024**2
 _log = logging.getLogger(__name__)
 
 
-async def start_of(manifest: Manifest, needs: Needs, scratch: Path, surroundings: Surroundings) -> Start:
+async def start_of(
+    manifest: Manifest, needs: Needs, scratch: Path, surroundings: Surroundings, gpus: Sequence[int]
+) -> Start:
     """What to start for a model. What the machine does not allow of its wishes is left out, and logged.
 
+    `gpus`: which of the machine's it sees; one that has none of them sees none.
     Raises LoadFailed for variables that the model needs and the server does not have.
     """
     _check_variables(manifest, surroundings)
@@ -33,11 +37,17 @@ async def start_of(manifest: Manifest, needs: Needs, scratch: Path, surroundings
     return Start(
         python=needs.python,
         scratch=scratch,
-        environment={**surroundings.environment, **manifest.environ},
+        environment={**surroundings.environment, **manifest.environ, **_gpus(surroundings, gpus)},
         variables=(*manifest.variables, *manifest.environ),
         seclusion=found,
         data_bytes_max=int(manifest.limits.memory_mb * MEGABYTE * factor) if factor else None,
     )
+
+
+def _gpus(surroundings: Surroundings, gpus: Sequence[int]) -> dict[str, str]:
+    there = surroundings.machine.room.gpus
+    # Where none was found, there may still be one of a kind that nobody asked for: then its variable counts.
+    return {"CUDA_VISIBLE_DEVICES": ",".join(there[each].handle for each in gpus)} if there else {}
 
 
 def _check_variables(manifest: Manifest, surroundings: Surroundings) -> None:
