@@ -59,6 +59,8 @@ MOVES: Mapping[Move, Rule] = {
 
 LOSSES_MAX = 3
 """A prediction whose node or replica vanished this often fails as `worker_lost`."""
+DASHBOARD = "dashboard"
+"""The source of predictions that somebody made in the server's own pages."""
 
 
 class Phase(StrEnum):

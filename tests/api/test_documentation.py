@@ -9,7 +9,9 @@ from foretell.api import app
 from foretell.dialects.skytells.errors import ERRORS
 from served_api import Api
 
-PAGE = (Path(__file__).parents[2] / "docs/api.md").read_text()
+DOCS = Path(__file__).parents[2] / "docs"
+PAGE = (DOCS / "api.md").read_text()
+ROW = re.compile(r"^\| `([A-Z]+ /[^`]*)` \|", re.MULTILINE)
 
 
 def test_every_endpoint_is_documented(api: Api) -> None:
@@ -20,7 +22,7 @@ def test_every_endpoint_is_documented(api: Api) -> None:
         for method in (each.methods or set()) - {"HEAD"}
         if not each.path.startswith("/v1/admin/")
     }
-    assert served == set(re.findall(r"^\| `([A-Z]+ /[^`]*)` \|", PAGE, re.MULTILINE))
+    assert served == {*ROW.findall(PAGE), *ROW.findall((DOCS / "dashboard.md").read_text())}
 
 
 def test_every_error_is_documented() -> None:

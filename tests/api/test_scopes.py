@@ -67,7 +67,7 @@ def filled(path: str) -> str:
 
 
 def needed(method: str, path: str) -> Scope:
-    if path.startswith(("/v1/admin", "/v1/keys", "/v1/webhooks/secret")):
+    if path.startswith(("/v1/admin", "/v1/keys", "/v1/sessions", "/v1/webhooks/secret")):
         return MANAGE
     return MANAGE if method != "GET" and MANAGING.search(path) else USUAL[method]
 
@@ -133,7 +133,8 @@ def test_what_belongs_to_another_account_is_on_every_route_as_if_it_were_not_the
     with api.client() as owner:
         for kind, thing in things.items():
             hooks = {"deliveries": f"webhooks/deliveries/{thing}", "endpoints": "webhooks/endpoints"}
-            path = f"/v1/{hooks.get(kind, f'{kind}/{thing}')}"
+            lists = hooks | {"sessions": "sessions"}
+            path = f"/v1/{lists.get(kind, f'{kind}/{thing}')}"
             found = owner.get(path)
             assert found.status_code == 200 and thing in found.text, path
 
@@ -157,7 +158,10 @@ def belongings(talks: Talks) -> dict[str, str]:
         key = client.post("/v1/keys", json={"name": "ours"}).json()["id"]
         body = {"model": "talker", "input": "hello", "background": True}
         response = client.post("/v1/responses", json=body).json()["id"]
+        client.post("/sign-in", data={"key": api.key})
+        session = client.get("/v1/sessions").json()["data"][0]["id"]
     return {
+        "sessions": session,
         "predictions": prediction,
         "deliveries": delivery["id"],
         "endpoints": endpoint,

@@ -1,11 +1,12 @@
 """HTTP in: every URL on one screen."""
 
 from starlette.exceptions import HTTPException
+from starlette.requests import Request
 from starlette.routing import BaseRoute, Route, Router
 from starlette.types import Receive, Scope, Send
 
 from foretell import account
-from foretell.api import admin, files, health, keys, reference, uploads
+from foretell.api import admin, dashboard, files, health, keys, reference, sign_ins, uploads
 from foretell.api.auth import Handler, keyed, open_to_all
 from foretell.api.edge import Edge
 from foretell.api.openai import audio, chat, embeddings, images, moderations, responses
@@ -41,9 +42,10 @@ def _routes() -> list[BaseRoute]:
         _route("GET", "/files/{token}/{name}", files.get),
         _route("GET", "/healthz", health.alive),
         _route("GET", "/readyz", health.ready),
-        _route("GET", "/", health.index),
+        _route("GET", "/", dashboard.front_door(health.index)),
         *admin.routes,
         *reference.routes,
+        *dashboard.routes,
     ]
 
 
@@ -90,6 +92,9 @@ def _speaking_openai() -> list[BaseRoute]:
 def _own() -> list[BaseRoute]:
     """What a caller's account was told, owes and may use."""
     return [
+        _route("GET", "/v1/account", keyed(sign_ins.who)),
+        _route("GET", "/v1/sessions", keyed(sign_ins.index, MANAGE)),
+        _route("DELETE", "/v1/sessions/{session}", keyed(sign_ins.end, MANAGE)),
         _route("GET", "/v1/usage", keyed(usage.index)),
         _route("GET", "/v1/webhooks/deliveries", keyed(inbox.index)),
         _route("GET", "/v1/webhooks/deliveries/{id}", keyed(inbox.get)),
@@ -113,4 +118,8 @@ def _route(method: str, path: str, handler: Handler) -> Route:
 
 
 async def _unknown(scope: Scope, receive: Receive, send: Send) -> None:
-    raise HTTPException(404)
+    """Nothing is at that address: a page says so to browsers, an envelope to programs."""
+    request = Request(scope, receive)
+    if not dashboard.wants_page(request) or scope["path"].startswith(("/v1/", "/files/", "/docs")):
+        raise HTTPException(404)
+    await (await dashboard.missing(request))(scope, receive, send)

@@ -16,6 +16,7 @@ from foretell.api.operations import Access, accessible, needing, scope_of
 from foretell.api.requests import ACCOUNT_HEADER, edge, is_local
 from foretell.api.services import Services
 from foretell.errors import Code, Error
+from foretell.session import Session
 
 LIFE_SECONDS = 5.0
 """How long a verified key is trusted when no notice says that keys changed."""
@@ -34,16 +35,19 @@ class Caller:
     """Whom a request acts for. `raw_key` is the key as sent; without one it came by the local socket.
 
     `sees_all`: the operator on the local socket, who named no account: what anyone made is in reach.
+    `session`: by a browser that is signed in, with `key` or, without one, with a link.
     """
 
     account: Account
     key: Key | None
     raw_key: str | None
     sees_all: bool = False
+    session: Session | None = None
 
     @property
     def is_operator(self) -> bool:
-        return self.key is None or self.account.role is Role.OPERATOR
+        is_local = self.key is None and self.session is None
+        return is_local or self.account.role is Role.OPERATOR
 
     @property
     def scope(self) -> str | None:
@@ -171,6 +175,8 @@ async def authenticate(request: Request) -> Caller:
     if is_local(request):
         return await _local_caller(request)
     raw = raw_key(request)
+    if raw is None and (signed_in := await edge(request).sessions.admitted(request)) is not None:
+        return signed_in
     if raw is None:
         message = "An API key is required: send it in the x-api-key header, or as Authorization: Bearer."
         raise Error(Code.UNAUTHORIZED, message)
@@ -206,7 +212,7 @@ def open_to_all(handler: Handler) -> Handler:
     @wraps(handler)
     async def endpoint(request: Request) -> Response:
         request.scope["foretell.caller"] = None
-        if raw_key(request) is not None or is_local(request):
+        if raw_key(request) is not None or is_local(request) or await _is_signed_in(request):
             await _admit(request, scope_of(endpoint, request.method))
         return await handler(request)
 
@@ -226,6 +232,13 @@ def operators_only(handler: Handler) -> Handler:
         return await handler(request)
 
     return endpoint
+
+
+async def _is_signed_in(request: Request) -> bool:
+    """Whether one of this server's pages asks for somebody who is signed in; all others are callers without a key."""
+    sessions = edge(request).sessions
+    is_own = sessions.token(request) is not None and sessions.is_asked_by_own_page(request)
+    return is_own and await sessions.caller(request) is not None
 
 
 async def _admit(request: Request, scope: Scope) -> Caller:

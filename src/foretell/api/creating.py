@@ -20,7 +20,7 @@ from foretell.errors import Code, Error
 from foretell.estimate import Estimate, Subject, estimate
 from foretell.hardware import ANY, class_of, has
 from foretell.ids import new_id
-from foretell.prediction import NewPrediction, Prediction, Subscription
+from foretell.prediction import DASHBOARD, NewPrediction, Prediction, Subscription
 from foretell.retention import Retention, narrowest, of_all
 from foretell.schema import SAFETY
 
@@ -150,7 +150,7 @@ async def checked(request: Request, wish: Wish, known: Known) -> NewPrediction:
         input=values,
         input_hash=hashlib.sha256(version.id.encode() + _sorted(values)).hexdigest(),
         origin=origin(request),
-        source="cli" if is_local(request) else "api",
+        source=_source(request),
         privacy=wish.privacy,
         stream=wish.stream,
         webhook=wish.webhook,
@@ -161,6 +161,12 @@ async def checked(request: Request, wish: Wish, known: Known) -> NewPrediction:
         cancel_after_seconds=cancel_after_seconds(request, wish.cancel_after_seconds),
         queue_seconds=queue_seconds(request, wish.queue_seconds),
     )
+
+
+def _source(request: Request) -> str:
+    if caller(request).session is not None:
+        return DASHBOARD
+    return "cli" if is_local(request) else "api"
 
 
 async def _hardware(request: Request, gpu: str | None) -> str:

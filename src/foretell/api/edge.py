@@ -23,6 +23,7 @@ from foretell.api.lingering import lingering
 from foretell.api.reference import Reference
 from foretell.api.seats import Seats
 from foretell.api.services import Services
+from foretell.api.sessions import Sessions
 from foretell.api.spoken import speaks_openai
 from foretell.api.versions import Versions
 from foretell.blobs.room import Room
@@ -44,6 +45,7 @@ class Edge:
     def __init__(self, services: Services, router: Router) -> None:
         self.services = services
         self.keys = Keys(services)
+        self.sessions = Sessions(services)
         self.versions = Versions(services.store, aliases(services.config))
         self.seats = Seats(services.config.waiting_callers_max)
         self.room = Room(services.config)
@@ -143,6 +145,7 @@ class Edge:
         if not self._listeners:
             self._listeners = [
                 asyncio.create_task(self._follow("keys", self.keys.forget)),
+                asyncio.create_task(self._follow("keys", self.sessions.forget)),
                 asyncio.create_task(self._follow("models", self.versions.forget)),
             ]
 

@@ -11,6 +11,7 @@ from foretell.cli import (
     audit,
     checking,
     credits,
+    dashboard,
     keeping,
     keys,
     models,
@@ -55,6 +56,7 @@ def _root(
 
 serving.add_to(app)
 running.add_to(app)
+dashboard.add_to(app)
 checking.add_to(app)
 keeping.add_to(app)
 retention.add_to(keys.app)

@@ -144,6 +144,9 @@ def _greet(server: "Server") -> None:
         console.print(
             "Only this machine can call it; so webhooks and input files may have private addresses."
         )
+    if server.sign_in_token:
+        link = f"{server.address}/sign-in?token={server.sign_in_token}"
+        console.print(labelled("Open the dashboard (this link works once):", link, style=""))
     if server.first_key:
         console.print(f"\nYour API key, shown this once: {server.first_key}\n\nTry it:\n")
         console.print(_example(server.address, server.first_key))

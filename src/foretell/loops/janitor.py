@@ -81,6 +81,7 @@ class Janitor:
             group.create_task(self._on_notice(PURGES, self.purge))
             group.create_task(forever(self._store.end_overdue))
             group.create_task(forever(self.forget_deeds))
+            group.create_task(forever(self.forget_sessions))
             group.create_task(forever(self.clear_staged))
             group.create_task(forever(Closing(self._store).step))
             group.create_task(forever(Sweep(self._store, self._blobs).step))
@@ -145,6 +146,11 @@ class Janitor:
         """Takes what is too old out of the audit log; how long to wait before looking again."""
         before = time.time_ns() // 1_000 - self._audit_days * 86_400 * 1_000_000
         return 0 if await self._store.forget_deeds(before) else FORGET_SECONDS
+
+    async def forget_sessions(self) -> float:
+        """Takes away sessions that have ended; how long to wait before looking again."""
+        await self._store.forget_sessions()
+        return FORGET_SECONDS
 
     async def clear_staged(self) -> float:
         """Removes what uploads that were cut short left behind; how long to wait before looking again."""

@@ -8,6 +8,7 @@ from pathlib import Path
 from foretell.account import Account, Key, Role, key_digest, key_id_of, new_key
 from foretell.config import Config
 from foretell.ids import new_id
+from foretell.session import new_link
 from foretell.store import Store
 
 DEFAULT_ACCOUNT = "default"
@@ -49,6 +50,16 @@ async def found_account(store: Store, config: Config, *, is_served: bool, now: i
     key_id, raw = new_key()
     await store.create_key(_key(key_id, raw, account, FIRST_KEY, now=now))
     return raw
+
+
+async def offer_sign_in(store: Store, *, now: int) -> str | None:
+    """The token of a link that signs the first account in to the dashboard, once."""
+    account = await store.account(DEFAULT_ACCOUNT)
+    if account is None:
+        return None
+    link, token = new_link(account.id, at=now)
+    await store.offer_link(link)
+    return token
 
 
 async def _fix_key(store: Store, config: Config, account: Account, *, now: int) -> None:

@@ -15,7 +15,7 @@ from foretell.blobs import Blobs, open_blobs
 from foretell.config import Config
 from foretell.errors import Code, Error
 from foretell.loops import Courier, Janitor
-from foretell.main.founding import found_account, found_directory, secret
+from foretell.main.founding import found_account, found_directory, offer_sign_in, secret
 from foretell.main.listening import (
     Listening,
     is_served,
@@ -49,6 +49,8 @@ class Server:
         """Where callers reach it, once started."""
         self.first_key: str | None = None
         """The key that the first start made."""
+        self.sign_in_token: str | None = None
+        """What signs the operator in to the dashboard, once, within a quarter of an hour of the start."""
         self.problems: list[str] = []
         """What is wrong with models that were left out, a sentence each."""
         self.without_effect: list[str] = []
@@ -105,6 +107,8 @@ class Server:
             # SQLite has one server: whatever a courier had when it was killed, nobody delivers any more.
             await store.free_deliveries()
         self.first_key = await found_account(store, self.config, is_served=self._listens, now=now)
+        if self._listens:
+            self.sign_in_token = await offer_sign_in(store, now=now)
 
     async def _register(self, store: Store, now: int) -> None:
         reason = Environments(self.config.cache_path).offline_reason

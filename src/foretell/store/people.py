@@ -7,7 +7,8 @@ from foretell.allowance import Allowance
 from foretell.audit import Done
 from foretell.ids import new_id
 from foretell.retention import Retention
-from foretell.store import accounts, audit
+from foretell.session import Link, Session
+from foretell.store import accounts, audit, sessions
 from foretell.store.asking import Asking
 from foretell.store.keys import NewSecret, change, keep, rotate
 
@@ -121,3 +122,35 @@ class People(Asking):
     async def forget_deeds(self, before: int, kept_max: int = audit.KEPT_MAX) -> int:
         """Takes away the oldest, some at a time; how many. 0: what is left is neither too old nor too much."""
         return await self._pass(audit.forget, before, kept_max)
+
+    async def begin_session(self, session: Session) -> None:
+        """Signs a browser in."""
+        await self._do(sessions.begin, session)
+
+    async def session(self, sha256: str) -> Session | None:
+        """The session of this digest, also one that has ended and is not forgotten."""
+        return await self._ask(sessions.of_digest, sha256)
+
+    async def sessions(self, account_id: str, *, at: int) -> list[Session]:
+        """An account's sessions that have not ended at that instant, the newest first."""
+        return await self._ask(sessions.of_account, account_id, at)
+
+    async def touch_session(self, session_id: str) -> None:
+        """Notes that the session was used, to the minute."""
+        await self._pass(sessions.touch, session_id)
+
+    async def end_session(self, session_id: str, *, account_id: str | None) -> Session | None:
+        """Signs a browser out; None when that account has no such session."""
+        return await self._do(sessions.end, session_id, account_id)
+
+    async def offer_link(self, link: Link) -> None:
+        """From now on the link signs somebody in, once."""
+        await self._do(sessions.offer, link)
+
+    async def use_link(self, sha256: str) -> str | None:
+        """The id of the account that a link signs in to; None when it does no more."""
+        return await self._do(sessions.use, sha256)
+
+    async def forget_sessions(self) -> int:
+        """Takes away what has ended; how many."""
+        return await self._pass(sessions.forget)

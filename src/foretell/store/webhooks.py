@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 
 from foretell.endpoint import Endpoint, Patience, endpoint_of
 from foretell.ids import new_id
+from foretell.prediction import DASHBOARD
 from foretell.store import endpoints, set_back
 from foretell.store.database import Connection, Row, Transaction, marks
 from foretell.store.rows import with_bodies
@@ -188,7 +189,9 @@ def next_due_at(connection: Connection) -> int | None:
 
 def _row(prediction: Prediction, event: WebhookEvent, at: int) -> tuple[str | int | None, ...]:
     assert prediction.webhook is not None
-    owner = (prediction.id, prediction.account_id, prediction.key_id)
+    # What was made in the dashboard is signed by the account alone, whatever key its maker signed in with.
+    key_id = None if prediction.source == DASHBOARD else prediction.key_id
+    owner = (prediction.id, prediction.account_id, key_id)
     return (new_id(), *owner, event, prediction.webhook.url, DeliveryState.PENDING, 0, at, None, None, at, at)
 
 

@@ -2,6 +2,7 @@
 
 from starlette.routing import Route
 
+from foretell.api import sign_ins
 from foretell.api.admin import accounts, audit, credits, keys, models, retention, signing
 from foretell.api.auth import operators_only
 
@@ -18,6 +19,7 @@ routes = [
     Route("/v1/admin/accounts/{account}/credits", operators_only(credits.show), methods=["GET"]),
     Route("/v1/admin/accounts/{account}/credits", operators_only(credits.add), methods=["POST"]),
     Route("/v1/admin/accounts/{account}/credits", operators_only(credits.change), methods=["PATCH"]),
+    Route("/v1/admin/sign-in-links", operators_only(sign_ins.offer), methods=["POST"]),
     Route("/v1/admin/keys", operators_only(keys.list_all), methods=["GET"]),
     Route("/v1/admin/keys", operators_only(keys.create), methods=["POST"]),
     Route("/v1/admin/keys/{key}", operators_only(keys.get), methods=["GET"]),

@@ -20,6 +20,8 @@ from foretell.api.versions import Known
 from foretell.dialects import skytells
 
 HERE = Path(__file__).parent
+LOOK = HERE.parent / "dashboard/assets/tokens.css"
+"""The colours and the type that these pages share with the dashboard."""
 _CODE = re.compile(r"`([^`]+)`")
 _BOLD = re.compile(r"\*\*([^*]+)\*\*")
 _LINK = re.compile(r"\[([^\]]+)\]\((#[^)]+)\)")
@@ -82,6 +84,8 @@ def asset(name: str) -> tuple[bytes, str] | None:
     if path.parent != HERE / "assets" or not path.is_file():
         return None
     data = path.read_bytes()
+    if path.suffix == ".css":
+        data = LOOK.read_bytes() + b"\n" + data
     return data, hashlib.sha256(data).hexdigest()[:16]
 
 

@@ -14,6 +14,7 @@ SECTIONS = {
     "Audio": "Speech and transcripts in OpenAI's words.",
     "Moderations": "What is wrong with a text, in OpenAI's words.",
     "Keys": "Keys of your own account. A key that may `manage` makes others that can do no more than it.",
+    "Account": "Whom your key acts for, and the browsers that are signed in to the dashboard.",
     "Webhooks": "What your webhooks were told and how that went, byte for byte, and telling it again.",
     "Usage": "What was created, and what it cost.",
     "Operator": "Accounts, keys and models, for keys of operators.",

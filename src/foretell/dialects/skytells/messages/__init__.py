@@ -68,6 +68,12 @@ from foretell.dialects.skytells.messages.operators import (
     RegisteredModel,
     RegisteredModelList,
 )
+from foretell.dialects.skytells.messages.people import (
+    LinkMessage,
+    SessionList,
+    SessionMessage,
+    WhoMessage,
+)
 from foretell.dialects.skytells.messages.predictions import (
     CreatedPrediction,
     EndedPrediction,
@@ -131,6 +137,7 @@ __all__ = [
     "KeyMessage",
     "KeySecret",
     "KeysQuery",
+    "LinkMessage",
     "LogEvent",
     "Model",
     "ModelMetadata",
@@ -156,6 +163,8 @@ __all__ = [
     "RegisteredModelList",
     "RepeatHeaders",
     "RestartedEvent",
+    "SessionList",
+    "SessionMessage",
     "StatusEvent",
     "StoredFile",
     "StreamHeaders",
@@ -169,5 +178,6 @@ __all__ = [
     "VendorMessage",
     "WebhookOfPrediction",
     "WebhookSecret",
+    "WhoMessage",
     "WholeDelivery",
 ]

@@ -1,0 +1,18 @@
+"""The dashboard: pages for people, made on the server, whose scripts use the public API and nothing else."""
+
+from starlette.routing import Route
+
+from foretell.api.dashboard import account, signing_in
+from foretell.api.dashboard.assets import asset
+from foretell.api.dashboard.pages import front_door, missing, wants_page
+
+__all__ = ["front_door", "missing", "routes", "wants_page"]
+
+routes = [
+    Route("/sign-in", signing_in.form, methods=["GET"]),
+    Route("/sign-in", signing_in.sign_in, methods=["POST"]),
+    Route("/sign-out", signing_in.sign_out, methods=["POST"]),
+    Route("/account", account.show, methods=["GET"]),
+    Route("/assets/dashboard/{state}/{name}", asset, methods=["GET"]),
+]
+"""Every page, and what the pages need. Each page says by its wrapper in `pages` who may see it."""
