@@ -3,7 +3,7 @@
 from collections.abc import Callable
 
 from foretell.errors import Code, Error
-from foretell.families import diffusers
+from foretell.families import diffusers, llama_cpp, transformers, whisper
 from foretell.families.files import Files, of_directory, of_file
 from foretell.families.folders import write_folder
 from foretell.families.recognized import Companion, Recognized
@@ -16,7 +16,12 @@ Family = Callable[[Files], Recognized | None]
 Error(INVALID_REQUEST) for what is, and cannot be run, with the reason.
 """
 
-FAMILIES: tuple[Family, ...] = (diffusers.recognize,)
+FAMILIES: tuple[Family, ...] = (
+    diffusers.recognize,
+    whisper.recognize,
+    transformers.recognize,
+    llama_cpp.recognize,
+)
 """In order: the first that recognizes something has it."""
 NAMES_SHOWN = 8
 
