@@ -11,6 +11,7 @@ from typing import Any
 from foretell import catalog
 from foretell.blobs import open_blobs
 from foretell.config import Config
+from foretell.hardware import ANY
 from foretell.ids import new_id
 from foretell.model import Version
 from foretell.node import Node, Surroundings, machine
@@ -48,7 +49,13 @@ class Place:
         return folder
 
     async def create(
-        self, version: Version, /, priority: int = 0, cancel_after_seconds: float | None = None, **given: Any
+        self,
+        version: Version,
+        /,
+        priority: int = 0,
+        cancel_after_seconds: float | None = None,
+        hardware: str = ANY,
+        **given: Any,
     ) -> str:
         new = NewPrediction(
             id=new_id(),
@@ -57,7 +64,7 @@ class Place:
             model=version.model,
             model_type=version.manifest.type,
             version_id=version.id,
-            lane=version.lane(),
+            lane=version.lane(hardware),
             input=given,
             input_hash="0" * 64,
             origin="http://127.0.0.1:8900",
@@ -77,6 +84,10 @@ class Place:
 
     async def run(self, version: Version, /, **given: Any) -> Prediction:
         return await self.ended(await self.create(version, **given))
+
+    async def run_on(self, version: Version, hardware: str, /, **given: Any) -> Prediction:
+        """The same for a caller who asks for that class of hardware."""
+        return await self.ended(await self.create(version, hardware=hardware, **given))
 
     async def reaches(self, prediction_id: str, status: Status) -> Prediction:
         """Waits for that status."""

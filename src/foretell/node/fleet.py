@@ -68,8 +68,8 @@ class Fleet:
         if not there or self._is_held_back(there[0].version):
             return None
         best = min(there, key=_burden)
-        # While another may be had, nothing is taken that would wait for this one.
-        best.takes_ahead = len(there) >= best.version.manifest.limits.slots_max
+        # What one of several took ahead would wait for it while another rests.
+        best.takes_ahead = best.version.manifest.limits.slots_max == 1
         return best if best.takes_ahead or best.room else None
 
     def want(
