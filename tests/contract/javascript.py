@@ -1,16 +1,14 @@
 """The JavaScript clients: installed once per lock file, outside of the repository, and their tests run by Node."""
 
-import hashlib
 import os
 import re
-import shutil
 import subprocess
-import tempfile
 from pathlib import Path
+
+import node_packages
 
 FOLDER = Path(__file__).with_name("node")
 PAGE = Path(__file__).parents[2] / "docs" / "migrating.md"
-INSTALL_SECONDS = 300
 TEST_SECONDS = 60
 _TEST = re.compile(r'^test\("([^"]+)"', re.MULTILINE)
 
@@ -32,12 +30,7 @@ def installed() -> Path:
 
     Raises CalledProcessError when npm cannot install them.
     """
-    lock = (FOLDER / "package-lock.json").read_bytes()
-    home = Path(os.environ.get("XDG_CACHE_HOME") or Path.home() / ".cache") / "foretell-tests"
-    place = home / f"node-{hashlib.sha256(lock).hexdigest()[:16]}"
-    if not place.exists():
-        _install(home, place)
-    return place
+    return node_packages.installed(FOLDER)
 
 
 def run(folder: Path, script: str, name: str, **environment: str) -> None:
@@ -55,24 +48,3 @@ def run(folder: Path, script: str, name: str, **environment: str) -> None:
     )
     assert ended.returncode == 0, ended.stdout + ended.stderr
     assert re.search(r"^ℹ pass 1$", ended.stdout, re.MULTILINE), ended.stdout + ended.stderr
-
-
-def _install(home: Path, place: Path) -> None:
-    """Installs into a folder of its own, which takes its place when it is whole: runs may overlap."""
-    home.mkdir(parents=True, exist_ok=True)
-    with tempfile.TemporaryDirectory(dir=home) as part:
-        for name in ("package.json", "package-lock.json"):
-            shutil.copy(FOLDER / name, part)
-        subprocess.run(
-            ["npm", "ci", "--no-audit", "--no-fund"],
-            cwd=part,
-            capture_output=True,
-            text=True,
-            timeout=INSTALL_SECONDS,
-            check=True,
-        )
-        try:
-            Path(part, "node_modules").rename(place)
-        except OSError:
-            if not place.exists():
-                raise
