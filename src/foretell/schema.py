@@ -69,6 +69,9 @@ class InputSchema:
         self._required = frozenset(schema.get("required", ()))
         self._open = schema.get("additionalProperties", False) is not False
         self._validator = jsonschema_rs.validator_for(schema)
+        self._secrets = tuple(
+            name for name, each in self._properties.items() if _is_secret(self._resolved(each))
+        )
 
     def complete(self, values: Mapping[str, Any]) -> dict[str, Any]:
         """The input a run gets: synonyms renamed, defaults filled in, whole floats made integers.
@@ -100,6 +103,10 @@ class InputSchema:
     def file_fields(self) -> tuple[str, ...]:
         """The inputs that are files (`format: uri`): each value is a string or a list of strings."""
         return tuple(name for name, each in self._properties.items() if self._is_file(each))
+
+    def secret_fields(self) -> tuple[str, ...]:
+        """The inputs that are secrets (`format: password`), each of them a string or a list of strings."""
+        return self._secrets
 
     def _known(self, values: Mapping[str, Any], problems: list[str]) -> dict[str, Any]:
         """`values` under the model's own names, without nulls that only say "not given"."""
@@ -195,7 +202,11 @@ class InputSchema:
         if _is_vast(rest):
             return sentences
         found = self._validator.iter_errors(rest)
-        return sentences + [_sentence(problem) for problem in found if not self._is_known(problem, vast)]
+        return sentences + [
+            _sentence(problem, is_secret=problem.instance_path[:1] in [[name] for name in self._secrets])
+            for problem in found
+            if not self._is_known(problem, vast)
+        ]
 
     def _is_known(self, problem: jsonschema_rs.ValidationError, vast: Mapping[str, Any]) -> bool:
         """Whether it is no problem, or was named already: unknown names, and what was held back."""
@@ -222,7 +233,10 @@ def invalid_input(problems: list[str]) -> Error:
 
 
 def _is_secret(schema: dict[str, Any]) -> bool:
-    return schema.get("format") == "password" or any(_is_secret(each) for each in schema.get("anyOf", ()))
+    parts = (*schema.get("anyOf", ()), schema.get("items"))
+    return schema.get("format") == "password" or any(
+        _is_secret(each) for each in parts if isinstance(each, dict)
+    )
 
 
 def _is_vast(value: Any) -> bool:
@@ -246,15 +260,15 @@ def _types(schema: dict[str, Any]) -> set[str]:
     return types | ({"null"} if schema.get("nullable") else set())
 
 
-def _sentence(problem: jsonschema_rs.ValidationError) -> str:
+def _sentence(problem: jsonschema_rs.ValidationError, *, is_secret: bool) -> str:
     path = _path(problem.instance_path)
     if problem.kind.name == "required":
         missing = problem.kind.as_dict()["property"]
         return f"{f'{path}.{missing}' if path else missing}: is required"
-    return f"{path or 'input'}: {_what_is_wrong(problem)}"
+    return f"{path or 'input'}: {_what_is_wrong(problem, is_secret=is_secret)}"
 
 
-def _what_is_wrong(problem: jsonschema_rs.ValidationError) -> str:
+def _what_is_wrong(problem: jsonschema_rs.ValidationError, *, is_secret: bool) -> str:
     value, bound = problem.instance, problem.kind.value
     if problem.kind.name == "type":
         bound = " or ".join(_KINDS.get(each, each) for each in bound)
@@ -263,8 +277,8 @@ def _what_is_wrong(problem: jsonschema_rs.ValidationError) -> str:
     size = len(value) if isinstance(value, str | list | dict) else 0
     sentence = _SENTENCES.get(problem.kind.name)
     if sentence is None:
-        return _shortened(problem.message)
-    return sentence.format(shown=_shown(value), bound=bound, size=size)
+        return "is not what this model takes" if is_secret else _shortened(problem.message)
+    return sentence.format(shown=HIDDEN if is_secret else _shown(value), bound=bound, size=size)
 
 
 def _path(steps: list[str | int]) -> str:

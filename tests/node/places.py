@@ -17,11 +17,13 @@ from foretell.model import Version
 from foretell.node import Node, Surroundings, machine
 from foretell.outbound import Outbound
 from foretell.prediction import NewPrediction, Prediction, Status
+from foretell.seal import Seal
 from foretell.store import Store, open_store
 from foretell.weights import Weights
 from foretell.weights.environments import Environments
 
 DEADLINE_SECONDS = 20.0
+SECRET = b"the node's secret in the tests"
 ACCOUNT = "00000000-0000-7000-8000-000000000001"
 
 
@@ -156,6 +158,7 @@ async def place(tmp_path: Path, **more: Any) -> AsyncIterator[Place]:
         weights=Weights(config.cache_path),
         environments=Environments(config.cache_path, ()),
         outbound=Outbound(config),
+        seal=Seal(SECRET),
         machine=machine.found(config, os.environ),
     )
     node = Node(surroundings)

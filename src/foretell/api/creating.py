@@ -22,7 +22,8 @@ from foretell.hardware import ANY, class_of, has
 from foretell.ids import new_id
 from foretell.prediction import DASHBOARD, NewPrediction, Prediction, Subscription
 from foretell.retention import Retention, narrowest, of_all
-from foretell.schema import SAFETY
+from foretell.schema import SAFETY, without_secrets
+from foretell.secret import sealed
 
 SLICE_SECONDS = 1.0
 """How often a held caller is asked whether they are still there."""
@@ -138,6 +139,9 @@ async def checked(request: Request, wish: Wish, known: Known) -> NewPrediction:
     if wish.webhook is not None:
         services(request).check_form(wish.webhook.url)
     owner = caller(request)
+    # What a model must not show is not stored as it came either, nor does a fingerprint of it help to guess it.
+    secrets = known.schema.secret_fields()
+    shown = without_secrets(version.input_schema, values) if secrets else values
     pricing = None if version.manifest.pricing.is_free else version.manifest.pricing
     return NewPrediction(
         id=new_id(),
@@ -147,8 +151,8 @@ async def checked(request: Request, wish: Wish, known: Known) -> NewPrediction:
         model_type=version.manifest.type,
         version_id=version.id,
         lane=version.lane(await _hardware(request, wish.gpu)),
-        input=values,
-        input_hash=hashlib.sha256(version.id.encode() + _sorted(values)).hexdigest(),
+        input=sealed(values, secrets, services(request).seal) if secrets else values,
+        input_hash=hashlib.sha256(version.id.encode() + _sorted(shown)).hexdigest(),
         origin=origin(request),
         source=_source(request),
         privacy=wish.privacy,

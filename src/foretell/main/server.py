@@ -171,6 +171,7 @@ class Server:
             weights=Weights(cache),
             environments=Environments(cache),
             outbound=outbound,
+            seal=Seal(secret(self.config)),
             machine=machine.found(self.config, os.environ),
         )
         node = Node(surroundings)

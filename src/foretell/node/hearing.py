@@ -80,7 +80,8 @@ class Hearing:
                 if frame.traceback:
                     self.voice.log("stderr", frame.traceback)
                 code = frame.code if frame.code in FAILURES else "raised"
-                raise RunFailed(code, frame.message[:MESSAGE_CHARACTERS_MAX] or "The model raised an error.")
+                message = self.voice.hidden(frame.message)[:MESSAGE_CHARACTERS_MAX]
+                raise RunFailed(code, message or "The model raised an error.")
             case Canceled():
                 raise RunFailed("raised", "The model canceled itself.")
 

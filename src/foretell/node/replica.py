@@ -18,7 +18,7 @@ from foretell.node.channel import Channel
 from foretell.node.conversation import Conversation, opened
 from foretell.node.folder import Folder
 from foretell.node.leftovers import start_time
-from foretell.node.load import Needs, needs
+from foretell.node.load import Needs, needs, placed
 from foretell.node.placement.wanted import start_of
 from foretell.node.processes import held_mb, ticks
 from foretell.node.surroundings import Surroundings
@@ -48,7 +48,8 @@ class Replica:
         self.phase: tuple[Phase, float | None] = (Phase.LOADING, None)
         self.line = ""
         self.capacity = max(1, version.manifest.concurrency)
-        self.file_fields = InputSchema(version.input_schema).file_fields()
+        schema = InputSchema(version.input_schema)
+        self.file_fields, self.secret_fields = schema.file_fields(), schema.secret_fields()
         self.takes_ahead = True
         self.gpus = gpus
         self.wear = Wear()
@@ -226,8 +227,9 @@ class Replica:
             shutil.rmtree(scratch, ignore_errors=True)
 
     async def _load(self, scratch: Path) -> Conversation:
-        manifest = self.version.manifest
         self._move(Readiness.FETCHING)
+        self.version = await placed(self.version, self._surroundings)
+        manifest = self.version.manifest
         found = await needs(manifest, self._surroundings, self._note)
         self._note(Phase.LOADING, None)
         self._move(Readiness.LOADING)

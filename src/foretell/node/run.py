@@ -24,8 +24,9 @@ from foretell.node.shelf import Shelf
 from foretell.node.stop import stop_run
 from foretell.node.surroundings import Surroundings
 from foretell.node.trouble import HoldLost, LoadFailed, Overran, ReplicaDied, ReplicaGone, RunFailed
+from foretell.node.uncovering import uncovered
 from foretell.node.voice import Voice
-from foretell.prediction import LOSSES_MAX, Hold, Outcome, Phase, Prediction
+from foretell.prediction import LOSSES_MAX, Hold, Outcome, Phase, Prediction, is_for_loading
 
 NOTE_SECONDS = 0.5
 """While a replica loads, its row is told how far it is no more often than this."""
@@ -104,7 +105,7 @@ class Run:
         given = await self._fetched()
         async with self._checks.prompt(given) as is_filtered:
             await self._replica_ready()
-            if await is_filtered:
+            if await is_filtered or is_for_loading(self.prediction):
                 await self._withhold()
                 return
         answer = await self._ran(given)
@@ -114,6 +115,8 @@ class Run:
         await self._stored(value)
 
     async def _fetched(self) -> dict[str, Any]:
+        if secrets := self._replica.secret_fields:
+            self.prediction, self._voice.curtain = uncovered(self.prediction, secrets, self._surroundings)
         fields = self._replica.file_fields
         if not any(self.prediction.input.get(field) for field in fields):
             return self.prediction.input
@@ -195,26 +198,22 @@ class Run:
         assert self._hearing is not None
         config, count = self._surroundings.config, self._hearing.count
         stopped = await stop_run(self._replica, self.id, channel, config, count)
-        seconds = round(stopped.seconds, 3)
-        used = what_was_used(self._measured, at=self._surroundings.clock())
-        try:
-            await self._surroundings.store.stopped(
-                self.id, attempt=self.hold.attempt, stage=stopped.stage, seconds=seconds, used=used
-            )
-        except Error as error:
-            log.warning("how prediction %s was stopped could not be written: %s", self.id, error.message)
+        await self._tell_stopped(stopped.stage, round(stopped.seconds, 3))
 
     async def _account(self) -> None:
         """Says what a run had used that was over when the prediction was canceled: nothing had to be stopped."""
         if not self.has_begun or self._has_stopped:
             return
+        await self._tell_stopped("finished", 0.0)
+
+    async def _tell_stopped(self, stage: str, seconds: float) -> None:
         used = what_was_used(self._measured, at=self._surroundings.clock())
         try:
             await self._surroundings.store.stopped(
-                self.id, attempt=self.hold.attempt, stage="finished", seconds=0.0, used=used
+                self.id, attempt=self.hold.attempt, stage=stage, seconds=seconds, used=used
             )
         except Error as error:
-            log.warning("what prediction %s used could not be written: %s", self.id, error.message)
+            log.warning("how prediction %s was stopped could not be written: %s", self.id, error.message)
 
     async def _stored(self, value: Any) -> None:
         shelf = self._shelf

@@ -9,6 +9,8 @@ from foretell.blobs import Blobs
 from foretell.config import Config
 from foretell.node.machine import Machine
 from foretell.outbound import Outbound
+from foretell.seal import Seal
+from foretell.snapshots import Snapshots
 from foretell.store import Store
 from foretell.weights import Weights
 from foretell.weights.environments import Environments
@@ -20,7 +22,7 @@ def _now() -> int:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Surroundings:
-    """A child is given the allow-listed part of `environment`."""
+    """A child is given the allow-listed part of `environment`; `seal` opens secret inputs."""
 
     config: Config
     store: Store
@@ -29,8 +31,14 @@ class Surroundings:
     environments: Environments
     outbound: Outbound
     machine: Machine
+    seal: Seal
     clock: Callable[[], int] = _now
     environment: Mapping[str, str] = field(default_factory=lambda: dict(os.environ))
+
+    @property
+    def snapshots(self) -> Snapshots:
+        """The folders of models that were added."""
+        return Snapshots(self.config.data_path, self.blobs, travel=bool(self.config.database))
 
     @property
     def hardware(self) -> str:

@@ -9,16 +9,18 @@ from foretell.errors import Error
 from foretell.event import Event, Kind
 from foretell.node.surroundings import Surroundings
 from foretell.prediction import Hold, Phase
+from foretell.secret import Curtain
 
 NOTE_SECONDS = 0.25
 """A row's progress is written no more often than this."""
 
 
 class Voice:
-    """One attempt's. `progress` is a percentage that never falls."""
+    """One attempt's. `progress` is a percentage that never falls; `curtain` hides secrets in what it says."""
 
     def __init__(self, hold: Hold, surroundings: Surroundings) -> None:
         self.progress = 0.0
+        self.curtain: Curtain | None = None
         self._hold = hold
         self._surroundings = surroundings
         self._sequence = 0
@@ -30,6 +32,15 @@ class Voice:
 
     def log(self, source: str, text: str) -> None:
         """What goes beyond the cap is counted, not kept."""
+        if self.curtain is not None:
+            text = self.curtain.piece(source, text)
+        self._log(source, text)
+
+    def hidden(self, text: str) -> str:
+        """The text as it may be shown."""
+        return text if self.curtain is None else self.curtain.whole(text)
+
+    def _log(self, source: str, text: str) -> None:
         size = len(text.encode("utf-8", "replace"))
         if size > self._left_bytes:
             kept = text.encode("utf-8", "replace")[: self._left_bytes].decode("utf-8", "ignore")
@@ -70,6 +81,8 @@ class Voice:
 
     async def end(self) -> None:
         """Says what was left out, and waits for what is being written."""
+        for source, text in (self.curtain.rest() if self.curtain is not None else {}).items():
+            self._log(source, text)
         if self._dropped_bytes:
             line = f"\n… {self._dropped_bytes} bytes dropped\n"
             self._dropped_bytes = 0
