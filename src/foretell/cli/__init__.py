@@ -10,6 +10,7 @@ from foretell.cli import (
     accounts,
     audit,
     checking,
+    connecting,
     credits,
     dashboard,
     keeping,
@@ -62,6 +63,7 @@ keeping.add_to(app)
 retention.add_to(keys.app)
 audit.add_to(app)
 credits.add_to(app)
+connecting.add_to(models.app)
 app.add_typer(
     models.app, name="models", help="The models this server knows, and what they need on this machine."
 )

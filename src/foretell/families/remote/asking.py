@@ -17,9 +17,9 @@ WORDS_CHARACTERS_MAX = 300
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Wanted:
-    """Which model, and where. None, and "" for a name: to be found out.
+    """Which model, and where. None, and "" for a model: to be found out.
 
-    `variable` names the environment variable in which the key is; `key` is what it says here.
+    `variable` names the environment variable in which the key is, "" for none; `key` is what it says here.
     `task` is what the model does, `type` what it gives.
     """
 
@@ -70,13 +70,13 @@ class Asking:
         except ValueError as error:
             raise Error(Code.INVALID_REQUEST, f"{url} answers something that is not JSON.") from error
 
-    async def looked(self, url: str) -> Any:
-        """The JSON at an address, asked for without any key; None when there is none."""
+    async def looked(self, url: str) -> tuple[int, Any]:
+        """The status and the JSON, None if it is none, at an address that is asked without any key."""
         answer = await self._answer(url, "")
         try:
-            return answer.json() if answer.is_success else None
+            return answer.status_code, answer.json()
         except ValueError:
-            return None
+            return answer.status_code, None
 
     async def _answer(self, url: str, header: str) -> httpx.Response:
         key = self.wanted.key

@@ -12,18 +12,26 @@ _HOSTED = {
 }
 
 
+def usual_variable(kind: str, host: str | None) -> str:
+    """The variable in which the key for a service is by custom; "" where there is no custom."""
+    if kind == "openai":
+        return "OPENAI_API_KEY" if host == "api.openai.com" else ""
+    return {"skytells": "SKYTELLS_API_KEY", "replicate": "REPLICATE_API_TOKEN"}.get(kind, "")
+
+
 async def kind_at(asking: Asking) -> str:
     """One of KINDS. Error(INVALID_REQUEST) when the server is none of them."""
     if asking.host in _HOSTED:
         return _HOSTED[asking.host]
-    door = await asking.looked(f"{asking.url.removesuffix('/v1')}/")
+    _, door = await asking.looked(f"{asking.url.removesuffix('/v1')}/")
     if isinstance(door, dict) and door.get("name") == "foretell":
         return "foretell"
     if isinstance(door, dict) and "cog_version" in door:
         return "cog"
     for url in (f"{asking.url}/models", f"{asking.url}/v1/models"):
-        listed = await asking.looked(url)
-        if isinstance(listed, dict) and isinstance(listed.get("data"), list):
+        status, listed = await asking.looked(url)
+        is_list = isinstance(listed, dict) and isinstance(listed.get("data"), list)
+        if is_list or (status in {401, 403} and isinstance(listed, dict)):
             return "openai"
     message = f"What {asking.place} is cannot be found out. Say it: --kind {' | '.join(KINDS)}."
     raise Error(Code.INVALID_REQUEST, message)

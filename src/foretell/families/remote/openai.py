@@ -36,7 +36,7 @@ async def of_openai(asking: Asking) -> Found:
     """The model that is meant, or the only one."""
     url, listed = await _listed(asking)
     about = _chosen(asking, listed)
-    name = str(about["id"])
+    name, variable = str(about["id"]), asking.wanted.variable or ""
     task = asking.wanted.task or next(
         (each for each, hint in _HINTS if re.search(hint, name.lower())), "chat"
     )
@@ -51,9 +51,9 @@ async def of_openai(asking: Asking) -> Found:
         description=f"{name}, run elsewhere by a server that speaks OpenAI's language ({task}).",
         capabilities=capabilities,
         predictor=predictor,
-        settings=common_settings(url, name, _variable(asking), key_header="authorization")
+        settings=common_settings(url, name, variable, key_header="authorization")
         | _dialect(asking, about, task),
-        variable=_variable(asking),
+        variable=variable,
         example=_EXAMPLES.get(task),
     )
 
@@ -91,11 +91,6 @@ def _chosen(asking: Asking, listed: list[dict[str, Any]]) -> dict[str, Any]:
     )
     there = f" There are {', '.join(names[:NAMES_SHOWN])}{more}." if names else ""
     raise Error(Code.INVALID_REQUEST, f"{asking.place} {problem}.{there}")
-
-
-def _variable(asking: Asking) -> str:
-    usual = "OPENAI_API_KEY" if asking.host == OPENAI else ""
-    return usual if asking.wanted.variable is None else asking.wanted.variable
 
 
 def _sees(about: Mapping[str, Any]) -> bool:

@@ -38,7 +38,7 @@ def _found(
     given, made = schemas
     model = f"{about.get('owner')}/{about.get('name')}"
     description = str(about.get("description") or model)
-    variable = "REPLICATE_API_TOKEN" if asking.wanted.variable is None else asking.wanted.variable
+    variable = asking.wanted.variable or ""
     settings = common_settings(url, model, variable, key_header="authorization")
     streams = is_streaming(made)
     return Found(

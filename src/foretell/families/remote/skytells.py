@@ -14,17 +14,16 @@ NAMES_SHOWN = 12
 
 async def of_foretell(asking: Asking) -> Found:
     """A model of another Foretell: found again over attempts, and large files uploaded."""
-    return await _of(asking, "foretell", asking.wanted.variable or "", is_ours=True)
+    return await _of(asking, "foretell", is_ours=True)
 
 
 async def of_skytells(asking: Asking) -> Found:
     """A model of the Skytells service."""
-    usual = "SKYTELLS_API_KEY" if asking.wanted.variable is None else asking.wanted.variable
-    return await _of(asking, "skytells", usual, is_ours=False)
+    return await _of(asking, "skytells", is_ours=False)
 
 
-async def _of(asking: Asking, kind: str, variable: str, *, is_ours: bool) -> Found:
-    url = asking.url.removesuffix("/v1")
+async def _of(asking: Asking, kind: str, *, is_ours: bool) -> Found:
+    url, variable = asking.url.removesuffix("/v1"), asking.wanted.variable or ""
     about = await _about(asking, url)
     given, made = about.get("input_schema"), about.get("output_schema") or {}
     if not isinstance(given, dict) or not isinstance(made, dict):
