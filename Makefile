@@ -31,8 +31,9 @@ soak: $(BIN)/.installed-dev ## throw faults at a loaded server for MINUTES (defa
 fuzz: $(BIN)/.installed-dev ## strange bytes into all that reads strangers' bytes, for MINUTES (default 10)
 	PYTHONPATH=tests $(BIN)/python -m fuzz --minutes $(or $(MINUTES),10) $(FUZZ)
 
-bench: $(BIN)/.installed-dev ## measure predictions per second and latencies of a server of our own
-	$(BIN)/python benchmarks/predictions.py
+bench: $(BIN)/.installed-dev ## measure Foretell beside its peers, each in an environment of its own, and write benchmarks/results
+	PYTHONPATH=benchmarks $(BIN)/python -m compare $(BENCH)
+	PYTHONPATH=benchmarks $(BIN)/python -m compare.growth
 
 clean: ## remove .venv and caches (never data or downloaded weights)
 	rm -rf .venv .mypy_cache .ruff_cache .pytest_cache .import_linter_cache dist build

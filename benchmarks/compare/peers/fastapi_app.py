@@ -1,0 +1,36 @@
+"""A bare function behind FastAPI, in the process that answers: no worker, no queue, nothing stored."""
+
+from collections.abc import AsyncIterator
+
+from fastapi import FastAPI
+from fastapi.responses import StreamingResponse
+from pydantic import BaseModel
+
+app = FastAPI()
+
+
+class Prompt(BaseModel):
+    prompt: str
+
+
+class Wish(BaseModel):
+    count: int
+
+
+@app.get("/health")
+def health() -> str:
+    return "ok"
+
+
+@app.post("/predict")
+async def predict(wish: Prompt) -> dict[str, str]:
+    return {"output": wish.prompt}
+
+
+@app.post("/stream")
+async def stream(wish: Wish) -> StreamingResponse:
+    async def pieces() -> AsyncIterator[str]:
+        for _ in range(wish.count):
+            yield "data: piece \n\n"
+
+    return StreamingResponse(pieces(), media_type="text/event-stream")

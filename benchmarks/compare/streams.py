@@ -1,0 +1,61 @@
+"""Streams: how many pieces a second a server delivers, and how soon the first one comes."""
+
+import asyncio
+import json
+import statistics
+import time
+from dataclasses import dataclass
+
+from compare.contenders import Contender
+from compare.processes import Tree
+
+PIECE = b"piece"
+TIMEOUT_SECONDS = 60.0
+READ_BYTES = 262_144
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Streamed:
+    """Pieces a second over all streams, the median time to a stream's first piece, CPU for each piece."""
+
+    per_second: float
+    first_ms: float
+    cpu_us: float
+
+
+async def stream_all(contender: Contender, port: int, streams: int, *, tree: Tree) -> Streamed:
+    """Reads that many streams at once to their last piece. Raises RuntimeError where pieces are missing."""
+    wanted = int(str(contender.stream_body.get("count") or contender.stream_body["input"]["count"]))
+    before, since = tree.cpu_seconds(), time.perf_counter()
+    async with asyncio.timeout(TIMEOUT_SECONDS):
+        firsts = await asyncio.gather(*(_read(contender, port, wanted) for _ in range(streams)))
+    taken = time.perf_counter() - since
+    pieces = streams * wanted
+    return Streamed(
+        per_second=pieces / taken,
+        first_ms=statistics.median(firsts) * 1_000,
+        cpu_us=(tree.cpu_seconds() - before) / pieces * 1_000_000,
+    )
+
+
+async def _read(contender: Contender, port: int, wanted: int) -> float:
+    """Seconds until the first piece. All pieces have to come; what comes behind them is not waited for."""
+    reader, writer = await asyncio.open_connection("127.0.0.1", port, limit=READ_BYTES)
+    body = json.dumps(dict(contender.stream_body)).encode()
+    lines = [f"POST {contender.stream_path} HTTP/1.1", "host: localhost", f"content-length: {len(body)}"]
+    lines += [f"{name}: {value}" for name, value in contender.stream_headers.items()]
+    since = time.perf_counter()
+    writer.write("\r\n".join([*lines, "", ""]).encode() + body)
+    found, first, rest = 0, 0.0, b""
+    while found < wanted:
+        data = await reader.read(READ_BYTES)
+        if not data:
+            raise RuntimeError(f"{contender.name}: {found} of {wanted} pieces came")
+        # A piece may be cut in two by the reading.
+        rest += data
+        count = rest.count(PIECE)
+        found += count
+        rest = rest[-(len(PIECE) - 1) :] if count == 0 else rest[rest.rindex(PIECE) + len(PIECE) :]
+        first = first or (time.perf_counter() - since if found else 0.0)
+    writer.close()
+    return first
