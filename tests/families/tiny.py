@@ -1,4 +1,4 @@
-"""Pipelines with random weights, so small that a run takes a second: every line of loading and sampling is the real one.
+"""Pipelines with random weights, so small that a run takes a second. Loading and sampling are the real ones.
 
 Runs in the families' own environment: `python tiny.py KIND FOLDER`.
 """

@@ -5,9 +5,10 @@ from collections.abc import Mapping
 from typing import Any
 
 from foretell.errors import Code, Error
-from foretell.families.diffusers import checkpoints, loras
+from foretell.families.diffusers import checkpoints
 from foretell.families.diffusers.components import needed
 from foretell.families.diffusers.kinds import KINDS
+from foretell.families.diffusers.loras import refuse_lora
 from foretell.families.diffusers.pipelines import PIPELINES, Pipeline, distilled
 from foretell.families.files import Files
 from foretell.families.recognized import Companion, Recognized
@@ -29,7 +30,7 @@ def recognize(files: Files) -> Recognized | None:
     """A pipeline of diffusers, or a checkpoint of Stable Diffusion or Flux."""
     if INDEX in files.sizes:
         return _pipeline(files)
-    loras.refuse(files)
+    refuse_lora(files)
     return checkpoints.recognize(files, found=_found)
 
 

@@ -15,7 +15,7 @@ def is_lora(tensors: Collection[str]) -> bool:
     )
 
 
-def refuse(files: Files) -> None:
+def refuse_lora(files: Files) -> None:
     """Error(INVALID_REQUEST) for a LoRA, which says what it can be used with; nothing for anything else."""
     paths = files.ending_in(".safetensors")
     if not paths or not is_lora(files.tensors(paths[0])):
