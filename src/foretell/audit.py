@@ -23,6 +23,13 @@ class Action(StrEnum):
     SESSION_ENDED = "session.end"
     LINK_OFFERED = "session.link"
     MODEL_REGISTERED = "model.register"
+    MODEL_ROLLED_BACK = "model.rollback"
+    MODEL_REMOVED = "model.remove"
+    MODEL_PAUSED = "model.pause"
+    MODEL_RESUMED = "model.resume"
+    NODE_DRAINED = "node.drain"
+    NODE_RESUMED = "node.resume"
+    REPLICA_UNLOADED = "replica.unload"
     PREDICTION_DELETED = "prediction.delete"
     FILE_DELETED = "file.delete"
 

@@ -16,9 +16,11 @@ pytestmark = pytest.mark.anyio
 
 SEES = """
 class Predictor(BasePredictor):
-    def predict(self, flag: str = "", seconds: float = 0.0) -> str:
+    def predict(self, flag: str = "", after: str = "", seconds: float = 0.0) -> str:
         if flag:
             open(flag, "w").close()
+        while after and not os.path.exists(after):
+            time.sleep(0.01)
         time.sleep(seconds)
         return os.environ.get("CUDA_VISIBLE_DEVICES", "not set")
 """
@@ -72,10 +74,13 @@ async def test_halves_share_a_gpu_and_a_whole_one_waits_until_both_are_gone(tmp_
     async with place(tmp_path, gpus=[SMALL]) as here:
         halves = [await here.model(SEES, name=each, settings=limits(gpu=0.5)) for each in ("a", "b")]
         whole = await here.model(SEES, name="whole", settings=limits(gpu=1))
-        ids = [await here.create(each, seconds=0.6) for each in halves]
+        flag = tmp_path / "flag"
+        ids = [await here.create(each, after=str(flag)) for each in halves]
         for each in ids:
             await here.reaches(each, Status.PROCESSING)
-        found = await here.run(whole)
+        waiting = await here.create(whole)
+        flag.touch()
+        found = await here.ended(waiting)
         assert found.result == "0"
         for each in ids:
             half = await here.ended(each)
@@ -120,9 +125,12 @@ async def test_what_no_gpu_here_can_hold_fails_at_once_and_says_what_there_is(tm
 async def test_a_version_with_slots_runs_on_every_gpu_when_more_wait(tmp_path: Path) -> None:
     async with place(tmp_path, gpus=[SMALL, SMALL]) as here:
         version = await here.model(SEES, settings=limits(gpu=1, slots=2))
-        flags = [tmp_path / str(each) for each in range(2)]
-        ids = [await here.create(version, flag=str(each), seconds=1.5) for each in flags]
-        await until(lambda: all(each.exists() for each in flags))
+        first, second = str(tmp_path / "first"), str(tmp_path / "second")
+        # Neither ends before the other has begun.
+        ids = [
+            await here.create(version, flag=own, after=other)
+            for own, other in ((first, second), (second, first))
+        ]
         found = [await here.ended(each) for each in ids]
         assert sorted(each.result for each in found) == ["0", "1"]
 

@@ -3,7 +3,18 @@
 from starlette.routing import Route
 
 from foretell.api import sign_ins
-from foretell.api.admin import accounts, audit, credits, keys, models, retention, signing
+from foretell.api.admin import (
+    accounts,
+    additions,
+    audit,
+    credits,
+    keys,
+    models,
+    nodes,
+    retention,
+    signing,
+    versions,
+)
 from foretell.api.auth import operators_only
 
 routes = [
@@ -30,6 +41,21 @@ routes = [
     Route("/v1/admin/keys/{key}/retention", operators_only(retention.change_key), methods=["PATCH"]),
     Route("/v1/admin/keys/{key}/credits", operators_only(credits.change_key), methods=["PATCH"]),
     Route("/v1/admin/models", operators_only(models.list_all), methods=["GET"]),
-    Route("/v1/admin/models", operators_only(models.register), methods=["POST"]),
+    Route("/v1/admin/models", operators_only(additions.add), methods=["POST"]),
+    Route("/v1/admin/models/{model:path}/rollback", operators_only(versions.rollback), methods=["POST"]),
+    Route("/v1/admin/models/{model:path}/test", operators_only(additions.test), methods=["POST"]),
+    Route("/v1/admin/models/{model:path}/pull", operators_only(additions.pull), methods=["POST"]),
+    Route("/v1/admin/models/{model:path}/logs", operators_only(additions.logs), methods=["GET"]),
+    Route("/v1/admin/models/{model:path}", operators_only(models.get), methods=["GET"]),
+    Route("/v1/admin/models/{model:path}", operators_only(versions.remove), methods=["DELETE"]),
+    Route("/v1/admin/additions", operators_only(additions.index), methods=["GET"]),
+    Route("/v1/admin/additions/{addition}", operators_only(additions.get), methods=["GET"]),
+    Route("/v1/admin/additions/{addition}", operators_only(additions.cancel), methods=["DELETE"]),
+    Route("/v1/admin/models/{model:path}/pause", operators_only(nodes.pause_model), methods=["POST"]),
+    Route("/v1/admin/models/{model:path}/resume", operators_only(nodes.resume_model), methods=["POST"]),
+    Route("/v1/admin/nodes", operators_only(nodes.index), methods=["GET"]),
+    Route("/v1/admin/nodes/{node}/drain", operators_only(nodes.drain), methods=["POST"]),
+    Route("/v1/admin/nodes/{node}/resume", operators_only(nodes.resume), methods=["POST"]),
+    Route("/v1/admin/replicas/{replica}/unload", operators_only(nodes.unload), methods=["POST"]),
 ]
 """Every operator's route."""

@@ -18,6 +18,7 @@ SECTIONS = {
     "Webhooks": "What your webhooks were told and how that went, byte for byte, and telling it again.",
     "Usage": "What was created, and what it cost.",
     "Operator": "Accounts, keys and models, for keys of operators.",
+    "Nodes": "What runs models and what runs there, and letting it stop; for keys of operators.",
     "Server": "Whether the server lives, and what it is.",
 }
 """Each section of the reference, in order, and what it is about. Sections named elsewhere come last."""

@@ -2,6 +2,7 @@
 
 import asyncio
 import re
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 
@@ -13,9 +14,11 @@ from foretell.api.answers import answer
 from foretell.api.operations import operation
 from foretell.api.requests import caller, edge, services
 from foretell.api.skytells.rendering import rendered
+from foretell.api.skytells.waiting import add_waiting
 from foretell.dialects.skytells import messages
 from foretell.errors import Code, Error
-from foretell.prediction import Status
+from foretell.prediction import Prediction, Status
+from foretell.store import Outlook
 
 PER_PAGE = 20
 PER_PAGE_MAX = 50
@@ -76,11 +79,21 @@ async def index(request: Request) -> Response:
         limit=page.per_page,
     )
     shown = await asyncio.gather(*(rendered(request, each) for each in found))
+    outlooks = await _outlooks(request, found)
+    for body_of_one, each in zip(shown, found, strict=True):
+        if each.id in outlooks:
+            add_waiting(body_of_one, each, outlooks[each.id])
     body: messages.PredictionList = {
         "data": shown,
         "pagination": pagination(page.number, page.per_page, total),
     }
     return answer(body)
+
+
+async def _outlooks(request: Request, found: Sequence[Prediction]) -> Mapping[str, Outlook]:
+    """Only what waits is asked about, and most of the time nothing does."""
+    waiting = [each for each in found if each.status is Status.STARTING]
+    return await services(request).store.outlooks(waiting) if waiting else {}
 
 
 def pagination(number: int, per_page: int, total: int) -> messages.Pagination:

@@ -11,6 +11,7 @@ from foretell.api.operations import operation
 from foretell.api.requests import accepts_stream, caller, caller_or_none, is_asked, request_id, services
 from foretell.api.skytells.rendering import is_owner, rendered
 from foretell.api.skytells.streams import EVENTS, stream
+from foretell.api.skytells.waiting import add_waiting
 from foretell.audit import Action
 from foretell.dialects.skytells import messages
 from foretell.errors import Code, Error
@@ -22,8 +23,8 @@ _log = logging.getLogger("foretell.predictions")
 @operation(
     "Get a prediction",
     tag="Predictions",
-    description="A public prediction is answered without a key. While it waits, `metadata.queue_position` says "
-    "how long the queue is; while it runs, `metrics.progress` says how far it is.",
+    description="A public prediction is answered without a key. While it waits, `metadata.phase` says for what, and "
+    "`metadata.queue` for about how long; while it runs, `metrics.progress` says how far it is.",
     query=messages.PredictionQuery,
     headers=messages.StreamHeaders,
     answer=messages.Prediction,
@@ -35,7 +36,7 @@ async def get(request: Request) -> Response:
     prediction = await readable(request)
     if _asks_for_stream(request):
         return stream(request, prediction)
-    return answer(await _with_position(request, prediction))
+    return answer(await _with_outlook(request, prediction))
 
 
 @operation(
@@ -55,7 +56,7 @@ async def get_stream(request: Request) -> Response:
     prediction = await readable(request)
     if _asks_for_stream(request) or (accepts_stream(request) and request.method == "GET"):
         return stream(request, prediction)
-    return answer(await _with_position(request, prediction))
+    return answer(await _with_outlook(request, prediction))
 
 
 @operation(
@@ -117,12 +118,11 @@ def _ended(last: messages.Prediction) -> messages.EndedPrediction:
     return {**last, "success": True}
 
 
-async def _with_position(request: Request, prediction: Prediction) -> messages.Prediction:
+async def _with_outlook(request: Request, prediction: Prediction) -> messages.Prediction:
     body = await rendered(request, prediction)
-    if prediction.status is Status.STARTING and prediction.node is None:
-        position = await services(request).store.position(prediction.id)
-        if position is not None:
-            body["metadata"]["queue_position"] = position
+    if prediction.status is Status.STARTING:
+        outlook = await services(request).store.outlook(prediction)
+        add_waiting(body, prediction, outlook)
     return body
 
 

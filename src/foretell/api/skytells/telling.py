@@ -10,11 +10,13 @@ from starlette.requests import Request
 
 from foretell.api.requests import edge, origin, services
 from foretell.api.skytells.rendering import is_owner, rendered
+from foretell.api.skytells.waiting import phase, waiting
 from foretell.dialects import skytells
 from foretell.dialects.skytells import messages
 from foretell.event import Event, Kind
-from foretell.prediction import Phase, Prediction, Status
+from foretell.prediction import Prediction, Status
 from foretell.result import file_ids, replaced
+from foretell.store import Outlook
 
 PAGE = 500
 
@@ -41,7 +43,8 @@ class Telling:
         self._resumed = place is not None
         self._attempt = prediction.attempt if place is None else place.attempt
         self._sequence = 0 if place is None else place.sequence or 0
-        self._state: tuple[Status, Phase | None] | None = None
+        self._state: tuple[Status, str | None, str] | None = None
+        self._has_looked = False
         self._progress = 0.0
         self._has_output = False
         self._is_live = False
@@ -66,7 +69,7 @@ class Telling:
             return self._deleted()
         if self._is_told_already(prediction):
             return await self._done(prediction)
-        piece = self._restart(prediction) + self._states(prediction)
+        piece = self._restart(prediction) + self._states(prediction, await self._outlook(prediction))
         if prediction.status.is_terminal or self.is_behind or not self._is_live:
             piece += await self._page(prediction)
         piece += self._row_progress(prediction)
@@ -88,7 +91,14 @@ class Telling:
         self._is_live = self._has_output = False
         return skytells.stream_event("restarted", {"attempt": prediction.attempt}) if has_heard else b""
 
-    def _states(self, prediction: Prediction) -> bytes:
+    async def _outlook(self, prediction: Prediction) -> Outlook | None:
+        """What it waits for. Most begin at once, so that nothing is asked at the first look."""
+        has_looked, self._has_looked = self._has_looked, True
+        if not has_looked or prediction.status is not Status.STARTING:
+            return None
+        return await services(self._request).store.outlook(prediction)
+
+    def _states(self, prediction: Prediction, outlook: Outlook | None) -> bytes:
         """The live states up to the present one, in order, for a reader who has not seen them."""
         if self._state is None and not self._resumed:
             pieces = self._status(Status.STARTING, prediction, at=prediction.created_at)
@@ -97,17 +107,22 @@ class Telling:
             return pieces
         if prediction.status.is_terminal:
             return b""
-        return self._status(prediction.status, prediction, at=prediction.updated_at)
+        return self._status(prediction.status, prediction, at=prediction.updated_at, outlook=outlook)
 
-    def _status(self, status: Status, prediction: Prediction, *, at: int) -> bytes:
-        phase = prediction.phase if status is prediction.status else None
-        if self._state == (status, phase):
+    def _status(
+        self, status: Status, prediction: Prediction, *, at: int, outlook: Outlook | None = None
+    ) -> bytes:
+        found = phase(prediction, outlook) if status is prediction.status else None
+        said = waiting(prediction, outlook)
+        # An estimate goes down all the time; alone it is no news.
+        news = "" if outlook is None else f"{outlook.position} {outlook.percent} {outlook.line}"
+        if self._state == (status, found, news):
             return b""
-        self._state = status, phase
+        self._state = status, found, news
         data: dict[str, Any] = {"id": prediction.id, "status": status.value, "at": skytells.timestamp(at)}
-        if phase is not None:
-            data["phase"] = phase.value
-        return skytells.stream_event("status", data)
+        if found is not None:
+            data["phase"] = found
+        return skytells.stream_event("status", data | said)
 
     async def _page(self, prediction: Prediction) -> bytes:
         """The next events in the table; a full page leaves the reader behind."""

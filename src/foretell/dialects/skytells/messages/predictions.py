@@ -37,6 +37,28 @@ class Storage(TypedDict):
     files: Annotated[list[StoredFile], Meta(description="The files of its output.")]
 
 
+class Queue(TypedDict):
+    """The queue that it waits in."""
+
+    position: Annotated[int, Meta(description="How many are before it, itself included.")]
+    estimate_seconds: Annotated[
+        float | None,
+        Meta(description="About how long until its run begins; null: nobody knows."),
+    ]
+
+
+class Phases(TypedDict, total=False):
+    """How long it was at what; only what it really waited for is there."""
+
+    queued_seconds: float
+    fetching_seconds: Annotated[float, Meta(description="Its files were fetched.")]
+    downloading_seconds: Annotated[float, Meta(description="The model's weights were fetched.")]
+    building_seconds: Annotated[float, Meta(description="The model's environment was built.")]
+    loading_seconds: Annotated[float, Meta(description="The model was loaded.")]
+    running_seconds: float
+    storing_seconds: Annotated[float, Meta(description="Its outputs were stored.")]
+
+
 class PredictionMetadata(TypedDict):
     """Facts about the prediction in words. Models and the server may add others."""
 
@@ -54,8 +76,21 @@ class PredictionMetadata(TypedDict):
         ]
     ]
     phase: NotRequired[
-        Annotated[str, Meta(description="What a live prediction is at.", examples=["queued", "running"])]
+        Annotated[
+            Literal[
+                "queued", "paused", "fetching", "downloading", "building", "loading", "running", "storing"
+            ],
+            Meta(description="What a live prediction is at.", examples=["queued", "running"]),
+        ]
     ]
+    queue: NotRequired[Queue]
+    download_percent: NotRequired[
+        Annotated[int, Meta(description="How far the download of its model's weights is.")]
+    ]
+    building: NotRequired[
+        Annotated[str, Meta(description="What is being installed.", examples=["Collecting torch==2.13.0"])]
+    ]
+    phases: NotRequired[Phases]
     queue_position: NotRequired[
         Annotated[int, Meta(description="How many are before it in its queue, itself included.")]
     ]

@@ -5,6 +5,7 @@ from typing import Annotated, Any, Literal, NotRequired, TypedDict
 from msgspec import Meta
 
 from foretell.dialects.skytells.messages.fields import Id, Instant
+from foretell.dialects.skytells.messages.predictions import Queue
 
 
 class StatusEvent(TypedDict):
@@ -14,6 +15,10 @@ class StatusEvent(TypedDict):
     status: Literal["starting", "processing", "succeeded", "failed", "canceled", "cancelled"]
     at: Instant
     phase: NotRequired[Annotated[str, Meta(description="What it is at.", examples=["loading", "running"])]]
+    queue: NotRequired[Queue]
+    queue_position: NotRequired[int]
+    download_percent: NotRequired[Annotated[int, Meta(description="How far the model's download is.")]]
+    building: NotRequired[Annotated[str, Meta(description="What is being installed.")]]
 
 
 class ProgressEvent(TypedDict):
