@@ -1,7 +1,7 @@
 """What a model is: its description, what it costs, what it needs, and its versions."""
 
 from collections.abc import Collection, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Any
 
 from foretell.hardware import ANY
@@ -91,6 +91,8 @@ class Example:
 class Manifest:
     """A model folder's `model.toml`, read and checked. `folder` and `paths` are absolute.
 
+    In a snapshot they lie in the data directory, wherever that is, and are relative to it.
+
     `schema`: the file of the folder that says what the predictor takes and gives, in place of its signature.
     `variables`: what its process may see of the server's environment, by name.
     `python`: the Python that it was written for, as in 3.11; "": any. `environ`: variables that its process gets.
@@ -126,6 +128,11 @@ class Manifest:
     limits: Limits = field(default_factory=Limits)
     retention: Retention = field(default_factory=Retention)
     notes: tuple[str, ...] = ()
+
+    @property
+    def is_snapshot(self) -> bool:
+        """Whether it was added while a server ran, as a copy in the data directory."""
+        return not self.folder.startswith("/")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -170,6 +177,10 @@ class Version:
     @property
     def model(self) -> str:
         return self.manifest.namespace
+
+    def at(self, manifest: Manifest) -> "Version":
+        """The same with another manifest: one whose folders are found on this machine."""
+        return replace(self, manifest=manifest)
 
     def lane(self, hardware: str = ANY) -> str:
         """The queue in which its predictions wait: version and class of hardware."""

@@ -205,5 +205,14 @@ class Used:
     cost_nanocredits: int
 
 
+TRIAL = "trial"
+"""The source of a prediction by which an operator tries a version: free, and in nobody's usage. Its `request` may say
+`{"load_only": true}`: then it ends as soon as its model is loaded."""
+
 FILE_KEY = "$file"
 """In a stored result, `{FILE_KEY: id}` stands for a file; dialects put its URL there."""
+
+
+def is_for_loading(prediction: Prediction) -> bool:
+    """Whether it is a trial that wants its model loaded, and nothing run."""
+    return prediction.source == TRIAL and bool((prediction.request or {}).get("load_only"))

@@ -4,10 +4,13 @@ import asyncio
 from collections.abc import Callable
 from dataclasses import dataclass, field
 
+from foretell.adding import Additions, Bench
 from foretell.blobs import Blobs
 from foretell.config import Config
 from foretell.seal import Seal
+from foretell.snapshots import Snapshots
 from foretell.store import Store
+from foretell.weights import Environments, Weights
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -15,7 +18,7 @@ class Services:
     """The machinery that requests reach, made once at start.
 
     `check_form` refuses an address that could never be called. `heartbeat_seconds` is how long a stream may
-    say nothing. Once `stopping` is set, callers who wait
+    say nothing. `has_node`: models run in this process. Once `stopping` is set, callers who wait
     are answered with what there is, and streams end.
     """
 
@@ -24,5 +27,21 @@ class Services:
     blobs: Blobs
     seal: Seal
     check_form: Callable[[str], None]
+    has_node: bool = False
     heartbeat_seconds: float = 15.0
     stopping: asyncio.Event = field(default_factory=asyncio.Event)
+    bench: Bench = field(init=False)
+    additions: Additions = field(init=False)
+
+    def __post_init__(self) -> None:
+        cache = self.config.cache_path
+        bench = Bench(
+            config=self.config,
+            store=self.store,
+            snapshots=Snapshots(self.config.data_path, self.blobs, travel=bool(self.config.database)),
+            weights=Weights(cache),
+            environments=Environments(cache),
+            has_node=self.has_node,
+        )
+        object.__setattr__(self, "bench", bench)
+        object.__setattr__(self, "additions", Additions(bench))

@@ -15,6 +15,8 @@ LIFE_SECONDS = 10.0
 
 FORMER_MAX = 1_000
 """How many versions are kept beside the current ones, for old predictions."""
+PREFIX_CHARACTERS_MIN = 6
+"""How much of a version's id tells it from others."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -62,14 +64,33 @@ class Versions:
         return sorted((each for each in named if aliases or each.alias is None), key=_name)
 
     async def find(self, name: str) -> Known:
-        """The model of this slug, `vendor/slug` or alias, in any case. Raises Error(MODEL_NOT_FOUND)."""
+        """The model of this slug, `vendor/slug` or alias, in any case. Raises Error(MODEL_NOT_FOUND).
+
+        `name:version` is another version of it than the current one, by its id or the beginning of that.
+        """
         await self._refresh()
+        named, colon, version = name.rpartition(":")
+        if colon and named and name not in self._by_name:
+            return await self._at(await self.find(named), version)
         slug = name.rsplit("/", 1)[-1]
         for word in (name, slug, name.casefold(), slug.casefold()):
             if word in self._by_name:
                 return self._by_name[word]
         shown = name if len(name) <= 100 else f"{name[:99]}…"
         raise Error(Code.MODEL_NOT_FOUND, f"There is no model '{shown}'. GET /v1/models lists what there is.")
+
+    async def _at(self, known: Known, wanted: str) -> Known:
+        """Another version of a model, under the same name. Of what was not added only the current one is there."""
+        if len(wanted) >= PREFIX_CHARACTERS_MIN:
+            listed = await self._store.versions(known.version.model)
+            there = [each for each in listed if each.is_current or each.version.manifest.is_snapshot]
+            found = [each.version for each in there if each.version.id.startswith(wanted)]
+            if len(found) == 1:
+                at = await self.of(found[0].id)
+                if at is not None:
+                    return replace(known, version=at.version, schema=at.schema)
+        shown = wanted if len(wanted) <= 100 else f"{wanted[:99]}…"
+        raise Error(Code.MODEL_NOT_FOUND, f"The model '{known.name}' has no version '{shown}'.")
 
     async def find_hidden(self, model: str) -> Known:
         """A model that no caller can name. Raises Error(UNAVAILABLE) when this server has none such."""

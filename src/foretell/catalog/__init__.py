@@ -2,7 +2,7 @@
 
 import hashlib
 import time
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Collection, Iterable, Iterator
 from dataclasses import replace
 from pathlib import Path
 
@@ -22,6 +22,7 @@ from foretell.model import Limits, Manifest, Version
 __all__ = [
     "aliases",
     "built_in",
+    "files_of",
     "is_folder",
     "load",
     "priced",
@@ -29,6 +30,7 @@ __all__ = [
     "read_manifest",
     "sandbox",
     "unknown",
+    "version_id",
 ]
 
 MODELS = Path(__file__).parents[1] / "models"
@@ -99,7 +101,7 @@ def _stood_in(version: Version) -> Version:
         weights=(),
         limits=Limits(load_timeout_seconds=30, run_timeout_seconds=60, memory_mb=60),
     )
-    return replace(version, id=_version_id(manifest), manifest=manifest)
+    return replace(version, id=version_id(manifest), manifest=manifest)
 
 
 def _stand_in(version: Version) -> str:
@@ -121,9 +123,12 @@ def is_folder(path: Path) -> bool:
     return (path / FILE).exists() or (path / cog_yaml.FILE).exists()
 
 
-def read_folder(path: Path, *, created_at: int) -> Version:
-    """The version that a model folder is now. Error(INVALID_REQUEST) says all that is wrong with it."""
-    manifest = read_manifest(path)
+def read_folder(path: Path, *, created_at: int, namespace: str = "") -> Version:
+    """The version that a model folder is now. Error(INVALID_REQUEST) says all that is wrong with it.
+
+    `namespace`: the name that it gets in place of its own.
+    """
+    manifest = read_manifest(path, namespace=namespace)
     found = _signature(manifest)
     concurrency = (
         found.concurrency if manifest.concurrency == 1 and found.concurrency else manifest.concurrency
@@ -133,7 +138,7 @@ def read_folder(path: Path, *, created_at: int) -> Version:
         raise Error(Code.INVALID_REQUEST, f"{path / FILE}: {problem}")
     kind = manifest.type or guessed(found.output_schema, _predictor_file(manifest).read_text())
     version = Version(
-        id=_version_id(manifest),
+        id=version_id(manifest),
         manifest=replace(manifest, concurrency=concurrency, type=kind),
         input_schema=found.input_schema,
         output_schema=found.output_schema,
@@ -170,10 +175,10 @@ def _predictor_file(manifest: Manifest) -> Path:
     return Path(manifest.folder, manifest.predictor.partition(":")[0])
 
 
-def _version_id(manifest: Manifest) -> str:
+def version_id(manifest: Manifest) -> str:
     """The hash of everything that makes the model what it is. Weights count by the hash in the manifest, if it has one.
 
-    Its name is a part of that: a copy of a folder is another model.
+    Its name is a part of that: a copy of a folder is another model. What its examples have given is not.
     """
     folder = Path(manifest.folder)
     weights = {
@@ -181,14 +186,16 @@ def _version_id(manifest: Manifest) -> str:
         for each in manifest.weights
         if each.sha256 and each.source.startswith("file:")
     }
+    shown = {(folder / name).resolve() for each in manifest.examples for name in each.output if len(name) < 256}
     found = hashlib.sha256(f"{manifest.namespace}\n".encode())
     for number, root in enumerate((folder, *map(Path, manifest.paths))):
-        for path in _files(root, weights):
+        for path in files_of(root, weights | shown):
             found.update(f"{number} {path.relative_to(root).as_posix()} {_file_digest(path)}\n".encode())
     return found.hexdigest()[:16]
 
 
-def _files(root: Path, weights: set[Path]) -> Iterator[Path]:
+def files_of(root: Path, weights: Collection[Path] = ()) -> Iterator[Path]:
+    """The files that make a folder what it is, sorted; not what begins with a dot, nor any of `weights`."""
     for path in sorted(root.iterdir()):
         if (
             path.name.startswith(".")
@@ -198,7 +205,7 @@ def _files(root: Path, weights: set[Path]) -> Iterator[Path]:
         ):
             continue
         if path.is_dir():
-            yield from _files(path, weights)
+            yield from files_of(path, weights)
         elif path.is_file():
             yield path
 

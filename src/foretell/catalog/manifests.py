@@ -29,10 +29,11 @@ _PYTHON = re.compile(r"3\.\d+(\.\d+)?|")
 _VARIABLE = re.compile(r"(?!FORETELL_)[A-Za-z_]\w*", re.ASCII)
 
 
-def read_manifest(folder: Path) -> Manifest:
+def read_manifest(folder: Path, *, namespace: str = "") -> Manifest:
     """The manifest of a model folder. Error(INVALID_REQUEST) lists every problem, each with file and key.
 
     Of a Cog directory that is what its `cog.yaml` says; what a `model.toml` beside it says, counts instead.
+    `namespace`: the name that it gets in place of its own.
     """
     path, cog = folder / FILE, None
     if (folder / cog_yaml.FILE).is_file():
@@ -41,6 +42,8 @@ def read_manifest(folder: Path) -> Manifest:
         found["limits"] = cog.values.get("limits", {}) | found.get("limits", {})
     else:
         found = _parsed(path)
+    if namespace:
+        found["namespace"] = namespace
     reading = _Reading(folder.resolve(), found)
     manifest = reading.manifest() if cog is None else reading.manifest_of_cog(cog.notes)
     if reading.problems or manifest is None:

@@ -8,14 +8,17 @@ import typer
 from rich.progress import BarColumn, DownloadColumn, Progress, TextColumn, TimeRemainingColumn
 
 from foretell import catalog
+from foretell.cli import adding, starting
 from foretell.cli.connection import Target, call
 from foretell.cli.options import ApiKey, Data, Json, Url, settings
 from foretell.cli.printing import console, labelled, notes, print_json, print_table
-from foretell.errors import Code, Error
+from foretell.errors import Error
 from foretell.model import Manifest
 from foretell.weights import Environments, Weights
 
 app = typer.Typer(no_args_is_help=True)
+starting.add_to(app)
+adding.add_to(app)
 LINE_CHARACTERS = 60
 STEPS = ("Collecting", "Processing", "Installing", "Successfully", "ERROR")
 """How the lines begin by which pip tells what it is doing; its log keeps the others."""
@@ -74,9 +77,11 @@ def pull(
 ) -> None:
     """Fetch one model's weights and build its environment now, not at its first use."""
     manifests = [each for each in _manifests() if model in {each.namespace, *each.aliases}]
-    if not manifests:
-        raise Error(Code.MODEL_NOT_FOUND, f"There is no model '{model}' on this machine.")
-    asyncio.run(_set_up(manifests))
+    if manifests:
+        if asyncio.run(_set_up(manifests)):
+            raise typer.Exit(1)
+        return
+    adding.conclude(adding.pulled(model), json=False)
 
 
 @app.command()

@@ -11,6 +11,7 @@ from dataclasses import replace
 from pathlib import Path
 
 from foretell import api, catalog
+from foretell.adding import Additions
 from foretell.blobs import Blobs, open_blobs
 from foretell.config import Config
 from foretell.errors import Code, Error
@@ -57,6 +58,7 @@ class Server:
         """What in the settings is about models that are not there, a sentence each."""
         self._has_api, self._has_node, self._listens = api, node, listen
         self._closing = contextlib.AsyncExitStack()
+        self._additions: Additions | None = None
 
     async def start(self) -> None:
         """Returns when callers are answered. Raises Error or LockedError, with nothing left running."""
@@ -81,9 +83,12 @@ class Server:
         self._closing.push_async_callback(outbound.close)
         if self._has_api:
             await self._found(store)
-            listening = self._listening(store, blobs, outbound, listener)
+            listening = await self._listening(store, blobs, outbound, listener)
         if self._has_node:
             await self._start_node(store, blobs, outbound)
+        if self._additions is not None:
+            # Before the node stops: it should not wait for a trial.
+            self._closing.push_async_callback(self._additions.close)
         if self._has_api:
             for each in listening:
                 each.start()
@@ -113,24 +118,37 @@ class Server:
     async def _register(self, store: Store, now: int) -> None:
         reason = Environments(self.config.cache_path).offline_reason
         versions, self.problems = catalog.load(self.config, created_at=now, offline_reason=reason)
+        added = {each.model for each in await store.models() if each.manifest.is_snapshot}
+        self.problems += _hidden(versions, added, self.config)
         for version in versions:
-            await store.register(version)
-        loaded = {version.model for version in versions}
+            await store.register(version, current=version.model not in added)
+        loaded = {version.model for version in versions} | added
         await store.retire(_gone(await store.models(), loaded))
         # What an operator registered by hand is not where models are looked for; its price is in the settings.
         known = {version.model: version for version in await store.models()}
-        for model in known.keys() & self.config.prices.keys() - loaded:
+        for model in known.keys() & self.config.prices.keys() - (loaded - added):
             await store.register(catalog.priced(known[model], self.config.prices))
+        for version in known.values():
+            # What could not be had the last time may be there now: the next call finds out.
+            if version.manifest.is_snapshot and version.offline_reason is not None:
+                await store.set_offline(version.id, reason(version.manifest))
         self.without_effect = catalog.unknown(self.config, known)
 
-    def _listening(
+    async def _listening(
         self, store: Store, blobs: Blobs, outbound: Outbound, listener: socket.socket | None
     ) -> list[Listening]:
         """The API on its sockets, not yet answering, and the loops that go on beside it."""
         seal = Seal(secret(self.config))
         services = api.Services(
-            config=self.config, store=store, blobs=blobs, seal=seal, check_form=outbound.check_form
+            config=self.config,
+            store=store,
+            blobs=blobs,
+            seal=seal,
+            check_form=outbound.check_form,
+            has_node=self._has_node,
         )
+        self._additions = services.additions
+        await self._additions.open(alone=not self.config.database)
         # A command that only looks something up is no place to deliver what is owed to others.
         if self._listens or self._has_node:
             self._go_on("courier", Courier(store, seal, outbound, self.config).run())
@@ -177,6 +195,16 @@ class Server:
         node = Node(surroundings)
         await node.start()
         self._closing.push_async_callback(node.stop, self.config.shutdown_seconds)
+
+
+def _hidden(versions: list[Version], added: set[str], config: Config) -> list[str]:
+    """What an operator's own folders say in vain, because a model of that name was added."""
+    return [
+        f"{each.manifest.folder}: the model '{each.model}' that was added answers to its name; "
+        f"'foretell models remove {each.model}' gives it back"
+        for each in versions
+        if config.models and each.model in added and not _is_built_in(each)
+    ]
 
 
 def _gone(registered: list[Version], loaded: set[str]) -> list[str]:

@@ -6,7 +6,7 @@ from pathlib import Path
 from typing import Protocol
 
 from foretell.errors import Error
-from foretell.model import Manifest
+from foretell.model import Manifest, Version
 from foretell.node.surroundings import Surroundings
 from foretell.node.trouble import LoadFailed
 from foretell.prediction import Phase
@@ -37,6 +37,14 @@ class Shares:
 
     def fraction(self) -> float:
         return sum(self.done.values()) / max(1, sum(self.total.values()))
+
+
+async def placed(version: Version, surroundings: Surroundings) -> Version:
+    """The version with its folder where it lies on this machine, fetched if need be. Raises LoadFailed."""
+    try:
+        return version.at(await surroundings.snapshots.placed(version))
+    except (Error, OSError) as error:
+        raise LoadFailed(f"The model could not be prepared: {error}") from error
 
 
 async def needs(manifest: Manifest, surroundings: Surroundings, note: Note) -> Needs:

@@ -20,7 +20,7 @@ from foretell.node.folder import Folder
 from foretell.node.leftovers import start_time
 from foretell.node.load import Needs, needs, placed
 from foretell.node.placement.wanted import start_of
-from foretell.node.processes import held_mb, ticks
+from foretell.node.processes import ticks
 from foretell.node.surroundings import Surroundings
 from foretell.node.trouble import LoadFailed, ReplicaGone
 from foretell.node.wear import Wear
@@ -238,8 +238,9 @@ class Replica:
         frame = await conversation.ready(manifest.limits.load_timeout_seconds)
         self.load_seconds = time.monotonic() - began_seconds
         self.capacity = max(1, frame.concurrency)
-        self.wear.loaded_mb = await asyncio.to_thread(held_mb, conversation.child.pid)
-        self.wear.holds(self.wear.loaded_mb)
+        machine = self._surroundings.machine
+        await asyncio.to_thread(machine.weigh, conversation.child.pid, self.wear, self.gpus)
+        self.wear.loaded_mb = self.wear.memory_mb
         if not self._is_stopping:
             self._move(Readiness.READY)
         self._free(self.capacity)

@@ -136,6 +136,7 @@ class Run:
             await ready
         finally:
             ready.cancel()
+            self._measured.waits.enter(None)
             self._measured.load_seconds = time.monotonic() - began_seconds if told else 0.0
 
     async def _withhold(self) -> None:
@@ -186,12 +187,13 @@ class Run:
             self._replica.hear_all()
             hearing.take_logs(channel)
             self._measured.ended_seconds = time.monotonic()
-            self._measured.used, self._measured.own = hearing.used, hearing.metrics
+            self._measured.used, self._measured.own = hearing.used, hearing.recorded.numbers
             self._measured.progress = self._voice.progress
-            if message := hearing.message:
-                self._measured.metadata["message"] = message
+            said = {"message": hearing.message, "recorded": hearing.recorded.notes}
+            self._measured.metadata |= {name: each for name, each in said.items() if each}
             if hearing.used is not None:
                 self._replica.observe_memory(hearing.used.memory_bytes)
+                self._measured.gpu_memory_mb = self._replica.wear.gpu_memory_peak_mb
 
     async def _stop(self, channel: Channel) -> None:
         self._has_stopped = True
@@ -273,15 +275,15 @@ class Run:
     def _say(self, outcome: Outcome) -> None:
         seconds = round(outcome.metrics.get("total_time", 0.0), 3)
         found = {"prediction_id": self.id, "model": self.prediction.model, "status": outcome.status.value}
-        trouble = {} if outcome.failure is None else {"error_code": outcome.failure.code}
+        trouble = {"error_code": outcome.failure.code} if outcome.failure else {}
         words = f"{outcome.status.value} {self.id} of {self.prediction.model} after {seconds} s"
         predictions_log.info(words, extra=found | trouble | {"seconds": seconds, "node": self.hold.node})
 
     async def _note(self, phase: Phase, fraction: float | None = None) -> None:
+        self._measured.waits.enter(phase)
         progress = None if fraction is None or phase is not Phase.RUNNING else 100 * fraction
-        if not await written(
-            self.id, lambda: self._surroundings.store.note(self.hold, phase=phase, progress=progress)
-        ):
+        store = self._surroundings.store
+        if not await written(self.id, lambda: store.note(self.hold, phase=phase, progress=progress)):
             raise HoldLost
 
     async def _clean_up(self) -> None:

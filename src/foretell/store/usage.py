@@ -6,6 +6,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
 from foretell.ledger import Usage
+from foretell.prediction import TRIAL
 from foretell.store.database import Connection, Row, Value
 
 ROWS_MAX = 10_000
@@ -54,9 +55,11 @@ def _among(question: Question) -> tuple[str, list[Value]]:
     # Two halves, since there is an index over each: deleted predictions count as well.
     whose = "" if question.account_id is None else "account_id = ? AND "
     values: list[Value] = [] if question.account_id is None else [question.account_id]
+    # What an operator tries is nobody's use of a model.
     columns = "created_at, model, key_id, account_id, status, cost_nanocredits"
     halves = [
         f"SELECT {columns} FROM predictions WHERE {whose}created_at >= ? AND created_at < ? AND deleted_at IS {deleted}"
+        f" AND source <> '{TRIAL}'"
         for deleted in ("NULL", "NOT NULL")
     ]
     return " UNION ALL ".join(halves), [*values, question.since, question.until] * 2

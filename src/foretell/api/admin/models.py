@@ -1,85 +1,138 @@
-"""Models, as their operator sees them: also the hidden ones, and what they still need on this machine."""
+"""Models, as their operator sees them: every version, what they still need on this machine, and whether they run."""
 
 import asyncio
-import time
+from collections import defaultdict
+from collections.abc import Iterable, Mapping
 from pathlib import Path
+from typing import Literal
 
-import msgspec
 from starlette.requests import Request
 from starlette.responses import Response
 
 from foretell import catalog
+from foretell.adding import Bench
 from foretell.api.answers import answer
-from foretell.api.deeds import deed
 from foretell.api.operations import operation
-from foretell.api.requests import body_of, services
-from foretell.audit import Action
-from foretell.dialects.skytells import messages
-from foretell.errors import Code
-from foretell.model import Version
-from foretell.weights import Environments, Weights
+from foretell.api.requests import services
+from foretell.dialects.skytells import messages, timestamp
+from foretell.errors import Code, Error
+from foretell.model import Manifest, Version
+from foretell.store import Store
+from foretell.store.models import Listed
+from foretell.store.nodes import Readiness
 
-
-class Folder(msgspec.Struct):
-    """A model folder on the server's machine, by its absolute path."""
-
-    folder: str
-
-
-_folder = msgspec.json.Decoder(Folder)
+State = Literal["cold", "loading", "warm", "offline"]
+_COMING = {Readiness.WANTED, Readiness.FETCHING, Readiness.LOADING}
 
 
 @operation(
     "List every model",
     tag="Operator",
-    description="Hidden ones too, with what they need.",
+    description="Hidden ones too, each with its versions, what it needs, and whether a node has it loaded.",
     answer=messages.RegisteredModelList,
 )
 async def list_all(request: Request) -> Response:
-    at = services(request)
-    environments, weights = Environments(at.config.cache_path), Weights(at.config.cache_path)
-    versions = await at.store.models()
-    shown = await asyncio.to_thread(
-        lambda: [rendered(each, ready=_is_ready(each, environments, weights)) for each in versions]
-    )
-    body: messages.RegisteredModelList = {"data": shown}
+    body: messages.RegisteredModelList = {"data": await registered(services(request).bench)}
     return answer(body)
 
 
 @operation(
-    "Register a model",
+    "Get a model as its operator",
     tag="Operator",
-    description="Reads a folder on the server's machine and makes it its model's present version.",
-    body=Folder,
-    examples={"A folder": {"folder": "/srv/models/hello"}},
-    answers={201: messages.RegisteredModel},
-    errors=(Code.INVALID_REQUEST,),
+    path={"model": "Its slug or an alias."},
+    answer=messages.RegisteredModel,
+    errors=(Code.MODEL_NOT_FOUND,),
 )
-async def register(request: Request) -> Response:
-    """Reads the folder and makes it its model's current version. Raises Error when it is not a model."""
-    wanted = await body_of(request, _folder)
-    at = services(request)
-    version = catalog.priced(await asyncio.to_thread(_read, wanted.folder), at.config.prices)
-    doing = at.store.by(deed(request, Action.MODEL_REGISTERED, version.model))
-    await doing.register(version)
-    ready = _is_ready(version, Environments(at.config.cache_path), Weights(at.config.cache_path))
-    return answer(rendered(version, ready=ready), 201)
+async def get(request: Request) -> Response:
+    bench = services(request).bench
+    name = (await existing(bench.store, request.path_params["model"])).model
+    return answer(next(each for each in await registered(bench) if each["namespace"] == name))
 
 
-def _read(folder: str) -> Version:
-    return catalog.read_folder(Path(folder).absolute(), created_at=time.time_ns() // 1_000)
+async def registered(bench: Bench) -> list[messages.RegisteredModel]:
+    """Every model with its versions, by name."""
+    states = await _states(bench)
+    versions: defaultdict[str, list[Listed]] = defaultdict(list)
+    for each in await bench.store.versions():
+        versions[each.version.model].append(each)
+    return await asyncio.to_thread(_rendered_all, bench, await bench.store.models(), versions, states)
 
 
-def _is_ready(version: Version, environments: Environments, weights: Weights) -> bool:
-    return environments.is_ready(version.manifest) and weights.is_ready(version.manifest)
+async def existing(store: Store, name: str) -> Version:
+    """The current version of the model of this name, hidden or not. Raises Error(MODEL_NOT_FOUND)."""
+    for each in await store.models():
+        if name in {each.model, *each.manifest.aliases}:
+            return each
+    raise Error(Code.MODEL_NOT_FOUND, f"There is no model '{name}'.")
 
 
-def rendered(version: Version, *, ready: bool) -> messages.RegisteredModel:
+def can_run(listed: Listed) -> bool:
+    """Whether a version may be asked for: of what was not added, only what is current is still there."""
+    return listed.is_current or listed.version.manifest.is_snapshot
+
+
+async def _states(bench: Bench) -> dict[str, State]:
+    """Of each version that a living node has or gets: how far that is."""
+    store = bench.store
+    living = {each.incarnation for each in await store.living(within_seconds=bench.config.lost_seconds)}
+    found: dict[str, State] = {}
+    for each in await store.replicas():
+        if each.node not in living:
+            continue
+        if each.state is Readiness.READY:
+            found[each.version_id] = "warm"
+        elif each.state in _COMING:
+            found.setdefault(each.version_id, "loading")
+    return found
+
+
+def _rendered_all(
+    bench: Bench,
+    models: Iterable[Version],
+    versions: Mapping[str, list[Listed]],
+    states: Mapping[str, State],
+) -> list[messages.RegisteredModel]:
+    return [_rendered(bench, each, versions[each.model], states.get(each.id, "cold")) for each in models]
+
+
+def _rendered(
+    bench: Bench, version: Version, versions: Iterable[Listed], state: State
+) -> messages.RegisteredModel:
+    manifest = bench.snapshots.located(version.manifest)
     return {
         "namespace": version.model,
+        "name": manifest.name,
+        "type": manifest.type,
         "version": version.id,
-        "folder": version.manifest.folder,
-        "hidden": version.manifest.hidden,
-        "ready": ready,
+        "versions": [_version(bench, each) for each in versions if can_run(each)],
+        "added": version.manifest.is_snapshot,
+        "folder": manifest.folder,
+        "hidden": manifest.hidden,
+        "ready": bench.environments.is_ready(manifest) and bench.weights.is_ready(manifest),
+        "state": state if version.offline_reason is None else "offline",
         "offline_reason": version.offline_reason,
+        "size_bytes": _size(manifest),
+        "examples": [
+            {"title": each.title, "input": each.input, "output": list(each.output)}
+            for each in manifest.examples
+        ],
+        "notes": list(manifest.notes),
     }
+
+
+def _version(bench: Bench, listed: Listed) -> messages.VersionMessage:
+    version = listed.version
+    return {
+        "id": version.id,
+        "created_at": timestamp(version.created_at),
+        "current_at": None if listed.current_at is None else timestamp(listed.current_at),
+        "is_current": listed.is_current,
+        "size_bytes": _size(bench.snapshots.located(version.manifest)),
+    }
+
+
+def _size(manifest: Manifest) -> int:
+    folder = Path(manifest.folder)
+    inside = {(folder / each.source.removeprefix("file:")).resolve() for each in manifest.weights}
+    own = sum(each.stat().st_size for each in catalog.files_of(folder, inside)) if folder.is_dir() else 0
+    return own + sum(each.size_bytes for each in manifest.weights)

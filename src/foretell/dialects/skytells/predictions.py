@@ -7,7 +7,7 @@ from foretell.dialects.skytells.files import storage_entry
 from foretell.dialects.skytells.instants import timestamp
 from foretell.dialects.skytells.models import wire_type
 from foretell.file import File, Purpose
-from foretell.prediction import Prediction, Status
+from foretell.prediction import TRIAL, Prediction, Status
 from foretell.result import Form, file_ids, form, replaced
 
 SECONDS = 1_000_000
@@ -79,6 +79,7 @@ def _status(prediction: Prediction, spelling: str) -> _Status:
 
 def _source(prediction: Prediction, *, sdk: bool) -> _Source:
     word = "web" if sdk and prediction.source == "dashboard" else prediction.source
+    word = "api" if word == TRIAL else word
     return cast(_Source, word)
 
 
@@ -168,6 +169,8 @@ def _metadata(prediction: Prediction, files: list[File]) -> messages.PredictionM
     expires_at = _data_expires_at(prediction)
     if expires_at is not None:
         said["data_expires_at"] = timestamp(expires_at)
+    if prediction.status.is_terminal:
+        said["phases"] = _phases(prediction)
     known: messages.PredictionMetadata = {
         "billing": {"credits_used": prediction.cost_nanocredits / 1_000_000_000},
         "storage": {
@@ -176,6 +179,20 @@ def _metadata(prediction: Prediction, files: list[File]) -> messages.PredictionM
         "data_available": prediction.data_removed_at is None,
     }
     return cast(messages.PredictionMetadata, said | known)
+
+
+def _phases(prediction: Prediction) -> dict[str, float]:
+    """How long it was at what: what it waited for is written down, the rest is worked out from the row."""
+    found = {"queued_seconds": _between(prediction.created_at, prediction.held_at or prediction.completed_at)}
+    found |= prediction.metadata.get("phases", {})
+    if prediction.started_at is not None:
+        ran = _between(prediction.started_at, prediction.completed_at)
+        found["running_seconds"] = round(prediction.metrics.get("predict_time", ran), 3)
+    return found
+
+
+def _between(start_at: int, end_at: int | None) -> float:
+    return round(max(0, (end_at or start_at) - start_at) / SECONDS, 3)
 
 
 def _data_expires_at(prediction: Prediction) -> int | None:

@@ -95,20 +95,3 @@ class AuditList(TypedDict):
     """What was done, newest first."""
 
     data: list[AuditMessage]
-
-
-class RegisteredModel(TypedDict):
-    """A model as its operator sees it."""
-
-    namespace: str
-    version: Annotated[str, Meta(description="The hash of its present version.")]
-    folder: Annotated[str, Meta(description="Where it lies on the server's machine.")]
-    hidden: Annotated[bool, Meta(description="Whether callers cannot ask for it.")]
-    ready: Annotated[bool, Meta(description="Whether everything that it needs is on this machine.")]
-    offline_reason: str | None
-
-
-class RegisteredModelList(TypedDict):
-    """Every model, hidden ones too."""
-
-    data: list[RegisteredModel]

@@ -1,0 +1,182 @@
+"""`foretell models add`, `test`, `rollback`, `remove`, `logs`: models of one's own on a server, while it runs."""
+
+import asyncio
+from pathlib import Path
+from typing import Annotated, Any
+
+import typer
+
+from foretell.cli.connection import Connection, Target, call
+from foretell.cli.options import Data, Database, Json
+from foretell.cli.printing import console, labelled, notes, print_json
+from foretell.cli.steps import Steps
+from foretell.errors import Code, Error
+
+LOOK_SECONDS = 0.3
+LOG_LINES = 20
+Model = Annotated[str, typer.Argument(metavar="NAME", help="The model, from 'foretell models list'.")]
+ModelAndVersion = Annotated[
+    str, typer.Argument(metavar="NAME[:VERSION]", help="The model, and perhaps a version of it.")
+]
+
+ADD_EXAMPLES = """Examples:
+  foretell models add ./shout
+
+  foretell models add hf:hf-internal-testing/tiny-stable-diffusion-pipe --name tiny
+
+  foretell models add https://example.com/shout.zip"""
+
+
+def add_to(app: typer.Typer) -> None:
+    app.command(epilog=ADD_EXAMPLES)(add)
+    app.command(epilog="Example: foretell models test shout")(test)
+    app.command(epilog="Example: foretell models rollback shout")(rollback)
+    app.command(epilog="Example: foretell models remove shout:0f3a9c1d")(remove)
+    app.command(epilog="Example: foretell models logs shout")(logs)
+
+
+def add(
+    source: Annotated[
+        str,
+        typer.Argument(
+            metavar="PATH|hf:OWNER/NAME|URL",
+            help="A model folder, a Cog directory, weights of a known kind, or an archive of a folder.",
+        ),
+    ],
+    name: Annotated[
+        str, typer.Option("--name", metavar="NAME", help="What to call it (default: its own name).")
+    ] = "",
+    data: Data = None,
+    database: Database = None,
+    json: Json = False,
+) -> None:
+    """Add a model: fetch what it needs, load it, run its example, and only then let callers have it."""
+    target = Target(data, database=database, node=True)
+    body = {"source": _located(source), "name": name}
+    ended = call(target, lambda server: _followed(server, "/v1/admin/models", body, quiet=json))
+    conclude(ended, json=json)
+    if not json:
+        console.print(f"\nTry it: foretell run {ended['model']} …   (foretell models show {ended['model']})")
+
+
+def test(model: Model, data: Data = None, database: Database = None, json: Json = False) -> None:
+    """Run all examples of a model; exits 1 unless each gives the kind of output that it shows."""
+    target = Target(data, database=database, node=True)
+    path = f"/v1/admin/models/{model}/test"
+    conclude(call(target, lambda server: _followed(server, path, None, quiet=json)), json=json)
+
+
+def pulled(model: str) -> dict[str, Any]:
+    """What came of fetching what an added model needs."""
+    path = f"/v1/admin/models/{model}/pull"
+    return call(Target(node=True), lambda server: _followed(server, path, None, quiet=False))
+
+
+def rollback(
+    model: Model,
+    version: Annotated[
+        str | None, typer.Argument(metavar="[VERSION]", help="The version (default: the one before).")
+    ] = None,
+    data: Data = None,
+    database: Database = None,
+    json: Json = False,
+) -> None:
+    """Make an earlier version of a model its current one."""
+    body = {"version": version}
+    path = f"/v1/admin/models/{model}/rollback"
+    found = call(Target(data, database=database), lambda server: server.post(path, body))
+    if json:
+        print_json(found)
+        return
+    console.print(f"{model} is now {found['version']}.")
+
+
+def remove(model: ModelAndVersion, data: Data = None, database: Database = None, json: Json = False) -> None:
+    """Take an added model away, or one version that is not current. What was accepted before still runs."""
+    name, version = _split(model)
+    query = f"?version={version}" if version else ""
+    target = Target(data, database=database)
+    found = call(target, lambda server: server.delete(f"/v1/admin/models/{name}{query}"))
+    if json:
+        print_json(found)
+        return
+    console.print(f"Removed {name}: {', '.join(found['versions'])}.")
+    notes.print(
+        "'foretell models prune' frees the space of environments and weights that nothing needs any more."
+    )
+
+
+def logs(model: ModelAndVersion, data: Data = None, database: Database = None, json: Json = False) -> None:
+    """Show what pip and the model wrote when it was last added, tested or fetched."""
+    name, version = _split(model)
+    target = Target(data, database=database)
+    path = f"/v1/admin/models/{name}/logs"
+    found = call(target, lambda server: server.get(path, version=version))
+    if json:
+        print_json(found)
+        return
+    if found["addition"] is not None:
+        addition = found["addition"]
+        words = (
+            f"{addition['work']} of {addition['source']}, {addition['state']}, {addition['created_at'][:19]}"
+        )
+        notes.print(labelled(f"{name}:", words, style="bold"))
+    console.print(labelled("", found["log"], style="") if found["log"] else "There is no log of it.")
+
+
+async def _followed(server: Connection, path: str, body: Any, *, quiet: bool) -> dict[str, Any]:
+    """The addition at its end, its steps shown as they go. Ctrl-C ends it, with nothing left of it."""
+    addition: dict[str, Any] = await server.post(path, body)
+    steps = Steps(quiet=quiet)
+    try:
+        with steps:
+            while addition["state"] == "running":
+                steps.show(addition["steps"])
+                await asyncio.sleep(LOOK_SECONDS)
+                addition = await server.get(f"/v1/admin/additions/{addition['id']}")
+            steps.show(addition["steps"])
+    except asyncio.CancelledError:
+        await asyncio.shield(server.delete(f"/v1/admin/additions/{addition['id']}"))
+        notes.print("Stopped; the server is as it was.")
+        raise
+    if addition["state"] == "failed" and addition["model"] and not quiet:
+        await _tell_log(server, addition)
+    return addition
+
+
+async def _tell_log(server: Connection, addition: dict[str, Any]) -> None:
+    """The end of the log, where whoever wrote the model finds what to mend."""
+    try:
+        found = await server.get(f"/v1/admin/models/{addition['model']}/logs")
+    except Error:
+        return
+    lines = [line for line in found["log"].splitlines() if not line.startswith(("==", "Error:"))]
+    if lines:
+        notes.print(labelled("", "\n".join(lines[-LOG_LINES:]), style="dim"))
+
+
+def conclude(ended: dict[str, Any], *, json: bool) -> None:
+    """Says how it ended; exits 1 unless that was well."""
+    if json:
+        print_json(ended)
+    if ended["state"] == "succeeded":
+        return
+    if not json:
+        notes.print(labelled(f"{ended['state'].capitalize()}:", ended["error"] or "it was ended."))
+        if ended["model"]:
+            notes.print(f"The whole log: foretell models logs {ended['model']}")
+    raise typer.Exit(1)
+
+
+def _located(source: str) -> str:
+    if source.startswith(("hf:", "http://", "https://")):
+        return source
+    path = Path(source).expanduser()
+    if not path.exists():
+        raise Error(Code.NOT_FOUND, f"There is no {source}. A model of a hub is added as hf:OWNER/NAME.")
+    return str(path.absolute())
+
+
+def _split(model: str) -> tuple[str, str | None]:
+    name, _, version = model.partition(":")
+    return name, version or None
