@@ -1,6 +1,5 @@
 """What a run says until it ends, made into an answer."""
 
-import math
 from collections.abc import Awaitable, Callable
 from dataclasses import dataclass, field
 from typing import Any
@@ -24,14 +23,13 @@ from foretell.node.frames import (
 )
 from foretell.node.outputs import Outputs, Taken
 from foretell.node.previews import Previews
+from foretell.node.recorded import Recorded
 from foretell.node.trouble import Overran, RunFailed
 from foretell.node.voice import Voice
 
 RESULT_BYTES_MAX = 64 * 1024**2
 """What a run may yield and say in all, as JSON."""
 DELTA_BYTES_MAX = 256 * 1024
-METRICS_MAX = 100
-METRIC_CHARACTERS_MAX = 64
 MESSAGE_CHARACTERS_MAX = 4_000
 FAILURES = {"raised", "bad_output", "too_large", "input_too_long"}
 
@@ -41,10 +39,9 @@ Publish = Callable[[list[Taken]], Awaitable[None]]
 
 @dataclass(slots=True)
 class Answer:
-    """A run that ended well: the value with `{"$file": id}` for files, the model's own metrics, its use."""
+    """A run that ended well: the value with `{"$file": id}` for files, and its use."""
 
     value: Any
-    metrics: dict[str, float]
     used: Ending
 
 
@@ -57,7 +54,7 @@ class Hearing:
     previews: Previews
     joined: bool
     publish: Publish | None = None
-    metrics: dict[str, float] = field(default_factory=dict)
+    recorded: Recorded = field(default_factory=Recorded)
     used: Ending | None = None
     _items: list[Any] = field(default_factory=list)
     _deltas: list[dict[str, Any]] = field(default_factory=list)
@@ -75,7 +72,7 @@ class Hearing:
         self.used = frame
         match frame:
             case Done():
-                return Answer(await self._value(frame), self.metrics, frame)
+                return Answer(await self._value(frame), frame)
             case Failed():
                 if frame.traceback:
                     self.voice.log("stderr", frame.traceback)
@@ -96,7 +93,7 @@ class Hearing:
     def count(self, frame: Frame) -> None:
         """Takes a metric that came too late to be heard, while the run was being stopped."""
         if isinstance(frame, Metric):
-            self._count(frame)
+            self.recorded.take(frame)
 
     def _log(self, frame: Log) -> None:
         self.voice.log("stderr" if frame.source == "stderr" else "stdout", frame.text)
@@ -108,7 +105,7 @@ class Hearing:
             case Progress():
                 self.voice.advance(frame.fraction)
             case Metric():
-                self._count(frame)
+                self.recorded.take(frame)
             case Output():
                 await self._yielded(frame)
             case Delta():
@@ -147,12 +144,3 @@ class Hearing:
         if self.joined and all(isinstance(each, str) for each in self._items):
             return "".join(self._items)
         return self._items
-
-    def _count(self, frame: Metric) -> None:
-        value = frame.value
-        if isinstance(value, bool) or not isinstance(value, int | float) or not math.isfinite(value):
-            return
-        if frame.name in self.metrics or len(self.metrics) < METRICS_MAX:
-            name = frame.name[:METRIC_CHARACTERS_MAX]
-            before = self.metrics.get(name, 0) if frame.mode == "add" else 0
-            self.metrics[name] = before + value

@@ -132,7 +132,7 @@ class Run:
             while not (await asyncio.wait({ready}, timeout=NOTE_SECONDS if told else 0.0))[0]:
                 if told != self._replica.phase:
                     told = self._replica.phase
-                    await self._note(told[0], fraction=told[1])
+                    await self._note(told[0])
             await ready
         finally:
             ready.cancel()
@@ -275,15 +275,13 @@ class Run:
     def _say(self, outcome: Outcome) -> None:
         seconds = round(outcome.metrics.get("total_time", 0.0), 3)
         found = {"prediction_id": self.id, "model": self.prediction.model, "status": outcome.status.value}
-        trouble = {"error_code": outcome.failure.code} if outcome.failure else {}
+        trouble = {} if outcome.failure is None else {"error_code": outcome.failure.code}
         words = f"{outcome.status.value} {self.id} of {self.prediction.model} after {seconds} s"
         predictions_log.info(words, extra=found | trouble | {"seconds": seconds, "node": self.hold.node})
 
-    async def _note(self, phase: Phase, fraction: float | None = None) -> None:
+    async def _note(self, phase: Phase) -> None:
         self._measured.waits.enter(phase)
-        progress = None if fraction is None or phase is not Phase.RUNNING else 100 * fraction
-        store = self._surroundings.store
-        if not await written(self.id, lambda: store.note(self.hold, phase=phase, progress=progress)):
+        if not await written(self.id, lambda: self._surroundings.store.note(self.hold, phase=phase)):
             raise HoldLost
 
     async def _clean_up(self) -> None:

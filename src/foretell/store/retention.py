@@ -21,7 +21,7 @@ REMOVED = "removed"
 """In the metadata of a prediction: the parts of it that are gone."""
 
 _COLUMNS = "at, subject, part"
-_SAID_BY_MODELS = {"message"}
+_SAID_BY_MODELS = {"message", "recorded"}
 """What of the metadata is the model's own words, and goes with its output."""
 
 

@@ -1,0 +1,2 @@
+def shouted(word: str) -> str:
+    return word.upper() + "!"
