@@ -34,6 +34,7 @@ fuzz: $(BIN)/.installed-dev ## strange bytes into all that reads strangers' byte
 bench: $(BIN)/.installed-dev ## measure Foretell beside its peers, each in an environment of its own, and write benchmarks/results
 	PYTHONPATH=benchmarks $(BIN)/python -m compare $(BENCH)
 	PYTHONPATH=benchmarks $(BIN)/python -m compare.growth
+	PYTHONPATH=benchmarks $(BIN)/python -m compare.work
 
 clean: ## remove .venv and caches (never data or downloaded weights)
 	rm -rf .venv .mypy_cache .ruff_cache .pytest_cache .import_linter_cache dist build
