@@ -3,7 +3,6 @@
 import asyncio
 import logging
 
-from foretell.node import processes
 from foretell.node.fleet import Fleet
 from foretell.node.machine import Machine
 from foretell.node.replica import Replica
@@ -46,10 +45,5 @@ class Gauge:
 
     def _measure(self, replicas: list[Replica]) -> None:
         for each in replicas:
-            if each.pid is None:
-                continue
-            family = processes.family(each.pid)
-            each.wear.processes |= set(family)
-            each.wear.holds(processes.held_mb(each.pid))
-            if each.gpus and (held_mb := self._machine.held_mb(family)) is not None:
-                each.wear.holds_on_gpus(held_mb)
+            if each.pid is not None:
+                self._machine.weigh(each.pid, each.wear, each.gpus)

@@ -9,7 +9,9 @@ from typing import Any
 
 from foretell.config import Config
 from foretell.hardware import Gpu
+from foretell.node import processes
 from foretell.node.placing import Room
+from foretell.node.wear import Wear
 
 MEGABYTE = 1024**2
 SHARE_OF_MACHINE = 0.7
@@ -31,11 +33,19 @@ class Machine:
         """What runs models here, by name: the GPUs, or `cpu`."""
         return ", ".join(each.name for each in self.room.gpus) or "cpu"
 
-    def held_mb(self, processes: Collection[int]) -> dict[int, int] | None:
+    def weigh(self, pid: int, wear: Wear, gpus: Collection[int]) -> None:
+        """Looks at what a replica's process and all that it has started hold, also on its `gpus`."""
+        family = processes.family(pid)
+        wear.processes |= set(family)
+        wear.holds(processes.held_mb(family))
+        if gpus and (held := self.held_mb(family)) is not None:
+            wear.holds_on_gpus(held)
+
+    def held_mb(self, pids: Collection[int]) -> dict[int, int] | None:
         """How much memory these processes hold on each GPU on which they have any; None: nobody can tell."""
         if not self.handles:
             return None
-        return _held_mb(self.handles, set(processes))
+        return _held_mb(self.handles, set(pids))
 
 
 def found(config: Config, environment: Mapping[str, str]) -> Machine:
@@ -111,7 +121,7 @@ def _visible(gpus: list[tuple[Gpu, Any]], named: str | None) -> list[tuple[Gpu, 
     ]
 
 
-def _held_mb(handles: Collection[Any], processes: set[int]) -> dict[int, int] | None:
+def _held_mb(handles: Collection[Any], pids: set[int]) -> dict[int, int] | None:
     import pynvml
 
     try:
@@ -119,7 +129,7 @@ def _held_mb(handles: Collection[Any], processes: set[int]) -> dict[int, int] | 
     except pynvml.NVMLError as error:
         _log.warning("what processes hold on GPUs cannot be read: %s", error)
         return None
-    ours = [[each for each in there if each.pid in processes] for there in told]
+    ours = [[each for each in there if each.pid in pids] for there in told]
     # A driver that does not tell how much a process holds still tells that it holds something.
     return {
         index: sum(each.usedGpuMemory or 0 for each in there) // MEGABYTE

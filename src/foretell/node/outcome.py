@@ -8,6 +8,7 @@ from foretell.file import File
 from foretell.model import Version
 from foretell.node.frames import Ending
 from foretell.node.trouble import LoadFailed, RunFailed
+from foretell.node.waits import Waits
 from foretell.prediction import Failure, Outcome, Prediction, Status, Used
 from foretell.pricing import USED, cost_nanocredits
 
@@ -30,6 +31,8 @@ class Measured:
     extents: dict[str, float] = field(default_factory=dict)
     used: Ending | None = None
     metadata: dict[str, Any] = field(default_factory=dict)
+    gpu_memory_mb: int = 0
+    waits: Waits = field(default_factory=Waits)
 
 
 def succeeded(measured: Measured, result: Any, files: list[File], *, at: int) -> Outcome:
@@ -94,6 +97,8 @@ def _metrics(measured: Measured, at: int) -> dict[str, float]:
     if measured.used is not None:
         found["cpu_time"] = round(measured.used.cpu_seconds, 6)
         found["memory_peak_mb"] = round(measured.used.memory_bytes / 1024**2, 1)
+        if measured.gpu_memory_mb:
+            found["gpu_memory_peak_mb"] = measured.gpu_memory_mb
         if measured.used.run_seconds:
             found["predict_time"] = round(measured.used.run_seconds, 6)
     return found
@@ -113,7 +118,8 @@ def _is_clip(file: File, model_type: str) -> bool:
 
 
 def _metadata(measured: Measured) -> dict[str, Any]:
-    return {"hardware": measured.hardware} | measured.metadata
+    waited = measured.waits.told()
+    return {"hardware": measured.hardware} | measured.metadata | ({"phases": waited} if waited else {})
 
 
 def _seconds(start_at: int, end_at: int | None) -> float:

@@ -8,7 +8,7 @@ import os
 import signal
 import subprocess
 import time
-from collections.abc import Iterator, Mapping
+from collections.abc import Collection, Iterator, Mapping
 from pathlib import Path
 
 PROC = Path("/proc")
@@ -67,12 +67,12 @@ def family(pid: int) -> list[int]:
     return [pid, *descendants(pid)]
 
 
-def held_mb(pid: int) -> int:
-    """How much memory a process and all that it has started hold, in MB; what they share is counted for each."""
+def held_mb(pids: Collection[int]) -> int:
+    """How much memory processes hold, in MB; what they share is counted for each."""
     if not PROC.is_dir():
-        return _told_mb(pid)
+        return sum(_told_mb(each) for each in pids)
     pages = 0
-    for each in family(pid):
+    for each in pids:
         try:
             pages += int((PROC / str(each) / "statm").read_text().split()[1])
         except (OSError, IndexError):
