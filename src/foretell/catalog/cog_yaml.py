@@ -131,8 +131,14 @@ class _Reading:
     def _lines_of(self, file: str) -> list[str]:
         if not file:
             return []
+        path = (self._folder / file).resolve()
+        if not path.is_relative_to(self._folder.resolve()):
+            self.problems.append(
+                f"'build.python_requirements' names {file}, which lies outside of the folder"
+            )
+            return []
         try:
-            return (self._folder / file).read_text().splitlines()
+            return path.read_text().splitlines()
         except (OSError, UnicodeDecodeError) as error:
             self.problems.append(f"'build.python_requirements' names {file}, which cannot be read: {error}")
             return []

@@ -23,7 +23,7 @@ TABLES: Mapping[str, type] = {"vendor": Vendor, "limits": Limits, "retention": R
 NOT_SETTINGS = {"folder", "notes", "weights", "examples", "pricing", *TABLES}
 
 _SLUG = re.compile(r"[a-z0-9][a-z0-9._-]*(/[a-z0-9][a-z0-9._-]*)?")
-_PREDICTOR = re.compile(r"[\w./-]+\.py:\w+")
+_PREDICTOR = re.compile(r"(?!/|.*\.\.)[\w./-]+\.py:\w+")
 _SCHEMA = re.compile(r"[\w-][\w.-]*\.json|")
 _PYTHON = re.compile(r"3\.\d+(\.\d+)?|")
 _VARIABLE = re.compile(r"(?!FORETELL_)[A-Za-z_]\w*", re.ASCII)
