@@ -2,20 +2,18 @@
 
 import asyncio
 import os
-import shutil
+import tempfile
 from pathlib import Path
 from typing import Annotated, Any
 
 import typer
 
+from foretell.cli import adding
 from foretell.cli.connection import Connection, Target, call
-from foretell.cli.options import Data, Json, settings
-from foretell.cli.printing import console, notes, print_json
+from foretell.cli.options import Data, Json
+from foretell.cli.printing import console, notes
 from foretell.errors import Code, Error
 from foretell.families import remote
-
-FOLDER = "elsewhere"
-"""The directory, in the data directory, of the folders that are written here."""
 
 
 def add_to(app: typer.Typer) -> None:
@@ -48,6 +46,12 @@ def connect(
         str | None, typer.Option(help="What it gives: image, video, audio, music, text or embedding.")
     ] = None,
     concurrency: Annotated[int, typer.Option(min=1, help="How many runs it gets at once.")] = 8,
+    folder: Annotated[
+        Path | None,
+        typer.Option(
+            metavar="DIR", help="Write the model's folder there, to change it, and add nothing yet."
+        ),
+    ] = None,
     data: Data = None,
     json: Json = False,
 ) -> None:
@@ -56,22 +60,16 @@ def connect(
     _check(task, remote.TASKS, "--task")
     found = asyncio.run(_survey(server, kind=kind, model=model, variable=key_variable, task=task, type=type))
     namespace = name or found.namespace
-
-    async def registered(connection: Connection) -> Any:
-        if name is None:
-            await _require_unknown(connection, namespace)
-        folder = settings(data=data).data_path / FOLDER / namespace.replace("/", "--")
-        _write(found, folder, namespace, concurrency)
-        return await connection.post("/v1/admin/models", {"folder": str(folder)})
-
-    made = call(Target(data), registered)
-    if json:
-        print_json(made)
-        return
     notes.print(f"{found.model} at {server} is '{namespace}' here ({found.kind}, {found.type}).")
-    if found.variable and not os.environ.get(found.variable):
-        notes.print(f"The server needs {found.variable} in its environment when it starts.")
-    console.print(made["folder"])
+    if folder is not None:
+        _write(found, folder, namespace, concurrency)
+        console.print(f"foretell models add {folder}")
+        return
+    if name is None:
+        call(Target(data), lambda connection: _require_unknown(connection, namespace))
+    with tempfile.TemporaryDirectory(prefix="foretell-") as made:
+        _write(found, Path(made, "model"), namespace, concurrency)
+        adding.add(str(Path(made, "model")), name=namespace, data=data, json=json)
 
 
 def _check(word: str | None, words: tuple[str, ...], option: str) -> None:
@@ -94,9 +92,6 @@ async def _require_unknown(connection: Connection, namespace: str) -> None:
 
 
 def _write(found: remote.Found, folder: Path, namespace: str, concurrency: int) -> None:
-    """Writes the folder whole: a reader finds the old one or the new one."""
-    partial = folder.with_name(f".{folder.name}.partial")
-    shutil.rmtree(partial, ignore_errors=True)
-    remote.write_folder(found, partial, namespace=namespace, concurrency=concurrency)
-    shutil.rmtree(folder, ignore_errors=True)
-    partial.rename(folder)
+    if folder.exists():
+        raise Error(Code.CONFLICT, f"There is a {folder} already.")
+    remote.write_folder(found, folder, namespace=namespace, concurrency=concurrency)

@@ -45,7 +45,8 @@ async def _of(asking: Asking, kind: str, *, is_ours: bool) -> Found:
         input_schema=given,
         output_schema=made,
         license=str((about.get("metadata") or {}).get("license") or ""),
-        example={} if is_ours and not given.get("required") else None,
+        # To try it is not to cost anything.
+        example={} if is_ours and not given.get("required") and not about.get("billable") else None,
     )
 
 
