@@ -32,7 +32,7 @@ log = logging.getLogger(__name__)
 class Fleet:
     """Wanting a replica is the only way to load one. `wake` is called when a replica may take more.
 
-    `kept`: the versions that always have as many replicas as they want at least.
+    `orders` are those of operators; `obey` brings new ones.
     """
 
     def __init__(
@@ -53,7 +53,7 @@ class Fleet:
         self._takings: defaultdict[str, Takings] = defaultdict(Takings)
         self._since_seconds: dict[str, float] = {}
         self._followers: set[asyncio.Task[None]] = set()
-        self._orders = Orders()
+        self.orders = Orders()
         self._kept: dict[str, Version] = {}
         self._is_stopping = False
 
@@ -96,7 +96,7 @@ class Fleet:
 
     def obey(self, orders: Orders, kept: Iterable[Version]) -> None:
         """What operators want, and which versions are to be kept warm, from now on."""
-        before, self._orders = self._orders, orders
+        before, self.orders = self.orders, orders
         self._kept = {each.id: each for each in kept}
         if before != orders:
             self._ring()
@@ -141,7 +141,7 @@ class Fleet:
         return not is_here or all(has(gpus[each].name, hardware) for each in replica.gpus)
 
     def _is_held_back(self, version: Version) -> bool:
-        return self._orders.is_drained or version.model in self._orders.paused
+        return self.orders.is_drained or version.model in self.orders.paused
 
     def _is_kept(self, replica: Replica) -> bool:
         version = self._kept.get(replica.version.id)
@@ -151,12 +151,12 @@ class Fleet:
         return len(there) <= version.manifest.limits.warm_min
 
     def _is_to_go(self, replica: Replica, now_seconds: float) -> bool:
-        if replica.id in self._orders.unload:
+        if replica.id in self.orders.unload:
             return True
         if not replica.is_idle or self._is_kept(replica):
             return False
         idle_seconds = now_seconds - replica.used_seconds
-        return self._orders.is_drained or idle_seconds >= replica.version.manifest.limits.idle_seconds
+        return self.orders.is_drained or idle_seconds >= replica.version.manifest.limits.idle_seconds
 
     def _first(self, version: Version, hardware: str, *, swaps: bool) -> Replica | None:
         wanted = self._takings[version.id].need(version, self._machine.room, hardware)
