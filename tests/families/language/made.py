@@ -145,7 +145,9 @@ def sorting(folder: Path) -> None:
     words = tokenizer(model_max_length=64)
     words.save_pretrained(folder)
     labels = {"id2label": {0: "good", 1: "bad"}, "label2id": {"good": 0, "bad": 1}}
-    BertForSequenceClassification(BertConfig(**SMALL, vocab_size=len(words), **labels)).save_pretrained(folder)
+    BertForSequenceClassification(BertConfig(**SMALL, vocab_size=len(words), **labels)).save_pretrained(
+        folder
+    )
 
 
 def seeing(folder: Path) -> None:
