@@ -223,3 +223,58 @@ def test_a_model_whose_python_is_not_here_gets_the_servers_and_its_log_says_so(
     assert runs(python(environments, own, heard), "import colour; print(colour.RED)") == "1"
     assert heard[0].startswith(f"Python {asked}, which the model asks for, {why}: it gets 3.")
     assert heard[0] in environments.log_path(own).read_text()
+
+
+def refusal(environments: Environments, wanted: Manifest, *, again: bool = False) -> str:
+    with pytest.raises(Error) as caught:
+        asyncio.run(environments.python(wanted, again=again))
+    assert caught.value.code is Code.UNAVAILABLE
+    return caught.value.message
+
+
+def test_the_requirement_that_cannot_be_had_is_named_among_others(
+    tmp_path: Path, manifest: Made, shelf: Path
+) -> None:
+    environments = Environments(tmp_path, [])
+    wanted = manifest(environment="own", requirements=("colour==1.0", "shape==9.9"))
+    message = refusal(environments, wanted)
+    assert "shape==9.9: no version that matches" in message
+    assert "the newest are 1.0" in message
+    assert not environments.is_ready(wanted), "half of what a model needs is nothing"
+    assert environments.offline_reason(wanted) == message
+    missing = manifest(environment="own", requirements=("nothing-like-it==1.0",))
+    assert "nothing-like-it==1.0 has no package for Python" in refusal(environments, missing)
+
+
+def test_requirements_that_contradict_each_other_are_told_together(
+    tmp_path: Path, manifest: Made, shelf: Path
+) -> None:
+    make_wheel(shelf, "needy", {"needy.py": b""}, requires=("shape==2.0",))
+    make_wheel(shelf, "shape", {"shape.py": b"ROUND = 3\n"}, version="2.0")
+    wanted = manifest(environment="own", requirements=("needy==1.0", "shape==1.0"))
+    message = refusal(Environments(tmp_path, []), wanted)
+    assert "needy==1.0, shape==1.0 cannot be installed together" in message
+    assert "depends on shape==2.0" in message
+
+
+def test_what_could_not_be_had_is_tried_again_when_asked_to(
+    tmp_path: Path, manifest: Made, shelf: Path
+) -> None:
+    environments = Environments(tmp_path, [])
+    wanted = manifest(environment="own", requirements=("late==1.0",))
+    refusal(environments, wanted)
+    make_wheel(shelf, "late", {"late.py": b"HERE = 1\n"})
+    refusal(environments, wanted)
+    found = asyncio.run(environments.python(wanted, again=True))
+    assert runs(found, "import late; print(late.HERE)") == "1"
+    assert environments.offline_reason(wanted) is None
+
+
+def test_models_whose_requirements_contradict_each_other_get_environments_of_their_own(
+    tmp_path: Path, manifest: Made, shelf: Path
+) -> None:
+    make_wheel(shelf, "shape", {"shape.py": b"ROUND = 3\n"}, version="2.0")
+    environments = Environments(tmp_path, [])
+    for version, said in (("1.0", "2"), ("2.0", "3")):
+        found = python(environments, manifest(environment="own", requirements=(f"shape=={version}",)))
+        assert runs(found, "import shape; print(shape.ROUND)") == said

@@ -17,6 +17,7 @@ from foretell.audit import Deed
 from foretell.catalog.pins import LOCK, write_lock
 from foretell.errors import Code, Error
 from foretell.model import Manifest, Version, Weight
+from foretell.weights.interpreters import shortfall
 
 Weights = tuple[Weight, ...]
 
@@ -61,7 +62,7 @@ async def _tried_and_accepted(
 
 async def build(bench: Bench, report: Report, manifest: Manifest, doing: Doing) -> None:
     """Builds the model's environment here, if models run here; else the node does so when it loads the model."""
-    if manifest.environment == "none":
+    if manifest.environment == "none" and bench.environments.is_ready(manifest):
         doing.says("the server's own Python, without packages")
         return
     if not bench.has_node:
@@ -74,7 +75,7 @@ async def build(bench: Bench, report: Report, manifest: Manifest, doing: Doing) 
             doing.says(line.strip()[:LINE_CHARACTERS])
 
     was_there = bench.environments.is_ready(manifest)
-    await bench.environments.python(manifest, on_line)
+    await bench.environments.python(manifest, on_line, again=True)
     packages = f"{len(manifest.requirements)} requirements"
     doing.says(f"{packages}, {'there already' if was_there else 'installed'}")
 
@@ -124,7 +125,9 @@ def _locked(snapshot: Path, given: Weights, pinned: Weights) -> str:
 
 def _inputs(version: Version) -> str:
     names = list(version.input_schema.get("properties", {}))
-    return f"{version.manifest.name}: {version.manifest.type}, takes {', '.join(names) or 'nothing'}"
+    takes = f"{version.manifest.name}: {version.manifest.type}, takes {', '.join(names) or 'nothing'}"
+    notes = [*version.manifest.notes, *filter(None, [shortfall(version.manifest.python)])]
+    return ". ".join([takes, " ".join(notes)]) if notes else takes
 
 
 def _weights_words(weights: Weights) -> str:

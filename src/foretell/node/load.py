@@ -47,12 +47,17 @@ async def placed(version: Version, surroundings: Surroundings) -> Version:
         raise LoadFailed(f"The model could not be prepared: {error}") from error
 
 
-async def needs(manifest: Manifest, surroundings: Surroundings, note: Note) -> Needs:
-    """Gets both, telling `note` about it. Raises LoadFailed."""
+async def needs(version: Version, surroundings: Surroundings, note: Note) -> Needs:
+    """Gets both, telling `note` about it. Raises LoadFailed.
+
+    Where a requirement cannot be had, the version is offline from then on.
+    """
     try:
-        weights = await _weights(manifest, surroundings, note)
-        python = await _python(manifest, surroundings, note)
+        weights = await _weights(version.manifest, surroundings, note)
+        python = await _python(version.manifest, surroundings, note)
     except (Error, OSError) as error:
+        if reason := surroundings.environments.offline_reason(version.manifest):
+            await surroundings.store.set_offline(version.id, reason)
         raise LoadFailed(f"The model could not be prepared: {error}") from error
     return Needs(python, {name: str(path) for name, path in weights.items()})
 

@@ -230,7 +230,7 @@ class Replica:
         self._move(Readiness.FETCHING)
         self.version = await placed(self.version, self._surroundings)
         manifest = self.version.manifest
-        found = await needs(manifest, self._surroundings, self._note)
+        found = await needs(self.version, self._surroundings, self._note)
         self._note(Phase.LOADING, None)
         self._move(Readiness.LOADING)
         began_seconds = time.monotonic()

@@ -63,15 +63,20 @@ class Environments:
         """Where everything that pip said about the model's environment is kept."""
         return self._place(manifest).with_suffix(".log")
 
-    async def python(self, manifest: Manifest, on_progress: OnLine | None = None) -> Path:
+    async def python(
+        self, manifest: Manifest, on_progress: OnLine | None = None, *, again: bool = False
+    ) -> Path:
         """The Python of the model's environment, which is built first if need be.
 
         `on_progress` hears what pip says, line by line. Error(UNAVAILABLE) names the requirement that
-        cannot be installed; other models are not kept from working by it.
+        cannot be installed; other models are not kept from working by it. `again`: also what could not be had the
+        last time is tried. `retry_after_seconds` is set where it may be had soon.
         """
         if _is_the_servers(manifest):
             return Path(sys.executable)
         folder = self._place(manifest)
+        if again and not self.is_ready(manifest) and manifest.environment != "builtin":
+            (folder / NOTE).unlink(missing_ok=True)
         if not self.is_ready(manifest):
             await self._build(manifest, folder, on_progress)
         if reason := self.offline_reason(manifest):
@@ -133,7 +138,14 @@ class _Building:
             self.keep(replace(contents, installed=contents.installed | set(missing)))
             return
         if ran.is_unreachable:
-            raise Error(Code.UNAVAILABLE, f"{', '.join(needed)} could not be installed: {ran.problem}")
+            raise _unreachable(needed, ran)
+        if self._is_shared:
+            await self._install_each(contents, missing, needed)
+        else:
+            await self._tell_apart(missing, ran)
+
+    async def _install_each(self, contents: Contents, missing: Sequence[str], needed: Sequence[str]) -> None:
+        """What models share holds all that can be had."""
         problems = {}
         for requirement in missing:
             ran = await self._pip_install([requirement])
@@ -146,6 +158,23 @@ class _Building:
                 raise Error(
                     Code.UNAVAILABLE, f"{requirement} could not be installed: {problems[requirement]}"
                 )
+
+    async def _tell_apart(self, missing: Sequence[str], together: pip.Ran) -> None:
+        """Finds out which requirement of one model cannot be had, or that they cannot be had together.
+
+        The environment stays unbuilt: half of what a model needs is nothing.
+        """
+        unavailable = {}
+        for requirement in missing:
+            ran = await self._pip_install([requirement]) if len(missing) > 1 else together
+            if ran.is_unreachable:
+                raise _unreachable([requirement], ran)
+            if ran.code:
+                unavailable[requirement] = ran.why_not(requirement)
+        if not unavailable:
+            conflict = together.conflict
+            unavailable[missing[0]] = f"{', '.join(missing)} cannot be installed together: {conflict}"
+        self.keep(Contents(unavailable=unavailable))
 
     def keep(self, contents: Contents) -> None:
         """Writes down what the environment holds; without this note it counts as not built."""
@@ -160,9 +189,13 @@ class _Building:
         if self._on_progress is not None:
             self._on_progress(line)
 
+    @property
+    def _is_shared(self) -> bool:
+        return self._folder.name.startswith("builtin-")
+
     async def _pip_install(self, requirements: list[str]) -> pip.Ran:
         command = [*self._pip, "install", "--prefer-binary", "--progress-bar=off"]
-        if self._folder.name.startswith("builtin-"):
+        if self._is_shared:
             command.append("--only-binary=:all:")
         self.say(f"Installing {', '.join(requirements)}")
         return await pip.run([*command, *requirements], lock=self._lock, on_line=self.say)
@@ -176,6 +209,11 @@ def _is_the_servers(manifest: Manifest) -> bool:
 def _say_waiting(on_progress: OnLine | None) -> None:
     if on_progress is not None:
         on_progress("Another process is building this environment.")
+
+
+def _unreachable(needed: Sequence[str], ran: pip.Ran) -> Error:
+    message = f"{', '.join(needed)} could not be installed: {ran.problem}"
+    return Error(Code.UNAVAILABLE, message, retry_after_seconds=60)
 
 
 def _with(contents: Contents, requirement: str, ran: pip.Ran) -> Contents:

@@ -18,8 +18,13 @@ LINES_KEPT = 200
 SECONDS_MAX = 3_600
 """How long one call may take: large environments over slow lines."""
 READ_BYTES = 65_536
+NEWEST_SHOWN = 5
+"""How many of a package's versions are named when none of them is the one that is wanted."""
 
 _NOT_THERE = re.compile(r"No matching distribution found for|not a supported wheel on this platform")
+_VERSIONS = re.compile(
+    r"Could not find a version that satisfies the requirement .*\(from versions: ([^)]*)\)"
+)
 _UNREACHABLE = re.compile(
     r"Retrying \(Retry|connection broken|Connection refused|Read timed out|ProxyError", re.IGNORECASE
 )
@@ -41,6 +46,31 @@ class Ran:
     def is_unreachable(self) -> bool:
         """Whether pip could not reach where packages come from."""
         return bool(self.code and _UNREACHABLE.search("\n".join(self.lines)))
+
+    def why_not(self, requirement: str) -> str:
+        """Why this one requirement could not be installed, in a sentence."""
+        if match := _VERSIONS.search("\n".join(self.lines)):
+            there = [each.strip() for each in match[1].split(",") if each.strip() not in {"", "none"}]
+            if there:
+                newest = ", ".join(there[-NEWEST_SHOWN:])
+                return (
+                    f"{requirement}: no version that matches for {this_platform()}; the newest are {newest}."
+                )
+        if self.has_no_wheel:
+            return f"{requirement} has no package for {this_platform()}."
+        return f"{requirement} could not be installed: {self.problem}"
+
+    @property
+    def conflict(self) -> str:
+        """Which requirements contradict each other, in pip's words."""
+        lines = [line.strip() for line in self.lines]
+        start = next(
+            (n for n, line in enumerate(lines) if line.startswith("The conflict is caused by:")), None
+        )
+        if start is None:
+            return self.problem
+        end = next((n for n in range(start, len(lines)) if lines[n].startswith("To fix this")), len(lines))
+        return "; ".join(lines[start + 1 : end]) + "."
 
     @property
     def problem(self) -> str:
