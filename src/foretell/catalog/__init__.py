@@ -186,7 +186,9 @@ def version_id(manifest: Manifest) -> str:
         for each in manifest.weights
         if each.sha256 and each.source.startswith("file:")
     }
-    shown = {(folder / name).resolve() for each in manifest.examples for name in each.output if len(name) < 256}
+    shown = {
+        (folder / name).resolve() for each in manifest.examples for name in each.output if len(name) < 256
+    }
     found = hashlib.sha256(f"{manifest.namespace}\n".encode())
     for number, root in enumerate((folder, *map(Path, manifest.paths))):
         for path in files_of(root, weights | shown):

@@ -1,5 +1,8 @@
 """Drawing: templates, and what they can say: how instants, sizes, durations and credits are written."""
 
+import hashlib
+import math
+import re
 import time
 from datetime import UTC, datetime
 from functools import cache
@@ -7,6 +10,7 @@ from pathlib import Path
 from typing import Any
 
 from jinja2 import Environment, FileSystemLoader, StrictUndefined
+from markupsafe import Markup, escape
 
 from foretell import __version__
 from foretell.api.dashboard import assets
@@ -37,6 +41,7 @@ _SYSTEMS = (
     ("Mac OS", "macOS"),
     ("Linux", "Linux"),
 )
+_CODE = re.compile(r"`([^`]+)`")
 _STEPS = ((60, "s", 1), (3_600, "min", 60), (86_400, "h", 3_600), (30 * 86_400, "d", 86_400))
 
 
@@ -99,6 +104,22 @@ def browser(agent: str) -> str:
     return f"{name} on {system}" if system else name
 
 
+def wave(name: str) -> list[int]:
+    """48 heights up to 40 that look like a sound, always the same for a name."""
+    digest = hashlib.sha256(name.encode()).digest() * 2
+    return [4 + round(34 * digest[place] / 255 * math.sin(math.pi * (place + 1) / 49)) for place in range(48)]
+
+
+def code_marked(text: str) -> Markup:
+    """Text whose `code` is marked up, and everything else escaped."""
+    return Markup(_CODE.sub(r"<code>\1</code>", str(escape(text))))
+
+
+def json_inside(text: str) -> Markup:
+    """JSON as it may stand within a page."""
+    return Markup(text.replace("<", "\\u003c"))
+
+
 @cache
 def _templates() -> Environment:
     found = Environment(
@@ -116,6 +137,9 @@ def _templates() -> Environment:
         "duration": duration,
         "amount": amount,
         "browser": browser,
+        "wave": wave,
+        "code_marked": code_marked,
+        "json_inside": json_inside,
     }
     found.globals |= {
         "asset": assets.address,
