@@ -53,7 +53,7 @@ def given(child: Child, annotation: str, value: Any) -> Any:
         ("Optional[int]", 30.0, "int 30"),
         ("int | None", 30.0, "int 30"),
         ("Optional[int]", None, "NoneType None"),
-        ("float", 30, "float 30.0"),
+        ("float", 30, "int 30"),
         ("bool", True, "bool True"),
         ("str", "http://x/y.png", "str 'http://x/y.png'"),
         ("Union[str, Path]", "/a", "str '/a'"),

@@ -94,8 +94,7 @@ def converted(value: Any, hint: Any) -> Any:
         return _from_text(value, hint)
     if hint is int and isinstance(value, float) and value.is_integer():
         return int(value)
-    # JSON has one kind of number: a caller's 1 is 1.0 where the author says float.
-    return float(value) if hint is float and type(value) is int else value
+    return value
 
 
 def _from_text(value: str, hint: Any) -> Any:
