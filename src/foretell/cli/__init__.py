@@ -16,6 +16,7 @@ from foretell.cli import (
     keeping,
     keys,
     models,
+    nodes,
     predictions,
     retention,
     running,
@@ -70,6 +71,7 @@ app.add_typer(
 app.add_typer(predictions.app, name="predictions", help="Look at predictions, cancel them, delete them.")
 app.add_typer(accounts.app, name="accounts", help="Who may call.")
 app.add_typer(keys.app, name="keys", help="API keys of an account.")
+app.add_typer(nodes.app, name="nodes", help="What runs models, what runs there, and letting it stop.")
 app.add_typer(webhooks.app, name="webhooks", help="What receivers were told, and a receiver to try.")
 
 

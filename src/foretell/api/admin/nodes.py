@@ -1,7 +1,7 @@
 """Nodes, as their operator sees them: what runs where, and who is to stop."""
 
 from collections import defaultdict
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Sequence
 
 from starlette.requests import Request
 from starlette.responses import Response
@@ -28,13 +28,8 @@ MODEL = {"model": "A model's name."}
     answer=messages.NodeList,
 )
 async def index(request: Request) -> Response:
-    store, config = services(request).store, services(request).config
-    living = {each.id for each in await store.living(within_seconds=config.lost_seconds)}
-    found = await _nodes(store)
-    body: messages.NodeList = {
-        "data": [_rendered(node, there, is_living=node.id in living) for node, there in found],
-        "paused": sorted(await store.pauses()),
-    }
+    paused = sorted(await services(request).store.pauses())
+    body: messages.NodeList = {"data": await _shown(request), "paused": paused}
     return answer(body)
 
 
@@ -73,9 +68,11 @@ async def resume(request: Request) -> Response:
     errors=(Code.NOT_FOUND,),
 )
 async def unload(request: Request) -> Response:
-    replica = request.path_params["replica"]
-    doing = services(request).store.by(deed(request, Action.REPLICA_UNLOADED, replica))
-    if not await doing.unload(replica):
+    replica, store = request.path_params["replica"], services(request).store
+    over = {Readiness.DRAINING, Readiness.DEAD}
+    loaded = {each.id for each in await store.replicas() if each.state not in over}
+    doing = store.by(deed(request, Action.REPLICA_UNLOADED, replica))
+    if replica not in loaded or not await doing.unload(replica):
         raise Error(Code.NOT_FOUND, f"There is no loaded replica '{replica[:100]}'.")
     body: messages.UnloadingMessage = {"id": replica, "unloading": True}
     return answer(body, 202)
@@ -105,35 +102,39 @@ async def resume_model(request: Request) -> Response:
     return await _paused(request, paused=False)
 
 
-async def _nodes(store: Store) -> list[tuple[NodeState, list[messages.ReplicaMessage]]]:
-    """Each node with what it has loaded."""
+async def _shown(request: Request) -> list[messages.NodeMessage]:
+    store, config = services(request).store, services(request).config
+    living = {each.id for each in await store.living(within_seconds=config.lost_seconds)}
     of_node: defaultdict[str, list[ReplicaState]] = defaultdict(list)
     for each in await store.replicas():
         if each.state is not Readiness.DEAD:
             of_node[each.node].append(each)
-    names: dict[str, str] = {}
-    for each in {each.version_id: each for rows in of_node.values() for each in rows}.values():
-        version = await store.version(each.version_id)
-        names[each.version_id] = each.version_id if version is None else version.model
+    names = await _names(store, {each.version_id for there in of_node.values() for each in there})
     return [
-        (node, [_replica(each, names) for each in of_node[node.incarnation]]) for node in await store.nodes()
+        _rendered(
+            node,
+            [_replica(each, names[each.version_id]) for each in of_node[node.incarnation]],
+            is_living=node.id in living,
+        )
+        for node in await store.nodes()
     ]
+
+
+async def _names(store: Store, version_ids: Iterable[str]) -> dict[str, str]:
+    found = {each: await store.version(each) for each in version_ids}
+    return {name: name if version is None else version.model for name, version in found.items()}
 
 
 async def _drained(request: Request, *, drained: bool) -> Response:
     node_id, store = request.path_params["node"], services(request).store
     action = Action.NODE_DRAINED if drained else Action.NODE_RESUMED
-    if not await store.by(deed(request, action, node_id)).drain(node_id, drained=drained):
+    is_known = any(each.id == node_id for each in await store.nodes())
+    if not is_known or not await store.by(deed(request, action, node_id)).drain(node_id, drained=drained):
         raise Error(Code.NOT_FOUND, f"There is no node '{node_id[:100]}'.")
-    living = await store.living(within_seconds=services(request).config.lost_seconds)
-    shown = [
-        _rendered(node, there, is_living=any(each.id == node_id for each in living))
-        for node, there in await _nodes(store)
-        if node.id == node_id
-    ]
-    if not shown:
-        raise Error(Code.NOT_FOUND, f"The node '{node_id[:100]}' has gone meanwhile.")
-    return answer(shown[0])
+    for each in await _shown(request):
+        if each["id"] == node_id:
+            return answer(each)
+    raise Error(Code.NOT_FOUND, f"The node '{node_id[:100]}' has gone meanwhile.")
 
 
 async def _paused(request: Request, *, paused: bool) -> Response:
@@ -171,13 +172,13 @@ def _rendered(
     }
 
 
-def _replica(row: ReplicaState, names: Mapping[str, str]) -> messages.ReplicaMessage:
+def _replica(row: ReplicaState, model: str) -> messages.ReplicaMessage:
     facts = row.facts
     rests = row.state is Readiness.READY and not facts.running and facts.used_at is not None
     is_fetching = row.state is Readiness.FETCHING
     return {
         "id": row.id,
-        "model": names[row.version_id],
+        "model": model,
         "version": row.version_id,
         "state": row.state.value,  # type: ignore[typeddict-item]  # a dead one is not shown
         "percent": int(100 * row.fraction) if is_fetching and row.fraction is not None else None,
