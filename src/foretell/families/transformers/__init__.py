@@ -35,7 +35,7 @@ def recognize(files: Files) -> Recognized | None:
         return None
     kind = kind_of(files, config)
     if kind is None:
-        return None
+        raise Error(Code.INVALID_REQUEST, _unknown(config))
     return Recognized(
         family="transformers",
         type=kind.type,
@@ -49,6 +49,14 @@ def recognize(files: Files) -> Recognized | None:
         example=kind.example,
         limits=_limits(files),
         license=files.license,
+    )
+
+
+def _unknown(config: Mapping[str, Any]) -> str:
+    named = ", ".join(map(str, config.get("architectures") or [config["model_type"]]))
+    return (
+        f"There is no ready predictor for weights that call themselves {named}. "
+        "Write one: 'foretell models init' makes a folder to start from."
     )
 
 

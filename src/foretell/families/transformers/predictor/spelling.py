@@ -56,5 +56,5 @@ class Spelling(BasePredictor):
         inputs = self.features(samples, sampling_rate=SAMPLES_PER_SECOND, return_tensors="pt")
         with torch.inference_mode():
             logits = self.model(**inputs.to(self.model.device, dtype=self.model.dtype)).logits[0]
-        text = self.tokenizer.decode(logits.argmax(dim=-1).tolist())
+        text = self.tokenizer.decode(logits.argmax(dim=-1).tolist(), skip_special_tokens=True)
         return Segment(start / SAMPLES_PER_SECOND, (start + len(sound)) / SAMPLES_PER_SECOND, text)

@@ -56,6 +56,7 @@ class Voices:
         # Some models call with bare JSON, which is known to be none only at its end.
         self._is_bare: Optional[bool] = None if may_call else False
         self._held = ""
+        self._is_after_mark = False  # empty lines there belong to the mark
 
     def add(self, text: str) -> Iterator[Said]:
         self._held += text
@@ -65,8 +66,7 @@ class Voices:
             before, mark, self._held = self._held.partition(found)
             yield from self._say(before)
             self._voice = self._marks[mark]
-            if self._voice == "content":
-                self._held = self._held.lstrip("\n")
+            self._is_after_mark = self._voice == "content"
         if self._voice != "call":
             ready = len(self._held) - begun(self._held, list(self._marks))
             text, self._held = self._held[:ready], self._held[ready:]
@@ -87,6 +87,9 @@ class Voices:
         return bool(self._is_bare)
 
     def _say(self, text: str) -> Iterator[Said]:
+        if self._is_after_mark:
+            text = text.lstrip("\n")
+            self._is_after_mark = not text
         if text and (text.strip() or self._voice != "call"):
             yield self._voice, text
 
