@@ -5,11 +5,10 @@ import json
 import time
 from base64 import b64encode
 from pathlib import Path
-from typing import Any
 
-import httpx
 import pytest
 
+from families.running import create, events, fetched, finished, pixels, run, uri
 from servers import Foretell, until
 
 for requirement in ("av", "numpy", "PIL"):
@@ -20,61 +19,8 @@ import numpy as np  # noqa: E402
 from PIL import Image  # noqa: E402
 
 pytestmark = [pytest.mark.needs("families"), pytest.mark.timeout(300)]
-LOADED_SECONDS = 120.0
 CANCEL_SECONDS = 10.0
 QUICK = {"prompt": "a red fox", "steps": 3, "seed": 1, "safety_checker": False}
-
-
-def run(server: Foretell, model: str, **given: Any) -> dict[str, Any]:
-    """The prediction when it has ended well."""
-    ended = finished(server, create(server, model, **given)["id"])
-    assert ended["status"] == "succeeded", ended["error"]
-    return ended
-
-
-def create(server: Foretell, model: str, **given: Any) -> dict[str, Any]:
-    with server.client() as client:
-        answer = client.post("/v1/predict", json={"model": model, "input": given})
-        assert answer.is_success, answer.text
-        return answer.json()
-
-
-def finished(server: Foretell, id: str) -> dict[str, Any]:
-    def found() -> dict[str, Any] | None:
-        with server.client() as client:
-            now = client.get(f"/v1/predictions/{id}").json()
-        return now if now["status"] in ("succeeded", "failed", "canceled", "cancelled") else None
-
-    return until(found, about=f"the end of {id}", seconds=LOADED_SECONDS)
-
-
-def fetched(prediction: dict[str, Any], number: int = 0) -> bytes:
-    output = prediction["output"]
-    return httpx.get(output[number] if isinstance(output, list) else output).content
-
-
-def pixels(prediction: dict[str, Any], number: int = 0) -> np.ndarray:
-    return np.asarray(Image.open(io.BytesIO(fetched(prediction, number))).convert("RGB")).astype(int)
-
-
-def uri(picture: Image.Image) -> str:
-    file = io.BytesIO()
-    picture.save(file, "PNG")
-    return "data:image/png;base64," + b64encode(file.getvalue()).decode()
-
-
-def events(server: Foretell, id: str) -> list[tuple[str, dict[str, Any]]]:
-    """All that the stream of a prediction says to its end."""
-    found, name = [], ""
-    with server.client() as client, client.stream("GET", f"/v1/predictions/{id}?stream=true") as answer:
-        for line in answer.iter_lines():
-            if line.startswith("event: "):
-                name = line.removeprefix("event: ")
-            elif line.startswith("data: "):
-                found.append((name, json.loads(line.removeprefix("data: "))))
-    return found
-
-
 PICTURE = Image.fromarray(np.linspace(0, 255, 64 * 64 * 3).reshape(64, 64, 3).astype(np.uint8))
 
 
@@ -141,9 +87,7 @@ def test_nobody_sees_unfinished_pictures_of_what_is_to_be_checked(server: Forete
 
 def test_a_cancel_in_the_middle_ends_it_between_two_steps_and_the_model_goes_on(server: Foretell) -> None:
     run(server, "tiny-sd", **QUICK)
-    made = create(
-        server, "tiny-sd", **{**QUICK, "steps": 200, "width": 256, "height": 256, "num_outputs": 8}
-    )
+    made = create(server, "tiny-sd", **{**QUICK, "steps": 200, "width": 256, "height": 256, "num_outputs": 8})
 
     def is_drawing() -> bool:
         with server.client() as client:

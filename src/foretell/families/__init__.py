@@ -3,7 +3,7 @@
 from collections.abc import Callable
 
 from foretell.errors import Code, Error
-from foretell.families import diffusers, llama_cpp, transformers, whisper
+from foretell.families import diffusers, llama_cpp, onnx, transformers, whisper
 from foretell.families.files import Files, of_directory, of_file
 from foretell.families.folders import write_folder
 from foretell.families.recognized import Companion, Recognized
@@ -17,10 +17,11 @@ Error(INVALID_REQUEST) for what is, and cannot be run, with the reason.
 """
 
 FAMILIES: tuple[Family, ...] = (
-    diffusers.recognize,
     whisper.recognize,
     transformers.recognize,
+    diffusers.recognize,
     llama_cpp.recognize,
+    onnx.recognize,
 )
 """In order: the first that recognizes something has it."""
 NAMES_SHOWN = 8

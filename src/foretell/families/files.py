@@ -10,6 +10,7 @@ from pathlib import Path, PurePosixPath
 from typing import Any
 
 from foretell.errors import Code, Error
+from foretell.families.recognized import DIRECTORY
 
 READ_BYTES_MAX = 32 * 1024**2
 """A configuration or a list of words is smaller; weights are larger and never read whole."""
@@ -36,7 +37,7 @@ class Files:
     @property
     def weight(self) -> str:
         """The name by which a predictor asks for the weights; that of a single file keeps its suffix."""
-        return f"model{PurePosixPath(next(iter(self.sizes))).suffix}" if self.is_single else "model"
+        return f"model{PurePosixPath(next(iter(self.sizes))).suffix}" if self.is_single else DIRECTORY
 
     def read(self, path: str) -> bytes:
         """A small file's content. Error(TOO_LARGE) for what is not small."""

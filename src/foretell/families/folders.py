@@ -7,7 +7,7 @@ from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
-from foretell.families.recognized import Recognized
+from foretell.families.recognized import DIRECTORY, Recognized
 
 
 def write_folder(
@@ -27,9 +27,13 @@ def write_folder(
     folder.mkdir(parents=True, exist_ok=True)
     for each in found.files:
         shutil.copyfile(each, folder / each.name)
+    if found.schema is not None:
+        (folder / "schema.json").write_text(json.dumps(found.schema, indent=2, ensure_ascii=False) + "\n")
     settings = {**found.settings, "weight": found.weight}
     (folder / "settings.py").write_text(_settings(found, settings))
-    weight = {"name": found.weight, "source": weight_source, "include": list(found.include), "sha256": sha256}
+    # Of a single file there is nothing to choose.
+    include = list(found.include) if found.weight == DIRECTORY else []
+    weight = {"name": found.weight, "source": weight_source, "include": include, "sha256": sha256}
     more = [
         {"name": each.name, "source": each.source, "include": list(each.include)} for each in found.companions
     ]
@@ -55,6 +59,7 @@ def _manifest(found: Recognized, namespace: str, title: str, weights: Sequence[M
         "capabilities": list(found.capabilities),
         "license": found.license,
         "predictor": found.predictor,
+        "schema": "schema.json" if found.schema is not None else None,
         "concurrency": found.concurrency if found.concurrency > 1 else None,
         "requirements": list(found.requirements),
         # What it needs is fetched beforehand; a model that reaches out while it runs is not what was added.

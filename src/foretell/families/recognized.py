@@ -6,6 +6,10 @@ from pathlib import Path
 from typing import Any
 
 
+DIRECTORY = "model"
+"""The name of weights that are a directory."""
+
+
 @dataclass(frozen=True, slots=True)
 class Companion:
     """More weights that are needed: by which name, from where, and which of the files there."""
@@ -39,6 +43,8 @@ class Recognized:
     settings: Mapping[str, Any] = field(default_factory=dict)
     limits: Mapping[str, float] = field(default_factory=dict)
     license: str = ""
-    weight: str = "model"
+    weight: str = DIRECTORY
+    schema: Mapping[str, Any] | None = None
+    """What it takes and gives, as `input` and `output`, where the predictor's signature does not say it."""
     companions: tuple[Companion, ...] = ()
     concurrency: int = 1

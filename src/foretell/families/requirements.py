@@ -19,4 +19,3 @@ TORCH = (
 """Everything that runs with torch: one list for all, so that it is installed once."""
 
 ONNX = ("onnxruntime==1.32.0", "pillow==13.0.0", "numpy==2.4.6")
-ONNX_CUDA = ("onnxruntime-gpu==1.32.0", *ONNX[1:])
