@@ -185,7 +185,8 @@ class Trial:
 def _kind(value: Any, files: dict[str, Any]) -> str:
     if isinstance(value, dict) and value.get(FILE_KEY) in files:
         return str(files[value[FILE_KEY]].content_type).partition("/")[0]
-    return "text" if isinstance(value, str) else "json"
+    # Of what is no file, an example can only show the text.
+    return "text"
 
 
 def _shown_kinds(version: Version, example: Example) -> tuple[str, ...]:

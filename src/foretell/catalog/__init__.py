@@ -17,7 +17,8 @@ from foretell.catalog.prices import misfits, priced
 from foretell.catalog.schemas import read_schemas
 from foretell.config import Config
 from foretell.errors import Code, Error
-from foretell.model import Limits, Manifest, Version
+from foretell.model import Example, Limits, Manifest, Version
+from foretell.schema import InputSchema
 
 __all__ = [
     "aliases",
@@ -99,9 +100,18 @@ def _stood_in(version: Version) -> Version:
         environment="none",
         requirements=(),
         weights=(),
+        examples=tuple(_without_output(version)),
         limits=Limits(load_timeout_seconds=30, run_timeout_seconds=60, memory_mb=60),
     )
     return replace(version, id=version_id(manifest), manifest=manifest)
+
+
+def _without_output(version: Version) -> Iterator[Example]:
+    """The inputs of examples that need no file of the model's folder; what it made of them no stand-in makes."""
+    files = InputSchema(version.input_schema).file_fields()
+    for each in version.manifest.examples:
+        if not set(files) & each.input.keys():
+            yield replace(each, output=())
 
 
 def _stand_in(version: Version) -> str:

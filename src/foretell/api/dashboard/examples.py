@@ -79,7 +79,7 @@ def kind_of(name: str) -> str:
 
 def _outputs(folder: Path, version: Version, number: int, example: Example) -> Iterator[Output]:
     for each in example.output:
-        if (folder / each).is_file():
+        if _is_within(folder, each):
             yield Output(kind_of(each), url=_address(version, number, each))
         else:
             yield Output("text", text=each)

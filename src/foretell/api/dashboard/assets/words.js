@@ -43,7 +43,7 @@ export function duration(seconds) {
 export function size(bytes) {
   let amount = bytes;
   for (const unit of ["B", "kB", "MB", "GB"]) {
-    if (amount < 1000) return `${unit === "B" || amount >= 100 ? Math.round(amount) : amount.toFixed(1)} ${unit}`;
+    if (amount < 1000) return `${unit === "B" || amount >= 10 ? Math.round(amount) : amount.toFixed(1)} ${unit}`;
     amount /= 1000;
   }
   return `${amount.toFixed(1)} TB`;
