@@ -37,7 +37,9 @@ def write_folder(
     more = [
         {"name": each.name, "source": each.source, "include": list(each.include)} for each in found.companions
     ]
-    (folder / "model.toml").write_text(_manifest(found, namespace, title or found.title, [weight, *more]))
+    (folder / "model.toml").write_text(
+        _manifest(found, namespace, title or found.title or namespace, [weight, *more])
+    )
 
 
 def _settings(found: Recognized, settings: Mapping[str, Any]) -> str:
