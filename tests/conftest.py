@@ -87,6 +87,7 @@ GROUPS: dict[str, Callable[[], str | None]] = {
     "s3": lambda: _module("moto"),
     "browser": lambda: _program("chromium", "npm") or _module("playwright"),
     "node": lambda: _program("node", "npm"),
+    "compiler": lambda: _program("cc"),
     "models": _models,
     "cog": _cog,
     "families": _families,
