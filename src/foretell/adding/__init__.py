@@ -13,6 +13,7 @@ from foretell.adding.fetching import pull
 from foretell.adding.new_version import add
 from foretell.adding.report import BEAT_SECONDS, Report
 from foretell.adding.testing import test
+from foretell.adding.unloading import unload
 from foretell.addition import Addition, State, Work
 from foretell.audit import Deed
 from foretell.errors import Code, Error
@@ -144,6 +145,7 @@ class Additions:
     async def _clear_removed(self) -> None:
         """Takes away the folders of removed versions that nothing that was accepted needs."""
         for version in await self._bench.store.unneeded_versions():
+            await unload(self._bench.store, version.id)
             if version.manifest.is_snapshot:
                 await self._bench.snapshots.erase(version)
             await self._bench.store.forget_version(version.id)

@@ -12,6 +12,7 @@ from foretell.adding import sources, trial
 from foretell.adding.bench import Bench
 from foretell.adding.report import Doing, Report
 from foretell.adding.sources import Found
+from foretell.adding.unloading import unload
 from foretell.addition import StepName
 from foretell.audit import Deed
 from foretell.catalog.pins import LOCK, write_lock
@@ -55,9 +56,15 @@ async def _tried_and_accepted(
             await bench.store.by(deed(version.model)).accept(version)
             doing.says(f"{version.model} is now {version.id}")
     except BaseException:
-        if is_new and await asyncio.shield(bench.store.withdraw(version.id)):
-            await asyncio.shield(bench.snapshots.erase(version))
+        if is_new:
+            await asyncio.shield(_withdraw(bench, version))
         raise
+
+
+async def _withdraw(bench: Bench, version: Version) -> None:
+    if await bench.store.withdraw(version.id):
+        await unload(bench.store, version.id)
+        await bench.snapshots.erase(version)
 
 
 async def build(bench: Bench, report: Report, manifest: Manifest, doing: Doing) -> None:

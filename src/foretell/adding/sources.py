@@ -31,6 +31,14 @@ class Found:
     made: bool = False
 
 
+@dataclass(frozen=True, slots=True)
+class Making:
+    """Where a folder is made, and for a machine with which GPUs."""
+
+    staging: Path
+    gpus_mb: tuple[int, ...] = ()
+
+
 async def find(bench: Bench, source: str, *, name: str, staging: Path, doing: Doing) -> Found:
     """The model's folder, fetched or made in `staging` if need be.
 
@@ -39,22 +47,22 @@ async def find(bench: Bench, source: str, *, name: str, staging: Path, doing: Do
     if source.startswith("hf:"):
         return await _of_hub(bench, source, name=name, staging=staging)
     if source.startswith(("http://", "https://")):
-        return await _of_address(source, name=name, staging=staging, doing=doing)
-    return await asyncio.to_thread(_of_path, source, name, staging)
+        return await _of_address(bench, source, name=name, staging=staging, doing=doing)
+    return await asyncio.to_thread(_of_path, source, name, Making(staging, await _gpus_mb(bench)))
 
 
-def _of_path(source: str, name: str, staging: Path) -> Found:
+def _of_path(source: str, name: str, making: Making) -> Found:
     path = Path(source).expanduser()
     if not path.is_absolute():
         raise Error(Code.INVALID_REQUEST, f"'{source}' must be an absolute path on the server's machine.")
     if not path.exists():
         raise Error(Code.NOT_FOUND, f"There is no {path} on the server's machine.")
     if path.is_file() and is_archive(path.name):
-        return Found(unpack(path, staging / "unpacked"), name)
+        return Found(unpack(path, making.staging / "unpacked"), name)
     if path.is_dir() and catalog.is_folder(path):
         return Found(path, name)
     files = families.of_directory(path) if path.is_dir() else families.of_file(path)
-    return _made(files, name or _plain(path.stem if path.is_file() else path.name), f"file:{path}", staging)
+    return _made(files, name or _plain(path.stem if path.is_file() else path.name), f"file:{path}", making)
 
 
 async def _of_hub(bench: Bench, source: str, *, name: str, staging: Path) -> Found:
@@ -75,14 +83,16 @@ async def _of_hub(bench: Bench, source: str, *, name: str, staging: Path) -> Fou
         title=PurePosixPath(repository.name).name,
     )
     address = f"hf:{repository.name}@{repository.revision}"
-    return await asyncio.to_thread(_made, files, name or own_name, address, staging)
+    making = Making(staging, await _gpus_mb(bench))
+    return await asyncio.to_thread(_made, files, name or own_name, address, making)
 
 
-async def _of_address(url: str, *, name: str, staging: Path, doing: Doing) -> Found:
+async def _of_address(bench: Bench, url: str, *, name: str, staging: Path, doing: Doing) -> Found:
     file = unquote(PurePosixPath(urlsplit(url).path).name)
     if not is_archive(file):
         files = await asyncio.to_thread(file_at, url, file)
-        return await asyncio.to_thread(_made, files, name or _plain(PurePosixPath(file).stem), url, staging)
+        making = Making(staging, await _gpus_mb(bench))
+        return await asyncio.to_thread(_made, files, name or _plain(PurePosixPath(file).stem), url, making)
     path = staging / file
 
     def on_progress(done: int, total: int) -> None:
@@ -92,9 +102,16 @@ async def _of_address(url: str, *, name: str, staging: Path, doing: Doing) -> Fo
     return Found(await asyncio.to_thread(unpack, path, staging / "unpacked"), name)
 
 
-def _made(files: Files, namespace: str, weight_source: str, staging: Path) -> Found:
-    recognized = families.recognize(files)
-    folder = staging / "made"
+async def _gpus_mb(bench: Bench) -> tuple[int, ...]:
+    """The memory of the GPUs of the node that has most of it: a model that is made is made for that one."""
+    nodes = await bench.store.living(within_seconds=bench.config.lost_seconds)
+    found = [tuple(each["memory_mb"] for each in node.hardware.get("gpus", ())) for node in nodes]
+    return max(found, key=sum, default=())
+
+
+def _made(files: Files, namespace: str, weight_source: str, making: Making) -> Found:
+    recognized = families.recognize(files).on(making.gpus_mb)
+    folder = making.staging / "made"
     families.write_folder(recognized, folder, namespace=namespace, weight_source=weight_source)
     return Found(folder, namespace, made=True)
 

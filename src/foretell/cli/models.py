@@ -8,8 +8,8 @@ import typer
 from rich.progress import BarColumn, DownloadColumn, Progress, TextColumn, TimeRemainingColumn
 
 from foretell import catalog
-from foretell.cli import adding, starting
-from foretell.cli.connection import Target, call
+from foretell.cli import adding, describing, starting
+from foretell.cli.connection import Connection, Target, call
 from foretell.cli.options import ApiKey, Data, Json, Url, settings
 from foretell.cli.printing import console, labelled, notes, print_json, print_table
 from foretell.errors import Error
@@ -27,14 +27,20 @@ STEPS = ("Collecting", "Processing", "Installing", "Successfully", "ERROR")
 @app.command("list")
 def list_(data: Data = None, url: Url = None, key: ApiKey = None, json: Json = False) -> None:
     """List the models."""
-    found = call(Target(data, url=url, key=key), lambda server: server.get("/v1/models"))
+    found, registered = call(Target(data, url=url, key=key), _listed)
     if json:
         print_json(found)
         return
     print_table(
-        ["MODEL", "TYPE", "STATUS", "WHAT IT DOES"],
+        ["MODEL", "TYPE", "STATUS", "STATE", "VERSIONS", "SIZE", "WHAT IT DOES"],
         [
-            [each["namespace"], each["type"], each["status"], ", ".join(each["capabilities"])]
+            [
+                each["namespace"],
+                each["type"],
+                each["status"],
+                *_figures(registered.get(each["namespace"])),
+                ", ".join(each["capabilities"]),
+            ]
             for each in found
         ],
     )
@@ -48,11 +54,8 @@ def show(
     key: ApiKey = None,
     json: Json = False,
 ) -> None:
-    """Show what a model does and which inputs it takes."""
-    fields = "input_schema,output_schema"
-    found = call(
-        Target(data, url=url, key=key), lambda server: server.get(f"/v1/models/{model}", fields=fields)
-    )
+    """Show what a model does, which inputs it takes, its examples and its versions."""
+    found, registered = call(Target(data, url=url, key=key), lambda server: _shown(server, model))
     if json:
         print_json(found)
         return
@@ -69,6 +72,33 @@ def show(
             for name, each in inputs
         ],
     )
+    if registered:
+        describing.show_registered(registered)
+
+
+async def _listed(server: Connection) -> tuple[list[dict[str, Any]], dict[str, dict[str, Any]]]:
+    """The models as callers see them, and as operators do."""
+    return await server.get("/v1/models"), await _registered(server)
+
+
+async def _shown(server: Connection, model: str) -> tuple[dict[str, Any], dict[str, Any] | None]:
+    found = await server.get(f"/v1/models/{model}", fields="input_schema,output_schema")
+    return found, (await _registered(server)).get(found["namespace"])
+
+
+async def _registered(server: Connection) -> dict[str, dict[str, Any]]:
+    """The models as their operator sees them; nothing for anybody else."""
+    try:
+        found = await server.get("/v1/admin/models")
+    except Error:
+        return {}
+    return {each["namespace"]: each for each in found["data"]}
+
+
+def _figures(registered: dict[str, Any] | None) -> list[str]:
+    if registered is None:
+        return ["", "", ""]
+    return [registered["state"], str(len(registered["versions"])), describing.size(registered["size_bytes"])]
 
 
 @app.command(epilog="Example: foretell models pull deepbrain")
