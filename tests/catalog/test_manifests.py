@@ -120,6 +120,29 @@ def test_a_model_says_how_long_its_runs_are_kept(tmp_path: Path) -> None:
     assert found.retention == Retention(keep_logs_seconds=60)
 
 
+def test_a_model_says_which_gpus_it_wants_and_how_its_processes_are_kept(tmp_path: Path) -> None:
+    lines = "gpu = 0.5\ngpu_memory_mb = 8000\nslots = 2\nwarm_min = 3\nrestart_after_runs = 9\nrestart_growth_mb = 1"
+    found = read_manifest(folder(tmp_path, MINIMAL + "[limits]\n" + lines)).limits
+    assert (found.gpu, found.gpu_memory_mb, found.restart_after_runs, found.restart_growth_mb) == (
+        0.5,
+        8000,
+        9,
+        1,
+    )
+    assert (found.slots, found.warm_min, found.slots_max) == (2, 3, 3), "what is kept warm may be there"
+
+
+def test_shares_of_gpus_are_below_one_and_nothing_is_negative(tmp_path: Path) -> None:
+    lines = "gpu = 1.5\ngpu_memory_mb = -1\nslots = 0\nwarm_min = -1\nrestart_after_runs = -1"
+    assert problems(tmp_path, MINIMAL + "[limits]\n" + lines) == [
+        "'limits.gpu_memory_mb' must be 0 or more",
+        "'limits.warm_min' must be 0 or more",
+        "'limits.restart_after_runs' must be 0 or more",
+        "'limits.memory_mb' and 'limits.slots' must be at least 1",
+        "'limits.gpu' must be a whole number, or a share below 1 such as 0.5, not 1.5",
+    ]
+
+
 def test_requirements_alone_mean_an_environment_of_its_own(tmp_path: Path) -> None:
     found = read_manifest(folder(tmp_path, MINIMAL + 'requirements = ["numpy"]'))
     assert found.environment == "own"

@@ -17,6 +17,7 @@ from foretell.cli.printing import console, print_json, print_table
 from foretell.config import Config
 from foretell.errors import Error
 from foretell.main.listening import is_served, socket_path
+from foretell.node import machine
 from foretell.node.placement.seclusion import allowed
 from foretell.store import LockedError, open_store
 from foretell.weights import Environments, Weights
@@ -64,6 +65,7 @@ def _findings(config: Config) -> Iterator[Finding]:
     yield from _disk(config)
     yield asyncio.run(_database(config))
     yield from _models(config)
+    yield Finding("machine", _machine(config))
     yield Finding("trust", TRUST)
     yield from _isolation(config)
 
@@ -119,6 +121,13 @@ def _models(config: Config) -> Iterator[Finding]:
         yield Finding("models", f"not set up yet: {', '.join(waiting)}; run 'foretell models setup'")
     else:
         yield Finding("models", f"{len(manifests) - len(offline)} ready")
+
+
+def _machine(config: Config) -> str:
+    """What models have here."""
+    room = machine.found(config, os.environ).room
+    gpus = ", ".join(f"{each.name} ({each.memory_mb:,} MB)" for each in room.gpus) or "no GPU"
+    return f"{room.memory_mb:,} MB of memory for models, {gpus}"
 
 
 def _isolation(config: Config) -> Iterator[Finding]:
