@@ -214,3 +214,28 @@ def test_what_is_no_manifest_at_all_is_named(tmp_path: Path, text: str) -> None:
         read_manifest(path)
     with pytest.raises(Error, match="There is no"):
         read_manifest(tmp_path)
+
+
+def test_a_model_may_say_its_python_and_its_variables(tmp_path: Path) -> None:
+    found = read_manifest(folder(tmp_path, MINIMAL + 'python = "3.10"\n[environ]\nHF_HUB_OFFLINE = "1"\n'))
+    assert (found.python, found.environ) == ("3.10", {"HF_HUB_OFFLINE": "1"})
+
+
+@pytest.mark.parametrize(
+    ("line", "problem"),
+    [
+        ('python = "2.7"', "'python' must be a version such as 3.11, not '2.7'"),
+        ("python = 3.11", "'python' must be a string"),
+        ('notes = ["a"]', "'notes' is not a setting"),
+        ("environ = {A = 1}", "'environ' must give each variable a string"),
+        ('environ = {"a-b" = "1"}', "'environ' must be names of environment variables"),
+        ('environ = {FORETELL_SECRET = "1"}', "'environ' must be names of environment variables"),
+        ('predictor = "../predict.py:Predictor"', "'predictor' must be FILE.py:CLASS"),
+        ('predictor = "/predict.py:Predictor"', "'predictor' must be FILE.py:CLASS"),
+    ],
+)
+def test_what_a_model_may_not_say_of_them_is_told(tmp_path: Path, line: str, problem: str) -> None:
+    kept = "\n".join(each for each in MINIMAL.splitlines() if not each.startswith(line.split(" ")[0]))
+    with pytest.raises(Error) as refused:
+        read_manifest(folder(tmp_path, f"{kept}\n{line}\n"))
+    assert problem in refused.value.message

@@ -20,7 +20,9 @@ FILE = "model.toml"
 TYPES = ("image", "video", "audio", "music", "text", "embedding")
 ENVIRONMENTS = ("none", "builtin", "own")
 TABLES: Mapping[str, type] = {"vendor": Vendor, "limits": Limits, "retention": Retention}
-NOT_SETTINGS = {"folder", "notes", "weights", "examples", "pricing", *TABLES}
+OURS = {"folder", "notes"}
+"""What is not written in the file, but found out."""
+NOT_SETTINGS = {*OURS, "weights", "examples", "pricing", *TABLES}
 
 _SLUG = re.compile(r"[a-z0-9][a-z0-9._-]*(/[a-z0-9][a-z0-9._-]*)?")
 _PREDICTOR = re.compile(r"(?!/|.*\.\.)[\w./-]+\.py:\w+")
@@ -72,7 +74,7 @@ class _Reading:
 
     def manifest(self) -> Manifest | None:
         """What was read; None when something is missing."""
-        top = {name: value for name, value in self._found.items() if name not in NOT_SETTINGS - {"folder"}}
+        top = {name: value for name, value in self._found.items() if name not in NOT_SETTINGS - OURS}
         top.setdefault("namespace", self._folder.name)
         if top.get("requirements"):
             top.setdefault("environment", "own")
