@@ -2,7 +2,7 @@
 
 from starlette.routing import Route
 
-from foretell.api.dashboard import account, examples, gallery, model, signing_in
+from foretell.api.dashboard import account, examples, gallery, model, predictions, signing_in
 from foretell.api.dashboard.assets import asset
 from foretell.api.dashboard.pages import front_door, missing, wants_page
 
@@ -12,6 +12,7 @@ routes = [
     Route("/models", gallery.show, methods=["GET"]),
     Route("/models/{slug:path}/examples/{number:int}/{name}", examples.example_file, methods=["GET"]),
     Route("/models/{slug:path}", model.show, methods=["GET"]),
+    Route("/predictions/{id}", predictions.show, methods=["GET"]),
     Route("/sign-in", signing_in.form, methods=["GET"]),
     Route("/sign-in", signing_in.sign_in, methods=["POST"]),
     Route("/sign-out", signing_in.sign_out, methods=["POST"]),
