@@ -96,10 +96,10 @@ def near(data: Path, *options: str, **variables: str) -> Iterator[Near]:
 
 
 @contextmanager
-def far(data: Path, *options: str, **settings: str) -> Iterator[Foretell]:
-    """The other Foretell: the sandbox, unless options say otherwise."""
-    settings = {"FORETELL_DURABILITY": "process"} | settings
-    with running(data, "--port", "0", "--key", FAR_KEY, *(options or ("--sandbox",)), **settings) as server:
+def far(data: Path, *options: str, sandbox: bool = True) -> Iterator[Foretell]:
+    """The other Foretell, with stand-ins for its models, or with the built-in ones."""
+    models = ("--sandbox", *options) if sandbox else options
+    with running(data, "--port", "0", "--key", FAR_KEY, *models, FORETELL_DURABILITY="process") as server:
         yield server
 
 

@@ -43,8 +43,7 @@ def there(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Foretell]:
         (models / name).mkdir()
         (models / name / "predict.py").write_text(source)
         (models / name / "model.toml").write_text(MANIFEST.format(name=name, type="text") + PRICE)
-    options = ("--sandbox", "--models", str(models))
-    with far(tmp_path_factory.mktemp("far"), *options) as server:
+    with far(tmp_path_factory.mktemp("far"), "--models", str(models)) as server:
         yield server
 
 

@@ -37,6 +37,7 @@ async def of_openai(asking: Asking) -> Found:
     url, listed = await _listed(asking)
     about = _chosen(asking, listed)
     name, variable = str(about["id"]), asking.wanted.variable or ""
+    title = name.rpartition("/")[2]
     task = asking.wanted.task or next(
         (each for each, hint in _HINTS if re.search(hint, name.lower())), "chat"
     )
@@ -46,9 +47,9 @@ async def of_openai(asking: Asking) -> Found:
     return Found(
         kind="openai",
         model=name,
-        title=name.rpartition("/")[2],
+        title=title,
         type=asking.wanted.type or kind,
-        description=f"{name}, run elsewhere by a server that speaks OpenAI's language ({task}).",
+        description=f"{title}, run elsewhere by a server that speaks OpenAI's language ({task}).",
         capabilities=capabilities,
         predictor=predictor,
         settings=common_settings(url, name, variable, key_header="authorization")
@@ -104,6 +105,9 @@ def _dialect(asking: Asking, about: Mapping[str, Any], task: str) -> dict[str, A
     """In what this server differs from others. `body` is sent along with every request."""
     owner = about.get("owned_by")
     settings: dict[str, Any] = {"body": {}}
+    if task in {"images", "speech", "transcription"}:
+        # They answer when they are done, and say nothing before.
+        settings["silence_seconds"] = 600.0
     if task == "speech":
         settings["voice"] = "alloy" if asking.host == OPENAI else ""
     if task == "chat":

@@ -104,26 +104,36 @@ class Following:
         return await self._fetched(self._final.get("output"))
 
     async def canceled(self) -> None:
-        """Cancels it there, until the server does not know it any more."""
+        """Cancels it there, until the server does not know it any more, or is not there."""
         for _ in range(CANCELS_MAX):
-            async with self._server.client.stream("POST", f"{self._server.url}{self._path}/cancel") as answer:
-                if answer.status_code == httpx.codes.NOT_FOUND:
-                    return
+            try:
+                answer = await self._server.client.post(f"{self._server.url}{self._path}/cancel")
+            except httpx.TransportError:
+                return
+            if answer.status_code == httpx.codes.NOT_FOUND:
+                return
             await asyncio.sleep(CANCEL_SECONDS)
 
     def _ask(self) -> Ask:
-        headers = {"accept": "text/event-stream"} if settings.STREAMS else {}
-        return Ask("PUT", self._path, self._body, headers=headers, is_repeatable=True, waits_for_room=True)
+        return Ask(
+            "PUT",
+            self._path,
+            self._body,
+            headers={"accept": "text/event-stream"} if settings.STREAMS else {},
+            is_repeatable=True,
+            waits_for_room=True,
+            may_be_silent=not settings.STREAMS,
+        )
 
     @asynccontextmanager
     async def _begun(self) -> AsyncIterator[Told]:
         while True:
+            # An earlier attempt's may still go on: its listener is gone, and so it is being canceled anyway.
+            await self.canceled()
             async with self._server.told(self._ask()) as answer:
                 if answer.status != httpx.codes.ACCEPTED:
                     yield answer
                     return
-            # An earlier attempt's goes on; of one that does not stream, the end cannot be heard any more.
-            await self.canceled()
 
     async def _heard(self, event: ServerEvent) -> list[Any]:
         data = event.json()

@@ -31,7 +31,8 @@ PASSING = (500, 502, 504)
 class Ask:
     """One request. `is_repeatable`: to send it twice does no more than to send it once.
 
-    `waits_for_room`: 409 says that the server is busy.
+    `waits_for_room`: 409 says that the server is busy. `may_be_silent`: the answer comes at the end of the run, and
+    nothing before it.
     """
 
     method: str
@@ -42,6 +43,7 @@ class Ask:
     headers: Mapping[str, str] = field(default_factory=dict)
     is_repeatable: bool = False
     waits_for_room: bool = False
+    may_be_silent: bool = False
 
 
 @dataclass(frozen=True)
@@ -168,6 +170,9 @@ class Server:
             data=ask.form,
             files=ask.files,
             headers=ask.headers,
+            timeout=httpx.Timeout(self.client.timeout, read=None)
+            if ask.may_be_silent
+            else self.client.timeout,
         )
 
     async def _said(self, answer: httpx.Response) -> Said:
