@@ -1,10 +1,10 @@
 """What a family says of weights that it can run: everything that goes into a model's folder."""
 
-from collections.abc import Mapping
-from dataclasses import dataclass, field
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field, replace
+from itertools import accumulate
 from pathlib import Path
 from typing import Any
-
 
 DIRECTORY = "model"
 """The name of weights that are a directory."""
@@ -48,3 +48,22 @@ class Recognized:
     """What it takes and gives, as `input` and `output`, where the predictor's signature does not say it."""
     companions: tuple[Companion, ...] = ()
     concurrency: int = 1
+    gpu_memory_mb: int = 0
+    """What it takes of the memory of GPUs; 0: it runs on a processor, whatever else there is."""
+    gpus_max: int = 1
+    """On so many GPUs it can lie, where one has not the room."""
+
+    def on(self, gpus_mb: Sequence[int]) -> "Recognized":
+        """The same for a machine with such GPUs: what it asks for there. Without any it runs on the processor."""
+        return replace(self, limits={**self.limits, **self._share(gpus_mb)})
+
+    def _share(self, gpus_mb: Sequence[int]) -> dict[str, float]:
+        if not self.gpu_memory_mb or not gpus_mb:
+            return {}
+        if self.gpu_memory_mb <= max(gpus_mb):
+            return {"gpu_memory_mb": self.gpu_memory_mb}
+        largest = sorted(gpus_mb, reverse=True)[: self.gpus_max]
+        sums = enumerate(accumulate(largest), start=1)
+        count = next((each for each, sum_mb in sums if sum_mb >= self.gpu_memory_mb), len(largest))
+        # What does not even fit all of them takes turns with what waits in the machine's memory.
+        return {"gpu": count}

@@ -2,6 +2,7 @@
 
 import json
 import struct
+from dataclasses import replace
 from typing import Any
 
 import pytest
@@ -242,3 +243,26 @@ def test_of_several_gguf_files_the_handiest_is_taken_with_all_its_parts() -> Non
 def test_what_is_no_language_model_is_refused_with_what_it_is(content: bytes, complaint: str) -> None:
     with pytest.raises(Error, match=complaint):
         recognize(listing({}, {"model.gguf": content}))
+
+
+@pytest.mark.parametrize(
+    ("gpus_mb", "asked"),
+    [
+        ([], {}),
+        ([24_000], {"gpu_memory_mb": 11_100}),
+        ([8_000, 24_000], {"gpu_memory_mb": 11_100}),
+        ([8_000, 8_000, 8_000], {"gpu": 2}),
+        ([4_000, 4_000], {"gpu": 2}),
+    ],
+)
+def test_on_a_machine_with_gpus_a_model_asks_for_those_it_needs(gpus_mb: list[int], asked: dict) -> None:
+    found = recognize(weights(llama(), sizes={"model.safetensors": 8000 * MB}))
+    assert found.gpu_memory_mb == 11_100
+    placed = found.on(gpus_mb).limits
+    assert {name: each for name, each in placed.items() if name.startswith("gpu")} == asked
+
+
+def test_what_its_library_cannot_spread_stays_on_one_gpu() -> None:
+    found = replace(recognize(weights(llama(), sizes={"model.safetensors": 8000 * MB})), gpus_max=1)
+    assert found.on([8_000, 8_000]).limits["gpu"] == 1
+    assert "gpu" not in whisper(51_864).on([8_000]).limits

@@ -18,6 +18,10 @@ QUANTISED_BY = {"bitsandbytes": "bitsandbytes==0.50.2", "compressed-tensors": "c
 ALONE = frozenset({"fp8", "mxfp4", "torchao"})
 """What transformers reads by itself."""
 
+GPU_MB = 1500
+"""What a GPU holds beside the weights: CUDA itself, and what a run remembers."""
+GPUS_MAX = 16
+
 _HERE = Path(__file__).parent
 _PREDICTOR = _HERE / "predictor"
 _MODELS = _HERE.parents[1] / "models"
@@ -49,6 +53,8 @@ def recognize(files: Files) -> Recognized | None:
         example=kind.example,
         limits=_limits(files),
         license=files.license,
+        gpu_memory_mb=GPU_MB + int(_stored_mb(files) * 1.2),
+        gpus_max=GPUS_MAX,
     )
 
 
@@ -102,10 +108,14 @@ def _include(files: Files) -> tuple[str, ...]:
 
 def _limits(files: Files) -> dict[str, float]:
     """Weights are mostly kept in 16 bits, and computed in 32 on a processor."""
-    stored_mb = sum(files.sizes[path] for path in _weights(files)) // 1024**2
+    stored_mb = _stored_mb(files)
     return {
         "memory_mb": 900 + int(stored_mb * 2.5),
         "load_timeout_seconds": 180 + stored_mb // 30,
         "run_timeout_seconds": 1800,
         "idle_seconds": 600,
     }
+
+
+def _stored_mb(files: Files) -> int:
+    return sum(files.sizes[path] for path in _weights(files)) // 1024**2
