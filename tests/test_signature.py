@@ -27,6 +27,7 @@ FILE = {"type": "string", "format": "uri"}
         ("Path", FILE),
         ("cog.Path", FILE),
         ("CogPath", FILE),
+        ("PathLike", FILE),
         ("Image", FILE),
         ("File", FILE),
         ("Secret", {"type": "string", "format": "password", "writeOnly": True, "x-cog-secret": True}),

@@ -21,6 +21,7 @@ _SIMPLE: dict[str, Schema] = {
     "bool": {"type": "boolean"},
     "Path": {"type": "string", "format": "uri"},
     "URLPath": {"type": "string", "format": "uri"},
+    "PathLike": {"type": "string", "format": "uri"},
     "File": {"type": "string", "format": "uri"},
     "Secret": {"type": "string", "format": "password", "writeOnly": True, "x-cog-secret": True},
     "Any": {},
