@@ -11,6 +11,7 @@ from foretell.node.breaker import COOL_DOWN_SECONDS, Breaker
 from foretell.node.channel import WAITING_MAX, Channel
 from foretell.node.frames import Done, Log, Output
 from foretell.node.link import FRAME_BYTES_MAX, BrokenLink, Link, open_link
+from foretell.node.load import step
 from foretell.node.tail import KEPT_CHARACTERS, Tail
 from foretell.node.trouble import LoadFailed, ReplicaGone
 
@@ -28,6 +29,25 @@ def test_three_failed_loads_keep_a_model_from_loading_until_it_has_cooled_down()
     assert breaker.open_for(41.0) is failure
     breaker.loaded()
     assert breaker.open_for(41.0) is None
+
+
+@pytest.mark.parametrize(
+    ("line", "said"),
+    [
+        ("Collecting torch==2.13.0 (from -r /srv/secret/list.txt (line 1))", "Collecting torch==2.13.0"),
+        (
+            "  Downloading https://me:pass@wheels.example/torch-2.13.0.whl (900 MB)",
+            "Downloading torch-2.13.0.whl (900 MB)",
+        ),
+        ("Processing /srv/wheels/colour-1.0-py3-none-any.whl", "Processing colour-1.0-py3-none-any.whl"),
+        ("Building wheel for slow (pyproject.toml): started", "Building slow"),
+        ("Installing collected packages: colour, shape", "Installing colour, shape"),
+        ("Looking in indexes: https://me:pass@wheels.example/simple", ""),
+        ("", ""),
+    ],
+)
+def test_those_who_wait_are_told_what_is_installed_and_not_where_from(line: str, said: str) -> None:
+    assert step(line) == said
 
 
 async def ends() -> tuple[Link, socket.socket]:

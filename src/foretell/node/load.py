@@ -1,6 +1,7 @@
 """What a replica needs before its child can start: the model's environment and its weights."""
 
 import asyncio
+import re
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Protocol
@@ -12,6 +13,9 @@ from foretell.node.trouble import LoadFailed
 from foretell.prediction import Phase
 
 LINE_CHARACTERS_MAX = 200
+_STEP = re.compile(
+    r"(Collecting|Downloading|Processing|Building|Installing)(?: wheel for| collected packages:)? +(.+)"
+)
 
 
 class Note(Protocol):
@@ -68,10 +72,23 @@ async def _python(manifest: Manifest, surroundings: Surroundings, note: Note) ->
         note(Phase.BUILDING, None)
 
     def on_line(line: str) -> None:
-        if words := line.strip():
-            loop.call_soon_threadsafe(note, Phase.BUILDING, None, words[:LINE_CHARACTERS_MAX])
+        if words := step(line):
+            loop.call_soon_threadsafe(note, Phase.BUILDING, None, words)
 
     return await surroundings.environments.python(manifest, on_line)
+
+
+def step(line: str) -> str:
+    """What a line of pip's says of what it installs now; "" for all others, and never where from."""
+    found = _STEP.match(line.strip())
+    if found is None:
+        return ""
+    doing, what = found.groups()
+    if doing != "Installing":
+        first, _, rest = what.partition(" ")
+        size = rest if rest.startswith("(") and doing == "Downloading" else ""
+        what = f"{first.rpartition('/')[2]} {size}".strip()
+    return f"{doing} {what}"[:LINE_CHARACTERS_MAX]
 
 
 async def _weights(manifest: Manifest, surroundings: Surroundings, note: Note) -> dict[str, Path]:

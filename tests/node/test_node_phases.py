@@ -1,0 +1,102 @@
+"""What a prediction is at until it runs: real downloads and real environments, as those who wait are told."""
+
+import hashlib
+import os
+import threading
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+from foretell.prediction import Status
+from foretell.store import Outlook
+from node.places import Place, place, until
+from weights.file_server import FileServer
+from weights.wheel_files import make_wheel
+
+pytestmark = pytest.mark.anyio
+
+WEIGHTS = os.urandom(4 * 1024 * 1024)
+READS = """
+from foretell import weights
+class Predictor(BasePredictor):
+    def setup(self):
+        time.sleep(0.3)
+        self.size = os.path.getsize(weights("net"))
+    def predict(self) -> int:
+        time.sleep(0.1)
+        return self.size
+"""
+IMPORTS = """
+class Predictor(BasePredictor):
+    def predict(self) -> str:
+        import colour
+        return colour.RED
+"""
+
+
+@pytest.fixture
+def server() -> Iterator[FileServer]:
+    with FileServer() as found:
+        found.files["/net"] = WEIGHTS
+        found.hold = threading.Event()
+        yield found
+
+
+async def outlook(here: Place, prediction_id: str) -> Outlook | None:
+    found = await here.store.get(prediction_id)
+    assert found is not None
+    return await here.store.outlook(found)
+
+
+async def test_a_download_is_told_in_per_cent_and_stands_among_the_phases_at_the_end(
+    here: Place, server: FileServer
+) -> None:
+    weight = f'[[weights]]\nname = "net"\nsource = "{server.url}/net"\nsize_bytes = {len(WEIGHTS)}\n'
+    digest = hashlib.sha256(WEIGHTS).hexdigest()
+    version = await here.model(READS, settings=f'{weight}sha256 = "{digest}"\n')
+    prediction_id = await here.create(version)
+
+    async def half() -> bool:
+        found = await outlook(here, prediction_id)
+        return found is not None and found.percent is not None and 0 < found.percent < 100
+
+    await until(half)
+    assert server.hold is not None
+    server.hold.set()
+    found = await here.ended(prediction_id)
+    assert found.result == len(WEIGHTS)
+    phases = found.metadata["phases"]
+    assert phases["downloading_seconds"] > 0
+    assert phases["loading_seconds"] >= 0.2
+    again = await here.run(version)
+    assert set(again.metadata.get("phases", {})) <= {"storing_seconds"}, "nothing else was waited for"
+
+
+async def test_an_environment_is_built_line_by_line(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, anyio_backend: str
+) -> None:
+    wheels = tmp_path / "wheels"
+    wheels.mkdir()
+    make_wheel(wheels, "colour", {"colour.py": b"RED = 'red'"})
+    for name in [each for each in os.environ if each.startswith("PIP_")]:
+        monkeypatch.delenv(name)
+    monkeypatch.setenv("PIP_CONFIG_FILE", os.devnull)
+    monkeypatch.setenv("PIP_NO_INDEX", "1")
+    monkeypatch.setenv("PIP_FIND_LINKS", str(wheels))
+    async with place(tmp_path) as here:
+        version = await here.model(IMPORTS, settings='requirements = ["colour==1.0"]\n')
+        prediction_id = await here.create(version)
+        lines: set[str] = set()
+
+        async def ended() -> bool:
+            found = await outlook(here, prediction_id)
+            lines.add("" if found is None else found.line)
+            prediction = await here.store.get(prediction_id)
+            return prediction is not None and prediction.status.is_terminal
+
+        await until(ended, seconds=60)
+        found = await here.ended(prediction_id)
+        assert (found.status, found.result) == (Status.SUCCEEDED, "red")
+        assert found.metadata["phases"]["building_seconds"] > 0
+        assert any("colour" in each for each in lines), lines
