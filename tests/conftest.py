@@ -52,9 +52,9 @@ def _cog() -> str | None:
 
 def _families() -> str | None:
     from families.places import environments, manifest
-    from foretell.families.requirements import ONNX, TORCH
+    from foretell.families.requirements import ALL
 
-    ready = all(environments().is_ready(manifest(each)) for each in (ONNX, TORCH))
+    ready = all(environments().is_ready(manifest(each)) for each in ALL)
     return (
         None
         if ready

@@ -10,7 +10,7 @@ from pathlib import Path
 
 from foretell import config, families
 from foretell.families.files import Files
-from foretell.families.requirements import ONNX, TORCH
+from foretell.families.requirements import ALL, TORCH
 from foretell.model import Manifest
 from foretell.weights import Environments
 
@@ -65,5 +65,5 @@ def listing(sizes: dict[str, int], texts: dict[str, bytes] | None = None, *, tit
 
 
 if __name__ == "__main__":
-    for each in (TORCH, ONNX):
+    for each in ALL:
         print(python(each))

@@ -19,3 +19,9 @@ TORCH = (
 """Everything that runs with torch: one list for all, so that it is installed once."""
 
 ONNX = ("onnxruntime==1.32.0", "pillow==13.0.0", "numpy==2.4.6")
+
+LLAMA_CPP = ("xllamacpp==2026.10.11549",)
+FASTER_WHISPER = ("faster-whisper==1.2.1", "ctranslate2==4.8.5", "av==18.1.0", "numpy==2.4.6")
+
+ALL = (TORCH, ONNX, LLAMA_CPP, FASTER_WHISPER)
+"""Every environment that a family may want."""

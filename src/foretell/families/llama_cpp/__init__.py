@@ -9,11 +9,11 @@ from foretell.errors import Code, Error
 from foretell.families.files import Files
 from foretell.families.llama_cpp.header import read_header
 from foretell.families.recognized import Recognized
+from foretell.families.requirements import LLAMA_CPP
 from foretell.families.transformers.templates import knows_tools
 
 __all__ = ["recognize"]
 
-LLAMA_CPP = ("xllamacpp==2026.10.11549",)
 ROOM_TOKENS = 8192
 """Memory for so many tokens is taken at once; a `settings.py` may say more."""
 ANSWER_TOKENS = 512

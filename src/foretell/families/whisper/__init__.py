@@ -6,10 +6,10 @@ from pathlib import Path
 from foretell.families.files import Files
 from foretell.families.languages import language_settings
 from foretell.families.recognized import Recognized
+from foretell.families.requirements import FASTER_WHISPER
 
 __all__ = ["recognize"]
 
-FASTER_WHISPER = ("faster-whisper==1.2.1", "ctranslate2==4.8.5", "av==18.1.0", "numpy==2.4.6")
 VOCABULARIES = ("vocabulary.txt", "vocabulary.json")
 NEEDED = ("model.bin", "config.json", "tokenizer.json", "preprocessor_config.json", *VOCABULARIES)
 TOKENS_OF_ENGLISH = 51_864
