@@ -66,10 +66,10 @@ def test(model: Model, data: Data = None, database: Database = None, json: Json 
     conclude(call(target, lambda server: _followed(server, path, None, quiet=json)), json=json)
 
 
-def pulled(model: str) -> dict[str, Any]:
+def pulled(model: str, data: str | None) -> dict[str, Any]:
     """What came of fetching what an added model needs."""
     path = f"/v1/admin/models/{model}/pull"
-    return call(Target(node=True), lambda server: _followed(server, path, None, quiet=False))
+    return call(Target(data, node=True), lambda server: _followed(server, path, None, quiet=False))
 
 
 def rollback(

@@ -13,6 +13,7 @@ from foretell.cli.connection import Connection, Target, call
 from foretell.cli.options import ApiKey, Data, Json, Url, settings
 from foretell.cli.printing import console, labelled, notes, print_json, print_table
 from foretell.errors import Error
+from foretell.main.listening import is_served, socket_path
 from foretell.model import Manifest
 from foretell.weights import Environments, Weights
 
@@ -104,14 +105,15 @@ def _figures(registered: dict[str, Any] | None) -> list[str]:
 @app.command(epilog="Example: foretell models pull deepbrain")
 def pull(
     model: Annotated[str, typer.Argument(help="The model, from 'foretell models list'.")],
+    data: Data = None,
 ) -> None:
     """Fetch one model's weights and build its environment now, not at its first use."""
     manifests = [each for each in _manifests() if model in {each.namespace, *each.aliases}]
-    if manifests:
-        if asyncio.run(_set_up(manifests)):
-            raise typer.Exit(1)
-        return
-    adding.conclude(adding.pulled(model), json=False)
+    # A running server has to know that what it could not have before is there.
+    if not manifests or is_served(socket_path(settings(data=data).data_path)):
+        adding.conclude(adding.pulled(model, data), json=False)
+    elif asyncio.run(_set_up(manifests)):
+        raise typer.Exit(1)
 
 
 @app.command()
