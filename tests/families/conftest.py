@@ -23,7 +23,14 @@ def _lend() -> None:
 
 _lend()
 
-KINDS = {"tiny-sd": "stable_diffusion", "tiny-flux": "flux", "tiny-wan": "wan"}
+KINDS = {
+    "tiny-sd": "stable_diffusion",
+    "tiny-flux": "flux",
+    "tiny-wan": "wan",
+    "tiny-ltx": "ltx",
+    "tiny-motion": "motion",
+    "tiny-sound": "sound",
+}
 
 
 @pytest.fixture(scope="session")

@@ -178,3 +178,36 @@ def test_a_film_of_so_many_seconds_has_the_nearest_number_of_frames(server: Fore
     )
     with av.open(io.BytesIO(fetched(made))) as film:
         assert sum(1 for _ in film.decode(video=0)) == 9
+
+
+def frames(prediction: dict) -> list[np.ndarray]:
+    with av.open(io.BytesIO(fetched(prediction))) as film:
+        return [frame.to_ndarray(format="rgb24").astype(int) for frame in film.decode(video=0)]
+
+
+def test_a_film_may_begin_with_a_picture(server: Foretell) -> None:
+    given = {"prompt": "a red fox", "steps": 2, "seed": 1, "width": 64, "height": 64, "num_frames": 9}
+    plain, begun = (
+        frames(run(server, "tiny-ltx", **given, **more)) for more in ({}, {"image": uri(PICTURE)})
+    )
+    assert (len(plain), len(begun)) == (9, 9)
+    assert any((one != other).any() for one, other in zip(plain, begun, strict=True))
+
+
+def test_a_picture_becomes_a_film_without_words(server: Foretell) -> None:
+    given = {"image": uri(PICTURE), "steps": 2, "seed": 1, "width": 64, "height": 64, "num_frames": 3}
+    found = frames(run(server, "tiny-motion", **given))
+    assert [frame.shape for frame in found] == [(64, 64, 3)] * 3
+
+
+@pytest.mark.parametrize("output_format", ["wav", "mp3", "flac"])
+def test_a_sound_is_as_long_and_in_the_form_that_was_asked_for(server: Foretell, output_format: str) -> None:
+    given = {"prompt": "rain", "steps": 2, "seed": 1, "seconds": 0.2, "output_format": output_format}
+    made = run(server, "tiny-sound", **given)
+    with av.open(io.BytesIO(fetched(made))) as sound:
+        assert sound.format.name == output_format
+        samples = np.concatenate([frame.to_ndarray().reshape(-1) for frame in sound.decode(audio=0)])
+    assert samples.astype(float).std() > 0, "it is not silent"
+    assert made["metrics"]["audio_seconds"] == pytest.approx(0.2, abs=0.01)
+    again = run(server, "tiny-sound", **given)
+    assert fetched(again) == fetched(made)

@@ -9,21 +9,36 @@ from pathlib import Path
 import torch
 from diffusers import (
     AutoencoderKL,
+    AutoencoderKLLTXVideo,
+    AutoencoderKLTemporalDecoder,
     AutoencoderKLWan,
+    AutoencoderOobleck,
     DDIMScheduler,
+    EDMDPMSolverMultistepScheduler,
+    EulerDiscreteScheduler,
     FlowMatchEulerDiscreteScheduler,
     FluxPipeline,
     FluxTransformer2DModel,
+    LTXPipeline,
+    LTXVideoTransformer3DModel,
+    StableAudioDiTModel,
+    StableAudioPipeline,
     StableDiffusionPipeline,
+    StableVideoDiffusionPipeline,
     UNet2DConditionModel,
+    UNetSpatioTemporalConditionModel,
     UniPCMultistepScheduler,
     WanPipeline,
     WanTransformer3DModel,
 )
+from diffusers.pipelines.stable_audio import StableAudioProjectionModel
 from tokenizers import Tokenizer, models, pre_tokenizers, trainers
 from transformers import (
+    CLIPImageProcessor,
     CLIPTextConfig,
     CLIPTextModel,
+    CLIPVisionConfig,
+    CLIPVisionModelWithProjection,
     PreTrainedTokenizerFast,
     T5Config,
     T5EncoderModel,
@@ -114,6 +129,114 @@ def wan() -> WanPipeline:
     )
 
 
+def ltx() -> LTXPipeline:
+    torch.manual_seed(0)
+    blocks = {"spatio_temporal_scaling": (True, True, False, False), "block_out_channels": (8, 8, 8, 8)}
+    coder = AutoencoderKLLTXVideo(
+        latent_channels=8,
+        layers_per_block=(1, 1, 1, 1, 1),
+        decoder_layers_per_block=(1, 1, 1, 1, 1),
+        decoder_inject_noise=(False,) * 5,
+        upsample_residual=(False,) * 4,
+        upsample_factor=(1,) * 4,
+        patch_size=1,
+        encoder_causal=True,
+        decoder_causal=False,
+        **blocks,
+        **{f"decoder_{name}": each for name, each in blocks.items()},
+    )
+    denoiser = LTXVideoTransformer3DModel(
+        in_channels=8,
+        out_channels=8,
+        num_attention_heads=4,
+        attention_head_dim=8,
+        cross_attention_dim=32,
+        num_layers=1,
+        caption_channels=WIDTH,
+    )
+    return LTXPipeline(
+        transformer=denoiser,
+        vae=coder,
+        scheduler=FlowMatchEulerDiscreteScheduler(),
+        text_encoder=T5EncoderModel(t5()),
+        tokenizer=tokenizer(),
+    )
+
+
+def motion() -> StableVideoDiffusionPipeline:
+    torch.manual_seed(0)
+    denoiser = UNetSpatioTemporalConditionModel(
+        block_out_channels=(32, 64),
+        layers_per_block=1,
+        sample_size=32,
+        down_block_types=("CrossAttnDownBlockSpatioTemporal", "DownBlockSpatioTemporal"),
+        up_block_types=("UpBlockSpatioTemporal", "CrossAttnUpBlockSpatioTemporal"),
+        cross_attention_dim=32,
+        num_attention_heads=8,
+        projection_class_embeddings_input_dim=96,
+        addition_time_embed_dim=32,
+    )
+    eye = CLIPVisionConfig(
+        hidden_size=32,
+        projection_dim=32,
+        num_hidden_layers=1,
+        num_attention_heads=4,
+        image_size=32,
+        intermediate_size=37,
+        patch_size=8,
+    )
+    return StableVideoDiffusionPipeline(
+        vae=AutoencoderKLTemporalDecoder(
+            block_out_channels=[32, 64], down_block_types=["DownEncoderBlock2D"] * 2, latent_channels=4
+        ),
+        image_encoder=CLIPVisionModelWithProjection(eye),
+        unet=denoiser,
+        scheduler=EulerDiscreteScheduler(
+            prediction_type="v_prediction",
+            sigma_max=700.0,
+            sigma_min=0.002,
+            timestep_type="continuous",
+            use_karras_sigmas=True,
+        ),
+        feature_extractor=CLIPImageProcessor(crop_size=32, size=32),
+    )
+
+
+def sound() -> StableAudioPipeline:
+    """A quarter of a second at most, at 800 samples a second."""
+    torch.manual_seed(0)
+    return StableAudioPipeline(
+        transformer=StableAudioDiTModel(
+            sample_size=100,
+            in_channels=3,
+            num_layers=1,
+            attention_head_dim=4,
+            num_key_value_attention_heads=2,
+            out_channels=3,
+            cross_attention_dim=WIDTH,
+            time_proj_dim=8,
+            global_states_input_dim=2 * WIDTH,
+            cross_attention_input_dim=WIDTH,
+        ),
+        scheduler=EDMDPMSolverMultistepScheduler(
+            prediction_type="v_prediction", sigma_data=1.0, sigma_schedule="exponential"
+        ),
+        vae=AutoencoderOobleck(
+            encoder_hidden_size=6,
+            downsampling_ratios=[1, 2],
+            decoder_channels=3,
+            decoder_input_channels=3,
+            channel_multiples=[2, 4],
+            sampling_rate=800,
+        ),
+        text_encoder=T5EncoderModel(t5()),
+        tokenizer=tokenizer(),
+        projection_model=StableAudioProjectionModel(
+            text_encoder_dim=WIDTH, conditioning_dim=WIDTH, min_value=0, max_value=512
+        ),
+    )
+
+
 def coder(**more: float) -> AutoencoderKL:
     """Four blocks, so that a latent spans 8 x 8 pixels as in the real ones, and without attention: it is quick."""
     return AutoencoderKL(
@@ -181,9 +304,18 @@ def lora(folder: Path) -> None:
     StableDiffusionPipeline.save_lora_weights(folder, unet_lora_layers=layers)
 
 
+MAKERS = {
+    "stable_diffusion": stable_diffusion,
+    "flux": flux,
+    "wan": wan,
+    "ltx": ltx,
+    "motion": motion,
+    "sound": sound,
+}
+
 if __name__ == "__main__":
     kind, target = sys.argv[1], Path(sys.argv[2])
     if kind == "lora":
         lora(target)
     else:
-        {"stable_diffusion": stable_diffusion, "flux": flux, "wan": wan}[kind]().save_pretrained(target)
+        MAKERS[kind]().save_pretrained(target)

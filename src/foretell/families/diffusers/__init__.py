@@ -17,6 +17,8 @@ from foretell.families.requirements import TORCH
 INDEX = "model_index.json"
 MEMORY_BESIDES_MB = 1500
 """What torch and diffusers take before they have loaded anything."""
+GPU_MB = 2500
+"""What a GPU holds beside the weights: CUDA itself, and the pictures on their way."""
 RUN_SECONDS: Mapping[str, float] = {"video": 7200}
 _PROMPTS = {
     "image": "a red fox in the snow, morning light",
@@ -48,7 +50,7 @@ def _pipeline(files: Files) -> Recognized:
         called += " schnell"
     known = distilled(PIPELINES[name], called)
     scale, side = _geometry(files, known)
-    more = {"variant": chosen.variant, "side": side, "multiple": 2 * scale}
+    more = {"variant": chosen.variant, "side": side, "multiple": 2 * scale, **_length(files, known)}
     return _found(files, name, known, include=chosen.paths, more=more)
 
 
@@ -86,6 +88,7 @@ def _found(
         license=files.license,
         weight=files.weight,
         companions=companions,
+        gpu_memory_mb=GPU_MB + size_mb,
     )
 
 
@@ -97,9 +100,22 @@ def _example(known: Pipeline) -> dict[str, Any]:
     quick = {"num_frames": 4 * known.extra["frame_step"] + 1, "steps": 8} if kind.type == "video" else {}
     if kind.type == "video" and not known.extra["frame_step"]:
         quick["num_frames"] = known.extra["frames"]
-    short = {"seconds": 5.0} if kind.type in {"audio", "music"} else {}
     checked = {"safety_checker": False} if kind.type == "image" else {}
-    return {"prompt": _PROMPTS[kind.type], "seed": 1, **quick, **short, **checked}
+    return {"prompt": _PROMPTS[kind.type], "seed": 1, **quick, **checked}
+
+
+def _length(files: Files, known: Pipeline) -> dict[str, float]:
+    """How long a sound can be and is, where the configuration tells how many samples it has."""
+    coder, network = files.table("vae/config.json"), files.table("transformer/config.json")
+    ratios, rate, latents = (
+        coder.get("downsampling_ratios"),
+        coder.get("sampling_rate"),
+        network.get("sample_size"),
+    )
+    if known.kind != "sound" or not (ratios and rate and latents):
+        return {}
+    longest = latents * math.prod(ratios) / rate
+    return {"seconds": min(known.extra["seconds"], longest), "seconds_max": longest}
 
 
 def _geometry(files: Files, known: Pipeline) -> tuple[int, int]:

@@ -86,7 +86,7 @@ class Artist:
 
     def _tile(self, size: sizes.Size) -> None:
         coder = getattr(self._loaded.pipeline, "vae", None)
-        if not hasattr(coder, "enable_tiling"):
+        if not hasattr(coder, "use_tiling"):
             return
         if size[0] * size[1] > TILED_PIXELS:
             coder.enable_tiling()

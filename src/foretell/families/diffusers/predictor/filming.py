@@ -66,7 +66,7 @@ class Camera:
         self._loaded = Loaded()
         self._sketches = Sketches(self._loaded.pipeline)
         coder = getattr(self._loaded.pipeline, "vae", None)
-        if hasattr(coder, "enable_tiling"):
+        if hasattr(coder, "use_tiling"):
             coder.enable_tiling()  # a film's frames are decoded together, which takes more memory than all else
 
     def film(self, wish: Wish, relative: str = "", **more: Any) -> Path:

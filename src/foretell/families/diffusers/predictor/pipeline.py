@@ -131,7 +131,7 @@ def _opened(dtype: torch.dtype) -> Any:
         settings, "IMAGE_ENCODER"
     ):
         options |= {"safety_checker": None, "feature_extractor": None, "requires_safety_checker": False}
-    return maker.from_pretrained(path, torch_dtype=dtype, local_files_only=True, **options)
+    return maker.from_pretrained(path, dtype=dtype, local_files_only=True, **options)
 
 
 def _from_checkpoint(maker: Any, file: pathlib.Path, dtype: torch.dtype) -> Any:
@@ -140,12 +140,12 @@ def _from_checkpoint(maker: Any, file: pathlib.Path, dtype: torch.dtype) -> Any:
     parts = {}
     if settings.PARTS:
         network = diffusers.FluxTransformer2DModel.from_single_file(
-            file, config=folder, subfolder="transformer", torch_dtype=dtype, local_files_only=True
+            file, config=folder, subfolder="transformer", dtype=dtype, local_files_only=True
         )
-        return maker.from_pretrained(folder, transformer=network, torch_dtype=dtype, local_files_only=True)
+        return maker.from_pretrained(folder, transformer=network, dtype=dtype, local_files_only=True)
     if "safety_checker" in inspect.signature(maker.__init__).parameters:
         parts = {"safety_checker": None, "feature_extractor": None, "requires_safety_checker": False}
-    return maker.from_single_file(file, config=str(folder), torch_dtype=dtype, local_files_only=True, **parts)
+    return maker.from_single_file(file, config=str(folder), dtype=dtype, local_files_only=True, **parts)
 
 
 def _placed(pipeline: Any, device: str) -> Any:

@@ -6,6 +6,8 @@ import av
 import numpy as np
 
 ENCODERS = {".wav": ("pcm_s16le", "s16"), ".mp3": ("libmp3lame", "s16p"), ".flac": ("flac", "s16")}
+RATES = (8000, 11025, 12000, 16000, 22050, 24000, 32000, 44100, 48000)
+"""What an MP3 may have, in samples a second."""
 
 
 def write_sound(samples: np.ndarray, path: Path, *, rate: int) -> None:
@@ -14,7 +16,8 @@ def write_sound(samples: np.ndarray, path: Path, *, rate: int) -> None:
     layout = "mono" if samples.shape[0] == 1 else "stereo"
     whole = (samples[:2].clip(-1, 1) * 32767).round().astype(np.int16)
     with av.open(str(path), "w") as file:
-        stream = file.add_stream(codec, rate=rate, layout=layout)
+        own = next((each for each in RATES if each >= rate), RATES[-1]) if path.suffix == ".mp3" else rate
+        stream = file.add_stream(codec, rate=own, layout=layout)
         packed = np.ascontiguousarray(whole.T).reshape(1, -1)
         frame = av.AudioFrame.from_ndarray(packed, format="s16", layout=layout)
         frame.sample_rate = rate
