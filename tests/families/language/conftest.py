@@ -24,6 +24,7 @@ TINY = (
     "tiny-vision",
     "tiny-rewriter",
     "tiny-voice",
+    "tiny-ear",
     "tiny-speller",
     "tiny-sorter",
     "tiny-eye",
@@ -75,7 +76,7 @@ def smollm2_folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
 def models(smollm2_folder: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
     """The folders of all models, as the families write them."""
     weights, folder = tmp_path_factory.mktemp("weights"), tmp_path_factory.mktemp("models")
-    make = [str(python(TORCH)), str(HERE / "made.py"), str(weights)]
+    make = [str(python(TORCH)), str(HERE / "made.py"), str(weights), str(built_in_weights("transcribe"))]
     done = subprocess.run(make, capture_output=True, text=True, check=False, timeout=110)
     assert done.returncode == 0, done.stderr
     for name in TINY:

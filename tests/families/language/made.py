@@ -1,6 +1,7 @@
 """Models of transformers with random weights, so small that an answer takes no time. How they are run is real.
 
-Runs in the families' own environment: `python made.py FOLDER` writes all of them there.
+Runs in the families' own environment: `python made.py FOLDER WHISPER` writes all of them there; WHISPER is a
+directory with the words of that one.
 """
 
 import json
@@ -30,6 +31,11 @@ from transformers import (
     Wav2Vec2CTCTokenizer,
     Wav2Vec2FeatureExtractor,
     Wav2Vec2ForCTC,
+    WhisperConfig,
+    WhisperFeatureExtractor,
+    WhisperForConditionalGeneration,
+    WhisperProcessor,
+    WhisperTokenizer,
 )
 from transformers.models.clip.image_processing_pil_clip import CLIPImageProcessorPil
 from transformers.models.vit.image_processing_pil_vit import ViTImageProcessorPil
@@ -121,6 +127,40 @@ def speaking(folder: Path) -> None:
     VitsTokenizer(str(vocabulary), pad_token=" ", phonemize=False).save_pretrained(folder)
 
 
+def hearing(folder: Path) -> None:
+    """Of English alone, with the words of the real one."""
+    words = WhisperTokenizer.from_pretrained(sys.argv[2])
+    end = words.convert_tokens_to_ids("<|endoftext|>")
+    start = words.convert_tokens_to_ids("<|startoftranscript|>")
+    config = WhisperConfig(
+        vocab_size=51_864,
+        d_model=16,
+        encoder_layers=1,
+        decoder_layers=1,
+        encoder_attention_heads=2,
+        decoder_attention_heads=2,
+        encoder_ffn_dim=32,
+        decoder_ffn_dim=32,
+        bos_token_id=end,
+        eos_token_id=end,
+        pad_token_id=end,
+        decoder_start_token_id=start,
+        suppress_tokens=[],
+        begin_suppress_tokens=[],
+    )
+    model = WhisperForConditionalGeneration(config)
+    said = {
+        "no_timestamps_token_id": words.convert_tokens_to_ids("<|notimestamps|>"),
+        "is_multilingual": False,
+        "max_length": 40,
+        "_from_model_config": False,  # else it is made anew, without these
+    }
+    for name, value in said.items():
+        setattr(model.generation_config, name, value)
+    model.save_pretrained(folder)
+    WhisperProcessor(WhisperFeatureExtractor(), words).save_pretrained(folder)
+
+
 def spelling(folder: Path) -> None:
     folder.mkdir()
     letters = ["<pad>", "<s>", "</s>", "<unk>", "|", *"abcdefghijklmnopqrstuvwxyz"]
@@ -187,6 +227,7 @@ MAKERS = {
     "tiny-vision": seeing_and_talking,
     "tiny-rewriter": rewriting,
     "tiny-voice": speaking,
+    "tiny-ear": hearing,
     "tiny-speller": spelling,
     "tiny-sorter": sorting,
     "tiny-eye": seeing,

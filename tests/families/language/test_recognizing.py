@@ -49,6 +49,7 @@ def test_the_kind_follows_from_what_the_weights_call_themselves(
     assert capability in found.capabilities
     assert found.title == "My-Model"
     assert all(path.is_file() for path in found.files)
+    assert found.example  # so that adding the model tries it
 
 
 @pytest.mark.parametrize(

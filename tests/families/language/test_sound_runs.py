@@ -46,6 +46,16 @@ def test_a_whisper_of_one_language_refuses_others_by_name(server: Foretell, reco
     assert "language" in refused.text
 
 
+def test_a_whisper_of_transformers_says_when_it_hears_what(server: Foretell, recording: bytes) -> None:
+    audio = f"data:audio/wav;base64,{base64.b64encode(recording).decode()}"
+    found = run(server, "tiny-ear", audio=audio, output_format="json")
+    heard = json.loads(found["output"])
+    assert heard["duration"] == pytest.approx(found["metrics"]["audio_seconds"])
+    assert all(0 <= each["start"] <= each["end"] for each in heard["segments"])
+    named = run(server, "tiny-ear", audio=audio, initial_prompt="Foretell", timestamps=True)
+    assert named["status"] == "succeeded"
+
+
 def test_a_speller_writes_letters_with_the_time_of_their_piece(server: Foretell, recording: bytes) -> None:
     audio = f"data:audio/wav;base64,{base64.b64encode(recording).decode()}"
     found = json.loads(run(server, "tiny-speller", audio=audio, output_format="json")["output"])

@@ -9,7 +9,8 @@ from foretell.families.transformers.templates import chat_template
 
 _TALK = ("deepbrain/talk.py", "deepbrain/functions.py", "deepbrain/conversation.py")
 _ENGINE = ("engine.py", "language_model.py", "generating.py", "bounds.py", "writing.py", "placing.py")
-_HEARING = ("transcribe/sound_file.py", "transcribe/transcript.py", "placing.py")
+_SOUND, _PICTURE = "transcribe/examples/hello.mp3", "restyle/examples/lake.webp"
+_HEARING = ("transcribe/sound_file.py", "transcribe/transcript.py", _SOUND, "placing.py")
 _QUESTION = {"prompt": "What is the capital of France? Answer in one sentence.", "max_tokens": 32}
 
 
@@ -45,9 +46,9 @@ VISION = Kind(
     name="vision",
     predictor="vision.py:Vision",
     type="text",
-    files=("vision.py", "pictures.py", "chat.py", *_ENGINE, *_TALK),
+    files=("vision.py", "pictures.py", _PICTURE, "chat.py", *_ENGINE, *_TALK),
     capabilities=("vision", "text-generation", "chat", "streaming", "json"),
-    example=_QUESTION,
+    example={"prompt": "What is in this picture?", "image": "lake.webp", "max_tokens": 32},
 )
 REWRITING = Kind(
     name="rewriting",
@@ -63,6 +64,7 @@ HEARING = Kind(
     type="text",
     files=("hearing.py", *_HEARING),
     capabilities=("speech-to-text",),
+    example={"audio": "hello.mp3"},
 )
 SPELLING = Kind(
     name="spelling",
@@ -70,6 +72,7 @@ SPELLING = Kind(
     type="text",
     files=("spelling.py", *_HEARING),
     capabilities=("speech-to-text",),
+    example={"audio": "hello.mp3"},
 )
 SPEAKING = Kind(
     name="speaking",
@@ -99,8 +102,9 @@ SEEING = Kind(
     name="seeing",
     predictor="seeing.py:Seeing",
     type="text",
-    files=("seeing.py", "pictures.py", "placing.py"),
+    files=("seeing.py", "pictures.py", _PICTURE, "placing.py"),
     capabilities=("image-classification",),
+    example={"image": "lake.webp"},
 )
 
 _WHISPERS = frozenset({"whisper"})

@@ -37,10 +37,11 @@ def recognize(files: Files) -> Recognized | None:
         files=(
             _HERE / "predictor" / "hearing.py",
             *(_TRANSCRIBE / f"{name}.py" for name in ("sound_file", "transcript", "heard")),
+            _TRANSCRIBE / "examples" / "hello.mp3",
         ),
         include=tuple(name for name in NEEDED if name in files.sizes),
         settings=language_settings(multilingual=_is_multilingual(files)),
-        example={},
+        example={"audio": "hello.mp3"},
         limits={
             "memory_mb": 700 + int(stored_mb * 1.5),
             "load_timeout_seconds": 120 + stored_mb // 30,
