@@ -24,6 +24,7 @@ from foretell.seal import Seal
 from foretell.store import Store, open_store
 
 SECONDS = 20.0
+SECRET = b"a secret of the tests, long enough"
 T = TypeVar("T")
 
 PICTURE_INPUT = {
@@ -100,7 +101,7 @@ class Api:
             config=self._config,
             store=self.store,
             blobs=open_blobs(self._config),
-            seal=Seal(b"a secret of the tests, long enough"),
+            seal=Seal(SECRET),
             check_form=Outbound(self._config).check_form,
             heartbeat_seconds=self._heartbeat_seconds,
         )

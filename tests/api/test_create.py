@@ -6,7 +6,9 @@ from typing import Any
 import pytest
 
 import strict
-from served_api import Api
+from foretell.seal import Seal
+from foretell.secret import opened
+from served_api import SECRET, Api
 
 FOX = {"model": "truefusion", "input": {"prompt": "a fox"}}
 
@@ -170,10 +172,12 @@ def test_words_that_contradict_each_other_are_refused(api: Api) -> None:
             strict.check_refusal(answer, 400, "INVALID_PARAMETER_COMBINATION")
 
 
-def test_a_secret_input_is_kept_for_the_run_and_never_shown_again(api: Api) -> None:
+def test_a_secret_input_is_kept_sealed_for_the_run_and_never_shown_again(api: Api) -> None:
     shown = api.create(input={"prompt": "a fox", "token": "s3cret"})
     assert shown["input"]["token"] == "**********"
-    assert api.get(shown["id"]).input["token"] == "s3cret"
+    kept = api.get(shown["id"]).input
+    assert kept["token"].startswith("sealed:") and "s3cret" not in kept["token"]
+    assert opened(kept, ["token"], Seal(SECRET)) == {**kept, "token": "s3cret"}
 
 
 def test_a_full_queue_refuses_with_503_and_a_time_to_come_back(api_with: Any) -> None:
