@@ -3,11 +3,13 @@
 import os
 import signal
 from collections.abc import AsyncIterator
+from functools import partial
 from itertools import pairwise
 from pathlib import Path
 
 import pytest
 
+from foretell.model import Version
 from foretell.node.breaker import Breaker
 from foretell.prediction import Status
 from node.places import Place, place, until
@@ -134,6 +136,27 @@ async def test_a_worn_process_ends_first_where_there_is_no_room_for_two(tmp_path
         found = [await here.run(version) for _ in range(3)]
         assert len({each.result for each in found}) == 3
         assert [each.losses for each in found] == [0, 0, 0]
+
+
+async def test_worn_processes_without_room_for_another_are_made_anew_one_after_the_other(
+    tmp_path: Path,
+) -> None:
+    async with place(tmp_path, gpus=[{"name": "Tesla T4", "memory_mb": 16_000}]) as here:
+        version = await here.model(PID, settings=limits(gpu=0.5, warm_min=2, restart_after_runs=1))
+        for number in range(4):
+            await until(lambda: ready(here, version, 2))
+            first, second = str(tmp_path / f"{number}-first"), str(tmp_path / f"{number}-second")
+            pairs = ((first, second), (second, first))
+            ids = [await here.create(version, flag=own, after=other) for own, other in pairs]
+            worn = {(await here.ended(each)).result for each in ids}
+            assert len(worn) == 2
+            await until(partial(_is_replaced, here, version, worn))
+            assert (await here.run(version)).metrics["load_time"] == 0, "one was there all the time"
+
+
+async def _is_replaced(here: Place, version: Version, worn: set[str | None]) -> bool:
+    """Whether one of the two has gone, or has a successor."""
+    return {str(each.pid) for each in await living(here, version)} != worn
 
 
 async def test_what_a_process_holds_is_measured_with_all_that_it_started(here: Place) -> None:

@@ -176,15 +176,20 @@ class Fleet:
                 self._add(version, gpus)
 
     def _renew(self, old: Replica) -> None:
-        """Another is loaded first if there is room; else this one ends, and the next is loaded after it."""
-        if old in self._successors.values() or self._breakers[old.version.id].open_for(time.monotonic()):
+        """Another is loaded first if there is room; else this one ends, and the next is loaded after it.
+
+        One at a time: while one of the version comes or leaves, the others stay.
+        """
+        version = old.version
+        others = [each for each in self.replicas if each.version.id == version.id and each is not old]
+        if any(each.state is not Readiness.READY for each in others):
             return
-        if any(each.state is not Readiness.READY for each in self._replicas[old.version.id]):
+        if self._breakers[version.id].open_for(time.monotonic()):
             return
-        wanted = self._takings[old.version.id].need(old.version, self._machine.room, ANY)
+        wanted = self._takings[version.id].need(version, self._machine.room, ANY)
         found = plan(self._machine.room, wanted, self._placed(), self._aside.gpus)
         if found.fits:
-            self._successors[self._add(old.version, found.gpus)] = old
+            self._successors[self._add(version, found.gpus)] = old
         else:
             old.drain()
 
