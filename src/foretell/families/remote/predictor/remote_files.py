@@ -109,7 +109,7 @@ class Downloads:
 
     async def _downloaded(self, address: str) -> Path:
         # Not the client that is given the key, and each address is looked at before it is asked.
-        timeout = httpx.Timeout(self._server.client.timeout.read, connect=CONNECT_SECONDS)
+        timeout = httpx.Timeout(self._server.silence_seconds, connect=CONNECT_SECONDS)
         async with httpx.AsyncClient(timeout=timeout, follow_redirects=False) as client:
             for _ in range(HOPS_MAX):
                 await self._check(address)

@@ -164,7 +164,7 @@ class Following:
 
     async def _events(self) -> AsyncIterator[ServerEvent]:
         # The address is all that one needs: it is another host's, and no key goes there.
-        timeout = httpx.Timeout(self._server.client.timeout.read, connect=CONNECT_SECONDS)
+        timeout = httpx.Timeout(self._server.silence_seconds, connect=CONNECT_SECONDS)
         try:
             async with httpx.AsyncClient(timeout=timeout, headers=EVENTS) as client:
                 async for event in _streamed(client, self._stream):

@@ -65,10 +65,10 @@ class Server:
         self._variable: str = settings.KEY_VARIABLE
         self._key = os.environ.get(self._variable, "").strip() if self._variable else ""
         self._room_seconds = float(settings.ROOM_SECONDS)
-        silence = float(settings.SILENCE_SECONDS)
+        self.silence_seconds = float(settings.SILENCE_SECONDS)
         self.client = httpx.AsyncClient(
             headers=_authority(settings.KEY_HEADER, self._key),
-            timeout=httpx.Timeout(silence, connect=CONNECT_SECONDS, pool=None),
+            timeout=_timeout(self.silence_seconds),
             limits=httpx.Limits(max_connections=CONNECTIONS_MAX, max_keepalive_connections=32),
             follow_redirects=False,
         )
@@ -170,9 +170,7 @@ class Server:
             data=ask.form,
             files=ask.files,
             headers=ask.headers,
-            timeout=httpx.Timeout(self.client.timeout, read=None)
-            if ask.may_be_silent
-            else self.client.timeout,
+            timeout=_timeout(None if ask.may_be_silent else self.silence_seconds),
         )
 
     async def _said(self, answer: httpx.Response) -> Said:
@@ -196,6 +194,10 @@ class Server:
 
     def _clean(self, what: Said) -> Said:
         return Said(self.without_key(what.code), self.without_key(what.sentence).rstrip("."))
+
+
+def _timeout(silence_seconds: Optional[float]) -> httpx.Timeout:
+    return httpx.Timeout(silence_seconds, connect=CONNECT_SECONDS, pool=None)
 
 
 def _authority(header: str, key: str) -> dict[str, str]:
