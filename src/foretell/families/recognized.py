@@ -50,6 +50,8 @@ class Recognized:
     concurrency: int = 1
     gpu_memory_mb: int = 0
     """What it takes of the memory of GPUs; 0: it runs on a processor, whatever else there is."""
+    beside_gpus_mb: int = 0
+    """What it takes of the machine's memory where GPUs hold all its weights; 0: as much as without them."""
     gpus_max: int = 1
     """On so many GPUs it can lie, where one has not the room."""
 
@@ -60,10 +62,11 @@ class Recognized:
     def _share(self, gpus_mb: Sequence[int]) -> dict[str, float]:
         if not self.gpu_memory_mb or not gpus_mb:
             return {}
+        beside = {"memory_mb": self.beside_gpus_mb} if self.beside_gpus_mb else {}
         if self.gpu_memory_mb <= max(gpus_mb):
-            return {"gpu_memory_mb": self.gpu_memory_mb}
+            return {"gpu_memory_mb": self.gpu_memory_mb, **beside}
         largest = sorted(gpus_mb, reverse=True)[: self.gpus_max]
         sums = enumerate(accumulate(largest), start=1)
         count = next((each for each, sum_mb in sums if sum_mb >= self.gpu_memory_mb), len(largest))
         # What does not even fit all of them takes turns with what waits in the machine's memory.
-        return {"gpu": count}
+        return {"gpu": count, **(beside if sum(largest) >= self.gpu_memory_mb else {})}

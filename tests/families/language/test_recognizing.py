@@ -247,20 +247,23 @@ def test_what_is_no_language_model_is_refused_with_what_it_is(content: bytes, co
 
 
 @pytest.mark.parametrize(
-    ("gpus_mb", "asked"),
+    ("gpus_mb", "asked", "memory_mb"),
     [
-        ([], {}),
-        ([24_000], {"gpu_memory_mb": 11_100}),
-        ([8_000, 24_000], {"gpu_memory_mb": 11_100}),
-        ([8_000, 8_000, 8_000], {"gpu": 2}),
-        ([4_000, 4_000], {"gpu": 2}),
+        ([], {}, 20_900),
+        ([24_000], {"gpu_memory_mb": 11_100}, 6000),
+        ([8_000, 24_000], {"gpu_memory_mb": 11_100}, 6000),
+        ([8_000, 8_000, 8_000], {"gpu": 2}, 6000),
+        ([4_000, 4_000], {"gpu": 2}, 20_900),
     ],
 )
-def test_on_a_machine_with_gpus_a_model_asks_for_those_it_needs(gpus_mb: list[int], asked: dict) -> None:
+def test_on_a_machine_with_gpus_a_model_asks_for_those_it_needs(
+    gpus_mb: list[int], asked: dict, memory_mb: int
+) -> None:
     found = recognize(weights(llama(), sizes={"model.safetensors": 8000 * MB}))
     assert found.gpu_memory_mb == 11_100
     placed = found.on(gpus_mb).limits
     assert {name: each for name, each in placed.items() if name.startswith("gpu")} == asked
+    assert placed["memory_mb"] == memory_mb
 
 
 def test_what_its_library_cannot_spread_stays_on_one_gpu() -> None:

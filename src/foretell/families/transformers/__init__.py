@@ -20,6 +20,8 @@ ALONE = frozenset({"fp8", "mxfp4", "torchao"})
 
 GPU_MB = 1500
 """What a GPU holds beside the weights: CUDA itself, and what a run remembers."""
+BESIDE_GPUS_MB = 6000
+"""CUDA's libraries, and one file of weights on its way to the GPU."""
 GPUS_MAX = 16
 
 _HERE = Path(__file__).parent
@@ -54,6 +56,7 @@ def recognize(files: Files) -> Recognized | None:
         limits=_limits(files),
         license=files.license,
         gpu_memory_mb=GPU_MB + int(_stored_mb(files) * 1.2),
+        beside_gpus_mb=BESIDE_GPUS_MB,
         gpus_max=GPUS_MAX,
     )
 
