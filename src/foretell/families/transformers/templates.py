@@ -3,7 +3,8 @@
 from foretell.families.files import Files
 
 CALLS = ("<tool_call>", "[TOOL_CALLS]", "<|python_tag|>", "ipython")
-"""What stands in templates of models whose calls of functions are understood when they write them."""
+STRANGE = "[ARGS]"
+"""What stands in templates of models whose calls of functions are understood when they write them; not those that mark arguments so."""
 
 
 def chat_template(files: Files) -> str:
@@ -21,4 +22,4 @@ def chat_template(files: Files) -> str:
 
 def knows_tools(template: str) -> bool:
     """Whether a model with this template calls functions in a way that is understood."""
-    return "tools" in template and any(mark in template for mark in CALLS)
+    return "tools" in template and STRANGE not in template and any(mark in template for mark in CALLS)
