@@ -145,6 +145,9 @@ class Config:
         "", "Private hosts and networks that webhooks and inputs may reach, comma-separated."
     )
     cors_origins: str = _setting("*", "Origins that browsers may call from, comma-separated.")
+    metrics_address: str = _setting(
+        "", "HOST:PORT at which figures are given to whoever asks, beside '/metrics'; empty: nowhere else."
+    )
     log_format: str = _setting("auto", "'json', 'text', or 'auto': text on a terminal.")
 
     @property

@@ -6,8 +6,8 @@ from starlette.routing import BaseRoute, Route, Router
 from starlette.types import Receive, Scope, Send
 
 from foretell import account
-from foretell.api import admin, dashboard, files, health, keys, reference, sign_ins, uploads
-from foretell.api.auth import Handler, keyed, open_to_all
+from foretell.api import admin, dashboard, files, health, keys, measuring, reference, sign_ins, uploads
+from foretell.api.auth import Handler, keyed, open_to_all, operators_only
 from foretell.api.edge import Edge
 from foretell.api.openai import audio, chat, embeddings, images, moderations, responses
 from foretell.api.services import Services
@@ -42,6 +42,7 @@ def _routes() -> list[BaseRoute]:
         _route("GET", "/files/{token}/{name}", files.get),
         _route("GET", "/healthz", health.alive),
         _route("GET", "/readyz", health.ready),
+        _route("GET", "/metrics", operators_only(measuring.get)),
         _route("GET", "/", dashboard.front_door(health.index)),
         *admin.routes,
         *reference.routes,

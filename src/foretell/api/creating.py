@@ -24,9 +24,12 @@ from foretell.prediction import DASHBOARD, NewPrediction, Prediction, Subscripti
 from foretell.retention import Retention, narrowest, of_all
 from foretell.schema import SAFETY, without_secrets
 from foretell.secret import sealed
+from foretell.telemetry import PARENT
 
 SLICE_SECONDS = 1.0
 """How often a held caller is asked whether they are still there."""
+
+TRACE_CHARACTERS_MAX = 100
 
 _sorted = msgspec.json.Encoder(order="sorted").encode
 _log = logging.getLogger("foretell.predictions.accepted")
@@ -113,17 +116,27 @@ async def awaited(request: Request, prediction: Prediction, seconds: float) -> P
     Raises ClientDisconnect when nobody waits any more; the prediction goes on.
     """
     until = time.monotonic() + seconds
+    seen: Prediction | None = prediction
     while not prediction.status.is_terminal:
         left = until - time.monotonic()
         if left <= 0 or services(request).stopping.is_set():
             break
-        found = await services(request).store.await_terminal(prediction.id, min(left, SLICE_SECONDS))
+        found = await services(request).store.await_terminal(
+            prediction.id, min(left, SLICE_SECONDS), seen=seen
+        )
         if found is None:
             raise deleted_meanwhile()
-        prediction = found
+        prediction, seen = found, None
         if not prediction.status.is_terminal and await request.is_disconnected():
             raise ClientDisconnect
     return prediction
+
+
+def _traced(request: Request, said: dict[str, Any] | None) -> dict[str, Any] | None:
+    """What is kept of the request, with the caller's own trace where traces are kept."""
+    if not services(request).is_traced or (parent := request.headers.get(PARENT)) is None:
+        return said
+    return {**(said or {}), PARENT: parent[:TRACE_CHARACTERS_MAX]}
 
 
 def deleted_meanwhile() -> Error:
@@ -158,7 +171,7 @@ async def checked(request: Request, wish: Wish, known: Known) -> NewPrediction:
         privacy=wish.privacy,
         stream=wish.stream,
         webhook=wish.webhook,
-        request=wish.request,
+        request=_traced(request, wish.request),
         pricing=pricing,
         hold_nanocredits=0 if pricing is None else estimated(known, values).nanocredits,
         retention=_retention(request, wish, known),

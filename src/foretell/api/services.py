@@ -10,6 +10,7 @@ from foretell.config import Config
 from foretell.seal import Seal
 from foretell.snapshots import Snapshots
 from foretell.store import Store
+from foretell.telemetry import Measures
 from foretell.weights import Environments, Weights
 
 
@@ -18,8 +19,8 @@ class Services:
     """The machinery that requests reach, made once at start.
 
     `check_form` refuses an address that could never be called. `heartbeat_seconds` is how long a stream may
-    say nothing. `has_node`: models run in this process. Once `stopping` is set, callers who wait
-    are answered with what there is, and streams end.
+    say nothing. `has_node`: models run in this process. `is_traced`: predictions become part of their callers'
+    traces. Once `stopping` is set, callers who wait are answered with what there is, and streams end.
     """
 
     config: Config
@@ -28,6 +29,8 @@ class Services:
     seal: Seal
     check_form: Callable[[str], None]
     has_node: bool = False
+    measures: Measures = field(default_factory=Measures)
+    is_traced: bool = False
     heartbeat_seconds: float = 15.0
     stopping: asyncio.Event = field(default_factory=asyncio.Event)
     bench: Bench = field(init=False)

@@ -67,6 +67,7 @@ def back_up(config: Config, target: Path, *, told: Told, pg_dump: Path | None = 
         with blobs.keeping(), _copied(config, made, told=told, pg_dump=pg_dump) as dump:
             kept = _kept_files(made, dump)
             missing = copies.take(config, blobs, kept, made / BLOBS, told=told)
+            copies.take_models(config.data_path, made)
         summary = Summary(
             version=__version__,
             created_at=time.time_ns() // 1_000,
@@ -130,6 +131,7 @@ def restore(
             kept = [each for each in _kept_files(backup, summary.dump) if each.id not in lost]
             copies.bring(config, kept, backup / BLOBS, made / BLOBS, told=told)
             _copy_secret(backup, made)
+            copies.take_models(backup, made)
             _bring_database(config, backup, summary.dump, made, program, told=told)
             return summary, _exchange(data, made, before)
     finally:

@@ -10,6 +10,9 @@ from pathlib import Path
 from foretell.blobs import Blobs, open_blobs
 from foretell.config import Config
 from foretell.errors import Code, Error
+from foretell.snapshots import FOLDER as MODELS
+from foretell.snapshots import STAGED
+from foretell.snapshots.copying import link_or_copy
 from foretell.store.backups import Kept
 
 BLOBS = "blobs"
@@ -45,6 +48,14 @@ def bring(config: Config, wanted: Sequence[Kept], source: Path, folder: Path, *,
         told("restore", number, len(wanted))
     if config.blobs:
         asyncio.run(_send(open_blobs(config), wanted, folder))
+
+
+def take_models(source: Path, target: Path) -> None:
+    """Copies the folders of models that were added, of those that are whole."""
+    if not (source / MODELS).is_dir():
+        return
+    left_out = shutil.ignore_patterns(f"{STAGED}*")
+    shutil.copytree(source / MODELS, target / MODELS, copy_function=link_or_copy, ignore=left_out)
 
 
 def problems(folder: Path, kept: Kept) -> list[str]:

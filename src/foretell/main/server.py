@@ -26,6 +26,7 @@ from foretell.main.listening import (
     public_socket,
     socket_path,
 )
+from foretell.main.watching import Watching
 from foretell.model import Version
 from foretell.node import Node, Surroundings, machine
 from foretell.outbound import Outbound
@@ -78,6 +79,8 @@ class Server:
         listener = self._public() if self._has_api and self._listens else None
         store = await open_store(self.config)
         self._closing.push_async_callback(store.close)
+        self._watching = Watching(self.config)
+        self._watching.start(store, self._closing)
         blobs = open_blobs(self.config)
         outbound = Outbound(self.config, serves_callers=self._has_api)
         self._closing.push_async_callback(outbound.close)
@@ -146,6 +149,8 @@ class Server:
             seal=seal,
             check_form=outbound.check_form,
             has_node=self._has_node,
+            measures=self._watching.measures,
+            is_traced=self._watching.tracing is not None,
         )
         self._additions = services.additions
         await self._additions.open(alone=not self.config.database)

@@ -4,8 +4,9 @@ from __future__ import annotations
 
 import asyncio
 import time
-from collections.abc import Mapping, Sequence
-from typing import Any
+from collections.abc import Callable, Mapping, Sequence
+from functools import partial
+from typing import Any, TypeGuard
 
 from foretell.allowance import Bounds
 from foretell.event import Event
@@ -19,6 +20,8 @@ from foretell.store.idempotency import Claim
 from foretell.store.lanes import LaneState
 from foretell.store.live import Follower, Live
 from foretell.store.notices import Notices
+from foretell.store.places import Offer, Place
+from foretell.store.predictions import Finish
 from foretell.store.rows import encoded
 from foretell.store.writer import Verb, Writer
 
@@ -51,6 +54,10 @@ class Store(Credits):
 
     def __init__(self, database: Database, *, queued_max: int) -> None:
         self.notices = Notices()
+        self.offer: Offer | None = None
+        """Asked for a place for each new prediction, by the node of this process while it takes work."""
+        self.on_end: Callable[[Prediction], None] | None = None
+        """Is told of each prediction that this process has ended, once that is durable."""
         self._closed = False
         self._database = database
         self._queued_max = queued_max
@@ -81,16 +88,22 @@ class Store(Credits):
         Raises AllowanceSpentError or Error(INSUFFICIENT_CREDITS). With a `claim` whose key stands for a prediction
         already, gives that one; raises Error(KEY_REUSED) or Error(GONE) where it cannot be.
         """
-        asked = Create(new, encoded(new.input), self._queued_max, bounds, claim)
-        return await self._writer.submit(CREATE, asked, key=new.id)
+        given = encoded(new.input)
+        place = None if self.offer is None else self.offer(new)
+        asked = Create(new, given, self._queued_max, bounds, claim, place)
+        then = None if place is None else partial(_settle, place, new.id)
+        return await self._writer.submit(CREATE, asked, key=new.id, then=then)
 
     async def take(self, lane: str, *, node: str, count: int) -> list[Prediction]:
         """Up to `count` free rows of the lane, now held by `node`, in the order in which they are due, with bodies."""
         return await self._writer.submit(TAKE, predictions.Take(lane, node, count))
 
-    async def begin(self, hold: Hold) -> bool:
-        """The predictor is entered. False means the hold was lost, and nothing was written; so in all that follow."""
-        return await self._writer.submit(BEGIN, hold, key=hold.prediction_id)
+    async def begin(self, hold: Hold, *, ran_seconds: float = 0.0) -> bool:
+        """The predictor was entered, so long ago. False means the hold was lost, and nothing was written.
+
+        So in all that follow.
+        """
+        return await self._writer.submit(BEGIN, predictions.Begin(hold, ran_seconds), key=hold.prediction_id)
 
     async def note(self, hold: Hold, *, phase: Phase, progress: float | None = None) -> bool:
         """What the row is doing now; `progress` is a percentage that never falls."""
@@ -109,12 +122,24 @@ class Store(Credits):
         self._live.flush(prediction_id)
         await self._writer.submit(FORGET_PREVIEWS, prediction_id, key=prediction_id)
 
-    async def finish(self, hold: Hold, outcome: Outcome, *, files: Sequence[File] = ()) -> Prediction | None:
-        """Ends the attempt, after what it said; None when the hold was lost."""
-        self._live.flush(hold.prediction_id)
-        return await self._writer.submit(
-            FINISH, predictions.Finish(hold, outcome, files), key=hold.prediction_id
-        )
+    async def finish(
+        self,
+        hold: Hold,
+        outcome: Outcome,
+        *,
+        files: Sequence[File] = (),
+        prediction: Prediction | None = None,
+    ) -> Prediction | None:
+        """Ends the attempt, after what it said; None when the hold was lost.
+
+        `prediction`: what the holder was given, which need not be read again.
+        """
+        return await self.finishing(predictions.Finish(hold, outcome, files, prediction))
+
+    def finishing(self, asked: Finish) -> asyncio.Future[Prediction | None]:
+        """The same under way."""
+        self._live.flush(asked.hold.prediction_id)
+        return self._writer.submit(FINISH, asked, key=asked.hold.prediction_id)
 
     async def release(self, hold: Hold, *, lost: bool = False) -> Prediction | None:
         """Frees the row, to wait again with its old turn; `lost` counts a loss, and the third fails it."""
@@ -219,12 +244,18 @@ class Store(Credits):
         """Hears what is said in this process from `with` on; read `events` after entering to miss nothing."""
         return Follower(self._live, prediction_id)
 
-    async def await_terminal(self, prediction_id: str, timeout_seconds: float) -> Prediction | None:
-        """The prediction once it has ended, or as it is when the time is over; None when there is none."""
+    async def await_terminal(
+        self, prediction_id: str, timeout_seconds: float, *, seen: Prediction | None = None
+    ) -> Prediction | None:
+        """The prediction once it has ended, or as it is when the time is over; None when there is none.
+
+        `seen`: as it was created just now; the end of one that this process itself runs cannot have been missed.
+        """
         deadline = self._loop.time() + timeout_seconds
+        found = seen if seen is not None and seen.node is not None else None
         with self.notices.subscribe(f"prediction:{prediction_id}") as subscription:
             while True:
-                found = await self.get(prediction_id)
+                found = found or await self.get(prediction_id)
                 left = deadline - self._loop.time()
                 if found is None or found.status.is_terminal or left <= 0:
                     return found
@@ -232,9 +263,28 @@ class Store(Credits):
                 ended: Prediction | None = subscription.value
                 if ended is not None:
                     return ended
+                found = None
 
     def _publish(self, topics: Mapping[str, Any]) -> None:
         self.notices.publish(topics, topics)
+        if self.on_end is not None:
+            for value in topics.values():
+                if isinstance(value, Prediction) and value.status.is_terminal:
+                    self.on_end(value)
 
     def _heard(self, topics: frozenset[str]) -> None:
         self._loop.call_soon_threadsafe(self.notices.publish, topics)
+
+
+def _settle(place: Place, prediction_id: str, created: Created | Exception) -> None:
+    """Starts in its place what is held for it, and lets go of the place in any other case."""
+    if _is_held(created, prediction_id, place.node):
+        place.start(created.prediction)
+    else:
+        place.give_up()
+
+
+def _is_held(created: Created | Exception, prediction_id: str, node: str) -> TypeGuard[Created]:
+    if not isinstance(created, Created) or created.is_replay:
+        return False
+    return created.prediction.id == prediction_id and created.prediction.node == node

@@ -1,0 +1,40 @@
+"""The phases of a prediction that has ended, as stretches of time: figures and traces tell the same ones."""
+
+from collections.abc import Iterator
+from typing import NamedTuple
+
+from foretell.prediction import Phase, Prediction
+
+_BEFORE_A_RUN = (Phase.FETCHING, Phase.DOWNLOADING, Phase.BUILDING, Phase.LOADING)
+_PER_SECOND = 1_000_000
+
+
+class Span(NamedTuple):
+    """What a prediction did, and from when until when (microseconds since the epoch)."""
+
+    phase: str
+    start_at: int
+    end_at: int
+
+    @property
+    def seconds(self) -> float:
+        return (self.end_at - self.start_at) / _PER_SECOND
+
+
+def spans(prediction: Prediction) -> Iterator[Span]:
+    """The phases that it had, in their order; they do not overlap. One that never began was only queued."""
+    ended_at = prediction.completed_at or prediction.updated_at
+    at = min(prediction.held_at or ended_at, ended_at)
+    yield Span(Phase.QUEUED.value, prediction.created_at, at)
+    # What was waited for before the run is known by how long it took; it came in this order.
+    waited = prediction.metadata.get("phases") or {}
+    for phase in _BEFORE_A_RUN:
+        if seconds := waited.get(f"{phase.value}_seconds"):
+            start_at, at = at, min(at + int(seconds * _PER_SECOND), ended_at)
+            yield Span(phase.value, start_at, at)
+    if prediction.started_at is not None:
+        start_at = max(prediction.started_at, at)
+        run_at = start_at + int(prediction.metrics.get("predict_time", 0.0) * _PER_SECOND)
+        stored_at = min(run_at, ended_at) if "predict_time" in prediction.metrics else ended_at
+        yield Span(Phase.RUNNING.value, min(start_at, stored_at), stored_at)
+        yield Span(Phase.STORING.value, stored_at, ended_at)
