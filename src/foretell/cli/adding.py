@@ -7,6 +7,7 @@ from typing import Annotated, Any
 import typer
 
 from foretell.cli.connection import Connection, Target, call
+from foretell.cli.describing import size
 from foretell.cli.options import Data, Database, Json
 from foretell.cli.printing import console, labelled, notes, print_json
 from foretell.cli.steps import Steps
@@ -33,6 +34,7 @@ def add_to(app: typer.Typer) -> None:
     app.command(epilog="Example: foretell models rollback shout")(rollback)
     app.command(epilog="Example: foretell models remove shout:0f3a9c1d")(remove)
     app.command(epilog="Example: foretell models logs shout")(logs)
+    app.command()(prune)
 
 
 def add(
@@ -122,6 +124,17 @@ def logs(model: ModelAndVersion, data: Data = None, database: Database = None, j
         )
         notes.print(labelled(f"{name}:", words, style="bold"))
     console.print(labelled("", found["log"], style="") if found["log"] else "There is no log of it.")
+
+
+def prune(data: Data = None, database: Database = None, json: Json = False) -> None:
+    """Free the space of environments and weights that no version of this server needs any more."""
+    found = call(Target(data, database=database), lambda server: server.post("/v1/admin/prune"))
+    if json:
+        print_json(found)
+        return
+    for each in found["data"]:
+        console.print(f"{each['name']}  {size(each['size_bytes'])}")
+    console.print(f"Freed {size(found['size_bytes'])}." if found["data"] else "Everything is needed.")
 
 
 async def _followed(server: Connection, path: str, body: Any, *, quiet: bool) -> dict[str, Any]:

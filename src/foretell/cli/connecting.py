@@ -16,48 +16,52 @@ from foretell.errors import Code, Error
 from foretell.families import remote
 
 
+Kind = Annotated[
+    str | None,
+    typer.Option(help=f"What it is: {', '.join(remote.KINDS)} (default: found out by asking)."),
+]
+Model = Annotated[str, typer.Option(metavar="NAME", help="The model there (default: the only one).")]
+Name = Annotated[
+    str | None, typer.Option(metavar="NAME", help="What it is called here (default: much the same).")
+]
+KeyVariable = Annotated[
+    str | None,
+    typer.Option(
+        metavar="NAME", help="The variable in this server's environment that holds the key for there."
+    ),
+]
+Task = Annotated[
+    str | None,
+    typer.Option(help=f"What a model of kind openai does: {', '.join(remote.TASKS)} (default: by its name)."),
+]
+Type = Annotated[str | None, typer.Option(help=f"What it gives: {', '.join(remote.TYPES)}.")]
+Folder = Annotated[
+    Path | None,
+    typer.Option(metavar="DIR", help="Write the model's folder there, to change it, and add nothing yet."),
+]
+
+
 def add_to(app: typer.Typer) -> None:
     app.command(epilog="Example: foretell models connect http://127.0.0.1:8000 --name llama")(connect)
 
 
 def connect(
     server: Annotated[str, typer.Argument(metavar="URL", help="Where the other server is.")],
-    kind: Annotated[
-        str | None,
-        typer.Option(help=f"What it is: {', '.join(remote.KINDS)} (default: found out by asking)."),
-    ] = None,
-    model: Annotated[str, typer.Option(metavar="NAME", help="The model there (default: the only one).")] = "",
-    name: Annotated[
-        str | None, typer.Option(metavar="NAME", help="What it is called here (default: much the same).")
-    ] = None,
-    key_variable: Annotated[
-        str | None,
-        typer.Option(
-            metavar="NAME", help="The variable in this server's environment that holds the key for there."
-        ),
-    ] = None,
-    task: Annotated[
-        str | None,
-        typer.Option(
-            help=f"What a model of kind openai does: {', '.join(remote.TASKS)} (default: by its name)."
-        ),
-    ] = None,
-    type: Annotated[
-        str | None, typer.Option(help="What it gives: image, video, audio, music, text or embedding.")
-    ] = None,
+    kind: Kind = None,
+    model: Model = "",
+    name: Name = None,
+    key_variable: KeyVariable = None,
+    task: Task = None,
+    type: Type = None,
     concurrency: Annotated[int, typer.Option(min=1, help="How many runs it gets at once.")] = 8,
-    folder: Annotated[
-        Path | None,
-        typer.Option(
-            metavar="DIR", help="Write the model's folder there, to change it, and add nothing yet."
-        ),
-    ] = None,
+    folder: Folder = None,
     data: Data = None,
     json: Json = False,
 ) -> None:
     """Make a model of another server one of this server's."""
     _check(kind, remote.KINDS, "--kind")
     _check(task, remote.TASKS, "--task")
+    _check(type, remote.TYPES, "--type")
     found = asyncio.run(_survey(server, kind=kind, model=model, variable=key_variable, task=task, type=type))
     namespace = name or found.namespace
     notes.print(f"{found.model} at {server} is '{namespace}' here ({found.kind}, {found.type}).")

@@ -126,7 +126,9 @@ class Snapshots:
             await asyncio.to_thread(home.parent.mkdir, mode=0o700, parents=True, exist_ok=True)
             (staged / "snapshot").rename(home)
         except Error as error:
-            message = f"The folder of {version.model}:{version.id} is neither on this machine nor among the files."
+            message = (
+                f"The folder of {version.model}:{version.id} is neither on this machine nor among the files."
+            )
             raise Error(Code.UNAVAILABLE, message) from error
         finally:
             await asyncio.to_thread(shutil.rmtree, staged, ignore_errors=True)

@@ -11,12 +11,12 @@ COPIED_BYTES_MAX = 256 * 1024**2
 _FICLONE = 0x40049409
 
 
-def link_or_copy(source: Path, target: Path) -> None:
+def link_or_copy(source: str | Path, target: str | Path) -> None:
     """Makes `target` what `source` is now. A large one shares its bytes where the file system can do no better.
 
     Whoever replaces such a file leaves the other as it is; who writes into it changes both, which its SHA-256 tells.
     """
-    source = source.resolve()
+    source, target = Path(source).resolve(), Path(target)
     if _cloned(source, target):
         return
     if source.stat().st_size > COPIED_BYTES_MAX:

@@ -22,17 +22,18 @@ async def only_one(path: Path, *, on_wait: Callable[[], None] | None = None) -> 
     path.parent.mkdir(parents=True, exist_ok=True)
     descriptor = os.open(path, os.O_RDWR | os.O_CREAT, 0o644)
     try:
-        if on_wait is not None and not _taken(descriptor):
+        if on_wait is not None and not is_taken(descriptor):
             on_wait()
         # A blocking flock in a thread could not be canceled, and no process hears of another's release.
-        while not _taken(descriptor):  # noqa: ASYNC110
+        while not is_taken(descriptor):  # noqa: ASYNC110
             await asyncio.sleep(POLL_SECONDS)
         yield descriptor
     finally:
         os.close(descriptor)
 
 
-def _taken(descriptor: int) -> bool:
+def is_taken(descriptor: int) -> bool:
+    """Takes the lock behind an open file for as long as that is open; False: somebody else has it."""
     try:
         fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
     except BlockingIOError:

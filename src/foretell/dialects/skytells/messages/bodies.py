@@ -218,7 +218,7 @@ class ModelQuery(Struct):
     fields: Annotated[
         str | None,
         Meta(
-            description="Schemas to add, with commas between them: `input_schema`, `output_schema`.",
+            description="What to add, with commas between: `input_schema`, `output_schema`, `examples`.",
             examples=["input_schema,output_schema"],
         ),
     ] = None

@@ -92,6 +92,14 @@ class ModelMetadata(TypedDict):
     ]
 
 
+class ModelExample(TypedDict):
+    """Inputs that show what a model does, and what came of them once."""
+
+    title: str
+    input: Annotated[dict[str, Any], Meta(description="Files in it are addresses of this server.")]
+    output: Annotated[list[str], Meta(description="Addresses of files, or one text.")]
+
+
 class Serving(TypedDict):
     """How a model is served."""
 
@@ -126,4 +134,7 @@ class Model(TypedDict):
             dict[str, Any],
             Meta(description="The JSON Schema of its output, where `fields` names `output_schema`."),
         ]
+    ]
+    examples: NotRequired[
+        Annotated[list[ModelExample], Meta(description="Examples, where `fields` names `examples`.")]
     ]

@@ -9,7 +9,7 @@ from foretell.dialects.skytells.messages.fields import Instant
 Sizes = Annotated[int, Meta(description="Bytes of its folder and its weights.")]
 
 
-class ExampleMessage(TypedDict):
+class RegisteredExample(TypedDict):
     """Inputs that show what a model does, and what came of them once."""
 
     title: str
@@ -52,7 +52,7 @@ class RegisteredModel(TypedDict):
     ]
     offline_reason: str | None
     size_bytes: Sizes
-    examples: list[ExampleMessage]
+    examples: list[RegisteredExample]
     notes: Annotated[
         list[str], Meta(description="What its folder asks for and is not done for it, a sentence each.")
     ]
@@ -119,3 +119,17 @@ class RemovedModel(TypedDict):
 
     model: str
     versions: list[str]
+
+
+class PrunedMessage(TypedDict):
+    """An environment, or weights by their SHA-256."""
+
+    name: str
+    size_bytes: int
+
+
+class Pruning(TypedDict):
+    """What was taken out of the cache."""
+
+    data: list[PrunedMessage]
+    size_bytes: int
