@@ -4,7 +4,8 @@ from foretell.families.files import Files
 
 CALLS = ("<tool_call>", "[TOOL_CALLS]", "<|python_tag|>", "ipython")
 STRANGE = "[ARGS]"
-"""What stands in templates of models whose calls of functions are understood when they write them; not those that mark arguments so."""
+"""What stands in templates of models whose calls of functions are understood when they write them. Those that mark
+their arguments in the strange way are not."""
 
 
 def chat_template(files: Files) -> str:
