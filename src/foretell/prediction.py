@@ -5,6 +5,8 @@ from dataclasses import dataclass, field
 from enum import StrEnum
 from typing import Any
 
+import msgspec
+
 from foretell.pricing import Pricing
 from foretell.retention import Retention
 
@@ -140,8 +142,7 @@ class NewPrediction:
     queue_seconds: float | None = None
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Prediction:
+class Prediction(msgspec.Struct, frozen=True, kw_only=True):
     """One prediction as stored. `input` and what follows are there only when its body was read with it."""
 
     id: str
@@ -170,11 +171,11 @@ class Prediction:
     cost_nanocredits: int
     data_removed_at: int | None
     deleted_at: int | None
-    input: dict[str, Any] = field(default_factory=dict)
+    input: dict[str, Any] = {}
     result: Any = None
     failure: Failure | None = None
-    metrics: dict[str, float] = field(default_factory=dict)
-    metadata: dict[str, Any] = field(default_factory=dict)
+    metrics: dict[str, float] = {}
+    metadata: dict[str, Any] = {}
     webhook: Subscription | None = None
     request: dict[str, Any] | None = None
     pricing: Pricing | None = None

@@ -1,9 +1,9 @@
 """The prediction object from the noun alone: outputs, metrics, privacy, spelling."""
 
-from dataclasses import replace
 from typing import Any
 
 import pytest
+from msgspec.structs import replace
 
 import strict
 from foretell.dialects import skytells

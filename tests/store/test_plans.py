@@ -11,7 +11,7 @@ from foretell.store.creates import Create, Created, create
 from foretell.store.files import HAS_BYTES
 from foretell.store.moves import WAITING
 from foretell.store.opening import open_database
-from foretell.store.predictions import Finish, Take, begin, finish, take
+from foretell.store.predictions import Begin, Finish, Take, begin, finish, take
 from foretell.store.sqlite import SqliteDatabase
 from samples import DONE, new_prediction
 
@@ -115,7 +115,7 @@ def test_what_has_no_price_and_no_key_says_nothing_to_the_ledger(sqlite: Config)
         with database.transaction(lasting=False) as transaction:
             [[taken]] = take(transaction, [Take(new.lane, "n", 1)])
             assert taken.hold is not None
-            begin(transaction, [taken.hold])
+            begin(transaction, [Begin(taken.hold)])
             finish(transaction, [Finish(taken.hold, DONE)])
             transaction.finish()
         tables = ("charges", "transfers", "balances", "spending", "caps", "idempotency_keys")

@@ -5,16 +5,20 @@ import logging
 import socket
 
 from foretell.errors import Error
+from foretell.hardware import has
 from foretell.ids import new_token
 from foretell.node.fleet import Fleet
 from foretell.node.folder import Folder
 from foretell.node.gauge import Gauge
 from foretell.node.heartbeat import Heartbeat
 from foretell.node.leftovers import clear_leftovers
+from foretell.node.reserved import Reserved
 from foretell.node.runs import Runs
 from foretell.node.scheduler import Scheduler
 from foretell.node.surroundings import Surroundings
 from foretell.node.wishes import Wishes
+from foretell.prediction import NewPrediction
+from foretell.store.places import Place
 
 __all__ = ["Node", "Surroundings"]
 
@@ -64,6 +68,7 @@ class Node:
             self._scheduler.serve(self._woken),
         )
         self._tasks = [asyncio.create_task(each) for each in work]
+        store.offer = self._offer
 
     async def stop(self, grace_seconds: float | None = None) -> None:
         """Takes no more work, lets runs end within the grace, sends the rest back, and ends every child."""
@@ -71,6 +76,7 @@ class Node:
             return
         *others, scheduling = self._tasks
         self._tasks = []
+        self._surroundings.store.offer = None
         scheduling.cancel()
         await asyncio.wait({scheduling})
         if grace_seconds is None:
@@ -82,6 +88,16 @@ class Node:
         await asyncio.wait(others)
         await self._heartbeat.let_go()
         self._folder.close()
+
+    def _offer(self, new: NewPrediction) -> Place | None:
+        """A place in a replica that would run it at once."""
+        hardware = new.lane.rpartition(":")[2]
+        if not has(self._surroundings.hardware, hardware):
+            return None
+        replica = self.fleet.of(new.version_id, hardware)
+        if replica is None or not replica.can_start:
+            return None
+        return Reserved(self.incarnation, new.id, replica, self._runs)
 
     async def _end_overdue(self) -> None:
         """Keeps to deadlines also where no API is left to do so."""

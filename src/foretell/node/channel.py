@@ -2,7 +2,7 @@
 
 import asyncio
 from collections import deque
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 
 from foretell.node.frames import Ending, Frame
 
@@ -11,9 +11,10 @@ WAITING_MAX = 1_000
 
 
 class Channel:
-    """A bounded queue of frames that may end with a reason."""
+    """A bounded queue of frames that may end with a reason. `on_change` is called for each, and for the end."""
 
-    def __init__(self) -> None:
+    def __init__(self, on_change: Callable[[], None] | None = None) -> None:
+        self.on_change = on_change
         self._frames: deque[Frame] = deque()
         self._reason: Exception | None = None
         self._heard = asyncio.Event()
@@ -31,6 +32,8 @@ class Channel:
         if self._reason is None and len(self._frames) < 2 * WAITING_MAX:
             self._frames.append(frame)
             self._heard.set()
+            if self.on_change is not None:
+                self.on_change()
 
     def end(self, reason: Exception) -> None:
         """Nothing more will come; who listens gets what waits, then `reason`."""
@@ -38,6 +41,18 @@ class Channel:
             self._reason = reason
         self._heard.set()
         self._room.set()
+        if self.on_change is not None:
+            self.on_change()
+
+    @property
+    def has_ended(self) -> bool:
+        """Whether nothing more will come."""
+        return self._reason is not None
+
+    @property
+    def said(self) -> Sequence[Frame]:
+        """What was put and not taken yet."""
+        return self._frames
 
     async def receive(self) -> Frame:
         """The next frame. Raises the reason after the last one."""

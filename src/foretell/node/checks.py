@@ -11,13 +11,16 @@ from pathlib import Path
 from typing import Any
 
 from foretell.chat import picture_input
+from foretell.config import Config
 from foretell.errors import Error
+from foretell.model import Version
 from foretell.node import moderation, safety
 from foretell.node.fleet import Fleet
 from foretell.node.outcome import Measured
 from foretell.node.outputs import Outputs
 from foretell.node.surroundings import Surroundings
 from foretell.node.trouble import LoadFailed, RunFailed
+from foretell.prediction import Prediction
 
 log = logging.getLogger(__name__)
 
@@ -36,8 +39,7 @@ class Checks:
         )
         # What was asked of a moderated model and is answered by another, which does not hear all of it.
         self._unheard: list[str] | None = (measured.prediction.request or {}).get("judged")
-        is_moderated = measured.version.manifest.moderated or self._unheard is not None
-        self._is_moderated = config.moderation and is_moderated
+        self._is_moderated = is_judged(measured.prediction, measured.version, config)
 
     @property
     def hide_pictures(self) -> bool:
@@ -120,6 +122,11 @@ class Checks:
             log.warning("the safety checker could not judge a picture, which is left unjudged: %s", error)
             return None
         return {"sexual": moderation.verdict(score, threshold)}
+
+
+def is_judged(prediction: Prediction, version: Version, config: Config) -> bool:
+    """Whether moderation judges what is asked and answered."""
+    return config.moderation and (version.manifest.moderated or "judged" in (prediction.request or {}))
 
 
 def _known_not_to_be() -> "asyncio.Future[bool]":

@@ -37,13 +37,24 @@ class Conversation:
     @contextmanager
     def about(self, run_id: str) -> Iterator[Channel]:
         """What the child says about that run; outside, it is dropped."""
-        channel = self._channels[run_id] = Channel()
+        channel = Channel()
+        self.add(run_id, channel)
         try:
             yield channel
         finally:
+            self.drop(run_id)
+
+    def add(self, run_id: str, channel: Channel) -> None:
+        """From now on `channel` gets what the child says about that run."""
+        self._channels[run_id] = channel
+
+    def drop(self, run_id: str) -> None:
+        """What the child still says about that run is dropped."""
+        channel = self._channels.pop(run_id, None)
+        if channel is not None:
+            channel.on_change = None
             # Who still puts into it must not wait for a listener that has gone.
             channel.end(ReplicaDied())
-            self._channels.pop(run_id, None)
 
     async def ready(self, timeout_seconds: float) -> Ready:
         """The child's word that it has loaded. Raises LoadFailed."""
@@ -87,7 +98,11 @@ class Conversation:
     async def _pump(self) -> None:
         try:
             while (frame := await self.child.link.receive()) is not None:
-                await self._dispatch(frame)
+                channel = self._channels.get(getattr(frame, "id", None) or "")
+                if channel is not None:
+                    await channel.put(frame)
+                elif not self._loaded.done():
+                    self._hear_setup(frame)
         except BrokenLink as error:
             self._why = f"sent {error}"
             self.end(RunFailed("bad_output", f"The model's process sent {error}."))
@@ -97,13 +112,6 @@ class Conversation:
         if not self.child.exited.done():
             self._why = "closed its link to the server"
             self.child.kill()
-
-    async def _dispatch(self, frame: Frame) -> None:
-        run_id = getattr(frame, "id", None)
-        if isinstance(run_id, str) and run_id in self._channels:
-            await self._channels[run_id].put(frame)
-        elif not self._loaded.done():
-            self._hear_setup(frame)
 
     def _hear_setup(self, frame: Frame) -> None:
         match frame:

@@ -4,7 +4,10 @@ import asyncio
 import json
 import socket
 import struct
+from collections import deque
 from typing import Any
+
+import msgspec
 
 from foretell.node.frames import Delta, Done, Frame, Output, decoded
 
@@ -22,46 +25,99 @@ class BrokenLink(Exception):
     """The other side said something that is not a frame within the limits; the message says what."""
 
 
-class Link:
+class Link(asyncio.Protocol):
     """One end of a connected stream. One task receives, any may send."""
 
-    def __init__(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
-        self._reader = reader
-        self._writer = writer
+    _transport: asyncio.Transport
+
+    def __init__(self) -> None:
+        self._buffer = bytearray()
+        self._bodies: deque[bytes | BrokenLink] = deque()
+        self._bytes = 0
+        self._is_closed = False
+        self._is_held_back = False
+        self._receiver: asyncio.Future[None] | None = None
         self._waiting: list[bytes] = []
 
     async def receive(self) -> Frame | None:
         """The next frame; None when the other side has gone. Raises BrokenLink."""
-        try:
-            (size,) = _LENGTH.unpack(await self._reader.readexactly(_LENGTH.size))
-            if size > FRAME_BYTES_MAX:
-                raise BrokenLink(f"a frame of {size} bytes")
-            return _checked(await self._reader.readexactly(size))
-        except (asyncio.IncompleteReadError, OSError):
-            return None
+        while not self._bodies:
+            if self._is_closed:
+                return None
+            self._receiver = asyncio.get_running_loop().create_future()
+            await self._receiver
+        body = self._bodies.popleft()
+        if isinstance(body, BrokenLink):
+            raise body
+        self._bytes -= len(body)
+        if self._is_held_back and self._bytes < BUFFER_BYTES and not self._is_closed:
+            self._is_held_back = False
+            self._transport.resume_reading()
+        return _checked(body)
 
     def send(self, frame: dict[str, Any]) -> None:
         """Sends with whatever else this turn of the loop sends. To a side that has gone, it does nothing."""
-        body = json.dumps(frame, ensure_ascii=False, separators=(",", ":")).encode()
+        body = _encoded(frame)
         if not self._waiting:
             asyncio.get_running_loop().call_soon(self._flush)
-        self._waiting.append(_LENGTH.pack(len(body)) + body)
+        self._waiting.append(_LENGTH.pack(len(body)))
+        self._waiting.append(body)
 
     def close(self) -> None:
         """Drops what was not sent yet."""
-        self._writer.transport.abort()
+        self._transport.abort()
+
+    def connection_made(self, transport: asyncio.Transport) -> None:  # type: ignore[override]
+        self._transport = transport
+
+    def data_received(self, data: bytes) -> None:
+        self._buffer += data
+        start, end = 0, len(self._buffer)
+        while end - start >= _LENGTH.size:
+            (size,) = _LENGTH.unpack_from(self._buffer, start)
+            if size > FRAME_BYTES_MAX:
+                self._bodies.append(BrokenLink(f"a frame of {size} bytes"))
+                self._transport.pause_reading()
+                break
+            body_start = start + _LENGTH.size
+            if end - body_start < size:
+                break
+            start = body_start + size
+            self._bodies.append(bytes(self._buffer[body_start:start]))
+            self._bytes += size
+        del self._buffer[:start]
+        self._wake()
+        if self._bytes >= BUFFER_BYTES and not self._is_held_back:
+            self._is_held_back = True
+            self._transport.pause_reading()
+
+    def connection_lost(self, exc: Exception | None) -> None:
+        self._is_closed = True
+        self._wake()
+
+    def _wake(self) -> None:
+        if self._receiver is not None and not self._receiver.done():
+            self._receiver.set_result(None)
 
     def _flush(self) -> None:
         data = b"".join(self._waiting)
         self._waiting.clear()
-        if not self._writer.transport.is_closing():
-            self._writer.write(data)
+        if not self._transport.is_closing():
+            self._transport.write(data)
 
 
 async def open_link(end: socket.socket) -> Link:
     """The link over one end of a socketpair, which it owns from here on."""
     end.setblocking(False)
-    return Link(*await asyncio.open_unix_connection(sock=end, limit=BUFFER_BYTES))
+    _, link = await asyncio.get_running_loop().create_unix_connection(Link, sock=end)
+    return link
+
+
+def _encoded(frame: dict[str, Any]) -> bytes:
+    try:
+        return msgspec.json.encode(frame)
+    except UnicodeEncodeError:  # half a surrogate pair, as the caller sent it
+        return json.dumps(frame, separators=(",", ":")).encode()
 
 
 def _checked(body: bytes) -> Frame:

@@ -1,5 +1,6 @@
 """How an attempt is written down: its status, and what it took."""
 
+import logging
 import time
 from dataclasses import dataclass, field
 from typing import Any
@@ -12,6 +13,7 @@ from foretell.node.waits import Waits
 from foretell.prediction import Failure, Outcome, Prediction, Status, Used
 from foretell.pricing import USED, cost_nanocredits
 
+predictions_log = logging.getLogger("foretell.predictions")
 LOG_END_CHARACTERS = 2_000
 """How much of a setup's log stands in the message of a prediction that failed by it."""
 
@@ -77,12 +79,26 @@ def what_was_used(measured: Measured, *, at: int) -> Used:
     return Used(used, cost)
 
 
+def internal() -> RunFailed:
+    """What an error that nobody foresaw looks like to the caller."""
+    return RunFailed("internal", "The prediction failed because of an error in the server.")
+
+
 def setup_failed(error: LoadFailed) -> RunFailed:
     """A failed load as a failed prediction."""
     if not error.log.strip():
         return RunFailed("setup_failed", error.message)
     end = error.log.strip()[-LOG_END_CHARACTERS:]
     return RunFailed("setup_failed", f"{error.message}\n\nThe end of its setup log:\n{end}")
+
+
+def tell_ended(prediction: Prediction, outcome: Outcome) -> None:
+    """Logs how a prediction ended."""
+    seconds = round(outcome.metrics.get("total_time", 0.0), 3)
+    found = {"prediction_id": prediction.id, "model": prediction.model, "status": outcome.status.value}
+    trouble = {} if outcome.failure is None else {"error_code": outcome.failure.code}
+    words = f"{outcome.status.value} {prediction.id} of {prediction.model} after {seconds} s"
+    predictions_log.info(words, extra=found | trouble | {"seconds": seconds, "node": prediction.node})
 
 
 def _metrics(measured: Measured, at: int) -> dict[str, float]:

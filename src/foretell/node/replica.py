@@ -17,10 +17,13 @@ from foretell.node.bell import Bell
 from foretell.node.channel import Channel
 from foretell.node.conversation import Conversation, opened
 from foretell.node.folder import Folder
+from foretell.node.frames import Ending
 from foretell.node.leftovers import start_time
 from foretell.node.load import Needs, needs, placed
 from foretell.node.placement.wanted import start_of
 from foretell.node.processes import ticks
+from foretell.node.quick import Ahead, Pace, QuickRun
+from foretell.node.slots import Slots
 from foretell.node.surroundings import Surroundings
 from foretell.node.trouble import LoadFailed, ReplicaGone
 from foretell.node.wear import Wear
@@ -28,6 +31,8 @@ from foretell.prediction import Phase
 from foretell.schema import InputSchema
 from foretell.store.nodes import Readiness
 
+TELL_SECONDS = 0.01
+"""How long it may take until it is told that a run has left, where nobody waits for its place."""
 KILL_SECONDS = 5.0
 """How long a killed process may take to be gone before it is given up as stuck in the kernel."""
 
@@ -64,8 +69,13 @@ class Replica:
         self._conversation: Conversation | None = None
         self._listening: asyncio.Task[None] | None = None
         self._draining: asyncio.Task[None] | None = None
-        self._slots = asyncio.Semaphore(0)
-        self._door = asyncio.Lock()
+        self._slots = Slots()
+        self._pace = Pace()
+        self._ahead = Ahead()
+        self._ahead_places = 0
+        self.is_wanted = False
+        """Whether somebody waits for room in it."""
+        self._telling: asyncio.TimerHandle | None = None
         self._is_stopping = False
         self._entered_ticks = 0
         self._life = asyncio.create_task(self._live(), name=f"replica of {version.model}")
@@ -79,8 +89,29 @@ class Replica:
     @property
     def room(self) -> int:
         """How many more predictions to take for it: with those that it `takes_ahead`, to keep it busy."""
+        if self.is_over:
+            return 0
         places = 2 * self.capacity + 1 if self.takes_ahead else self.capacity
-        return 0 if self.is_over else max(0, places - len(self.assigned))
+        return max(0, max(places, self._ahead_max) - len(self.assigned))
+
+    @property
+    def is_quick(self) -> bool:
+        """Whether its runs are over in a moment, and need no process that is made anew after some."""
+        return self._pace.is_quick and not self.version.manifest.limits.restart_after_runs
+
+    @property
+    def can_start(self) -> bool:
+        """Whether one more prediction would run at once."""
+        if self.state is not Readiness.READY or self.is_over:
+            return False
+        return len(self.assigned) < max(self.capacity, self._ahead_max)
+
+    @property
+    def _ahead_max(self) -> int:
+        """How many quick runs it takes at a time. An asynchronous one enters all that it has at once."""
+        if not self.is_quick:
+            return 0
+        return self._pace.ahead_max if self.capacity == 1 else min(self.capacity, self._pace.ahead_max)
 
     @property
     def is_idle(self) -> bool:
@@ -115,7 +146,7 @@ class Replica:
         Raises ReplicaGone when the replica ends before.
         """
         places = self.capacity if alone else 1
-        await self._acquire(places)
+        await self._slots.take(places)
         try:
             if self.is_over or self._conversation is None:
                 raise ReplicaGone
@@ -125,7 +156,41 @@ class Replica:
                 yield channel
             self.wear.ran(time.monotonic() - began_seconds)
         finally:
-            self._free(places)
+            self._slots.free(places)
+
+    def enter_quickly(self, run: QuickRun, frame: dict[str, Any]) -> bool:
+        """Sends the child a run that is hoped to be over in a moment. False where it cannot be."""
+        if self._conversation is None or self.state is not Readiness.READY or self.is_over:
+            return False
+        if len(self._ahead) >= self._ahead_max or self._slots.are_asked_for:
+            return False
+        # While quick runs are in it they have it for themselves: no other is entered before they are over.
+        if not len(self._ahead) and not self._slots.take_at_once(self.capacity):
+            return False
+        self._ahead_places = self.capacity
+        self._conversation.add(run.id, run.channel)
+        self._conversation.child.link.send(frame)
+        self._ahead.in_turn = self.capacity == 1
+        self._entered_ticks = ticks()
+        self._ahead.add(run)
+        return True
+
+    def leave_quickly(self, run_id: str, seconds: float | None) -> None:
+        """That quick run is over after so long; None: it came to nothing."""
+        if self._conversation is None:
+            return
+        if seconds is not None:
+            self._pace.observe(seconds)
+            self.wear.ran(seconds)
+        self._conversation.drop(run_id)
+        self._ahead.remove(run_id, is_going_on=not self._conversation.is_over)
+        if not len(self._ahead):
+            self._slots.free(self._ahead_places)
+
+    def observe(self, used: Ending) -> None:
+        """A run took so long, and its process has held so much."""
+        self._pace.observe(used.run_seconds)
+        self.observe_memory(used.memory_bytes)
 
     def has_left_processes(self) -> bool:
         """Whether the run that entered last has started what still runs; with others beside it, nobody knows."""
@@ -137,6 +202,16 @@ class Replica:
         """That run needs it no more."""
         self.assigned.discard(run_id)
         self.used_seconds = time.monotonic()
+        if self.is_wanted or self.state is not Readiness.READY:
+            self._tell()
+        elif self._telling is None:
+            self._telling = asyncio.get_running_loop().call_later(TELL_SECONDS, self._tell)
+
+    def _tell(self) -> None:
+        if self._telling is not None:
+            self._telling.cancel()
+            self._telling = None
+        self.is_wanted = False
         self.changed.ring()
 
     def say(self, frame: dict[str, Any]) -> None:
@@ -157,7 +232,7 @@ class Replica:
         """Takes no more runs and ends after the last one; those left after the grace are sent back."""
         if not self.is_over:
             self._move(Readiness.DRAINING)
-            self._slots.release()
+            self._slots.end()
             self._draining = asyncio.create_task(self._drained(grace_seconds))
 
     async def stop(self, *, terminate_seconds: float) -> str:
@@ -181,22 +256,6 @@ class Replica:
         _, waiting = await asyncio.wait({self._life}, timeout=2 * KILL_SECONDS)
         if waiting:
             log.error("the process %s of %s cannot be killed", self.pid, self.version.model)
-
-    async def _acquire(self, places: int) -> None:
-        """In the order of asking. A replica that is over wakes one of those who ask, who wakes the next."""
-        taken = 0
-        try:
-            async with self._door:
-                while taken < places and not (self.is_over and taken):
-                    await self._slots.acquire()
-                    taken += 1
-        except BaseException:
-            self._free(taken)
-            raise
-
-    def _free(self, places: int) -> None:
-        for _ in range(places):
-            self._slots.release()
 
     async def _drained(self, grace_seconds: float | None) -> None:
         until_seconds = time.monotonic() + (float("inf") if grace_seconds is None else grace_seconds)
@@ -243,7 +302,7 @@ class Replica:
         self.wear.loaded_mb = self.wear.memory_mb
         if not self._is_stopping:
             self._move(Readiness.READY)
-        self._free(self.capacity)
+        self._slots.free(self.capacity)
         return conversation
 
     async def _started(self, found: Needs, scratch: Path) -> Conversation:
@@ -277,7 +336,7 @@ class Replica:
             child.close()
             self._folder.forget_child(child.pid)
         self._move(Readiness.DEAD)
-        self._slots.release()
+        self._slots.end()
 
     def _note(self, phase: Phase, fraction: float | None, line: str = "") -> None:
         # Threads that fetch and build may say their last a moment too late.

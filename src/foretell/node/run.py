@@ -4,6 +4,8 @@ import asyncio
 import logging
 import shutil
 import time
+from collections.abc import AsyncIterator, Awaitable
+from contextlib import asynccontextmanager
 from dataclasses import replace
 from typing import Any
 
@@ -15,10 +17,19 @@ from foretell.node.fetch import Fetch
 from foretell.node.fleet import Fleet
 from foretell.node.folder import Folder
 from foretell.node.hearing import Answer, Hearing
-from foretell.node.outcome import Measured, failed, setup_failed, succeeded, what_was_used
+from foretell.node.outcome import (
+    Measured,
+    failed,
+    internal,
+    setup_failed,
+    succeeded,
+    tell_ended,
+    what_was_used,
+)
 from foretell.node.outputs import Outputs
 from foretell.node.patience import written
 from foretell.node.previews import Previews
+from foretell.node.quick import QuickRun
 from foretell.node.replica import Replica
 from foretell.node.shelf import Shelf
 from foretell.node.stop import stop_run
@@ -32,11 +43,13 @@ NOTE_SECONDS = 0.5
 """While a replica loads, its row is told how far it is no more often than this."""
 
 log = logging.getLogger(__name__)
-predictions_log = logging.getLogger("foretell.predictions")
 
 
 class Run:
-    """An attempt of this node. `lose` tells it that its hold is gone: it stops and writes nothing more."""
+    """An attempt of this node. `lose` tells it that its hold is gone: it stops and writes nothing more.
+
+    `quick`: the child has it already, as a quick run, which it was not.
+    """
 
     def __init__(
         self,
@@ -45,17 +58,20 @@ class Run:
         surroundings: Surroundings,
         folder: Folder,
         fleet: Fleet,
+        quick: QuickRun | None = None,
     ) -> None:
         assert prediction.hold is not None
         self.id = prediction.id
         self.hold: Hold = prediction.hold
-        self.prediction = prediction
+        self.prediction = self._held = prediction
         self.is_lost = False
         self.has_begun = False
         self._is_ending = False
         self._replica = replica
         self._surroundings = surroundings
-        self._path = folder.new(f"{prediction.id}-{prediction.attempt}")
+        self._quick = quick
+        name = f"{prediction.id}-{prediction.attempt}"
+        self._path = folder.new(name) if quick is None else folder.path / name
         self._kept = self._path.with_name(f"{self._path.name}-kept")
         self._voice = Voice(self.hold, surroundings)
         self._outputs = Outputs(
@@ -102,6 +118,9 @@ class Run:
             await self._clean_up()
 
     async def _carry_out(self) -> None:
+        if self._quick is not None:
+            await self._stored((await self._ran(self.prediction.input)).value)
+            return
         given = await self._fetched()
         async with self._checks.prompt(given) as is_filtered:
             await self._replica_ready()
@@ -149,16 +168,47 @@ class Run:
         await self._finished(replace(outcome, cost_nanocredits=0))
 
     async def _begin(self) -> None:
-        if not await written(self.id, lambda: self._surroundings.store.begin(self.hold)):
+        began_seconds = None if self._quick is None else self._quick.began_seconds
+
+        def begin() -> Awaitable[bool]:
+            ran_seconds = 0.0 if began_seconds is None else time.monotonic() - began_seconds
+            return self._surroundings.store.begin(self.hold, ran_seconds=ran_seconds)
+
+        if not await written(self.id, begin):
             raise HoldLost
         self.has_begun = True
-        self._measured.began_seconds = time.monotonic()
+        self._measured.began_seconds = began_seconds or time.monotonic()
 
-    async def _ran(self, given: dict[str, Any]) -> Answer:
+    @asynccontextmanager
+    async def _entered(self, given: dict[str, Any]) -> AsyncIterator[Channel]:
+        """What the child says about the run, which it has begun; its place is free again after that."""
+        if self._quick is not None:
+            async with self._quick.going_on() as channel, self._beginning():
+                yield channel
+            return
         # Whose process died runs alone from then on: a neighbour may have been to blame, or may be spared.
         async with self._replica.slot(self.id, alone=self.prediction.losses > 0) as channel:
             await self._begin()
             self._replica.say({"type": "run", "id": self.id, "input": given, "folder": str(self._path)})
+            yield channel
+
+    @asynccontextmanager
+    async def _beginning(self) -> AsyncIterator[None]:
+        """Writes that it has begun while it goes on: the child is at it already."""
+        self.has_begun = True
+        beginning = asyncio.create_task(self._begin())
+        beginning.add_done_callback(self._has_written_begin)
+        try:
+            yield
+        finally:
+            await asyncio.wait({beginning})
+
+    def _has_written_begin(self, task: asyncio.Task[None]) -> None:
+        if not task.cancelled() and isinstance(task.exception(), HoldLost):
+            self.lose()
+
+    async def _ran(self, given: dict[str, Any]) -> Answer:
+        async with self._entered(given) as channel:
             try:
                 return await self._answer(channel)
             except Overran as error:
@@ -192,7 +242,7 @@ class Run:
             said = {"message": hearing.message, "recorded": hearing.recorded.notes}
             self._measured.metadata |= {name: each for name, each in said.items() if each}
             if hearing.used is not None:
-                self._replica.observe_memory(hearing.used.memory_bytes)
+                self._replica.observe(hearing.used)
                 self._measured.gpu_memory_mb = self._replica.wear.gpu_memory_peak_mb
 
     async def _stop(self, channel: Channel) -> None:
@@ -244,9 +294,7 @@ class Run:
                 await self._died(error)
             case _:
                 log.exception("prediction %s met an error that nobody foresaw", self.id, exc_info=error)
-                await self._fail(
-                    RunFailed("internal", "The prediction failed because of an error in the server.")
-                )
+                await self._fail(internal())
 
     async def _died(self, error: ReplicaDied) -> None:
         if self.prediction.losses + 1 < LOSSES_MAX:
@@ -266,18 +314,11 @@ class Run:
     async def _finished(self, outcome: Outcome) -> bool:
         """Whether the prediction has ended that way: by this write, or by one whose answer got lost."""
         store = self._surroundings.store
-        if await written(self.id, lambda: store.finish(self.hold, outcome)) is not None:
-            self._say(outcome)
+        if await written(self.id, lambda: store.finish(self.hold, outcome, prediction=self._held)):
+            tell_ended(self.prediction, outcome)
             return True
         found = await written(self.id, lambda: store.get(self.id))
         return found is not None and (found.attempt, found.status) == (self.hold.attempt, outcome.status)
-
-    def _say(self, outcome: Outcome) -> None:
-        seconds = round(outcome.metrics.get("total_time", 0.0), 3)
-        found = {"prediction_id": self.id, "model": self.prediction.model, "status": outcome.status.value}
-        trouble = {} if outcome.failure is None else {"error_code": outcome.failure.code}
-        words = f"{outcome.status.value} {self.id} of {self.prediction.model} after {seconds} s"
-        predictions_log.info(words, extra=found | trouble | {"seconds": seconds, "node": self.hold.node})
 
     async def _note(self, phase: Phase) -> None:
         self._measured.waits.enter(phase)
@@ -293,6 +334,8 @@ class Run:
             log.exception("what prediction %s leaves could not be taken away", self.id)
         try:
             self._path.rmdir()
+        except FileNotFoundError:
+            pass
         except OSError:
             await asyncio.to_thread(shutil.rmtree, self._path, ignore_errors=True)
         if self._outputs.has_kept:

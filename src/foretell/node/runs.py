@@ -2,17 +2,27 @@
 
 import asyncio
 import logging
-from collections.abc import Collection
+import time
+from collections.abc import Collection, Sequence
+from typing import Any
 
+from foretell.errors import Code, Error
 from foretell.model import Version
+from foretell.node.checks import is_judged
 from foretell.node.fleet import Fleet
 from foretell.node.folder import Folder
-from foretell.node.outcome import Measured, failed, setup_failed
+from foretell.node.frames import Done, Log, Metric
+from foretell.node.outcome import Measured, failed, internal, setup_failed, succeeded, tell_ended
+from foretell.node.patience import written
+from foretell.node.quick import QuickRun
+from foretell.node.recorded import Recorded
 from foretell.node.replica import Replica
 from foretell.node.run import Run
 from foretell.node.surroundings import Surroundings
 from foretell.node.trouble import LoadFailed
-from foretell.prediction import Hold, Prediction
+from foretell.node.voice import Voice
+from foretell.prediction import Hold, Outcome, Prediction, is_for_loading
+from foretell.store.predictions import Finish
 
 log = logging.getLogger(__name__)
 
@@ -24,7 +34,7 @@ class Runs:
         self._surroundings = surroundings
         self._folder = folder
         self._fleet = fleet
-        self._runs: dict[Hold, Run] = {}
+        self._runs: dict[Hold, Run | QuickRun] = {}
 
     @property
     def holds(self) -> set[Hold]:
@@ -32,9 +42,9 @@ class Runs:
 
     def start(self, prediction: Prediction, replica: Replica) -> None:
         """Runs a prediction that was just taken."""
-        run = Run(prediction, replica, self._surroundings, self._folder, self._fleet)
-        self._runs[run.hold] = run
-        run.task.add_done_callback(lambda task: self._over(run, task))
+        replica.assigned.add(prediction.id)
+        if not self._start_quickly(prediction, replica):
+            self._go_on(Run(prediction, replica, self._surroundings, self._folder, self._fleet))
 
     async def refuse(self, prediction: Prediction, version: Version, failure: LoadFailed) -> None:
         """Fails a prediction that was just taken, without a run."""
@@ -48,28 +58,163 @@ class Runs:
         """Those of `among` that are not `held` any more are stopped."""
         for hold in set(among) - set(held):
             if hold in self._runs:
-                self._runs[hold].lose()
+                self._lose(self._runs[hold])
 
     def lose_all(self) -> None:
         """This node can no longer know what it holds."""
         for run in tuple(self._runs.values()):
-            run.lose()
+            self._lose(run)
 
     async def stop(self, grace_seconds: float) -> None:
         """Lets runs end within the grace, and sends the rest back to the queue without a loss."""
-        waiting = [run for run in self._runs.values() if not run.has_begun]
+        waiting = [run for run in self._slow() if not run.has_begun]
         await asyncio.gather(*(run.give_back() for run in waiting), return_exceptions=True)
         await self._over_within(grace_seconds)
-        await asyncio.gather(*(run.give_back() for run in self._runs.values()), return_exceptions=True)
+        await asyncio.gather(*(run.give_back() for run in self._slow()), return_exceptions=True)
         config = self._surroundings.config
         await self._over_within(config.stop_cooperative_seconds + config.stop_terminate_seconds + 1.0)
 
+    def _start_quickly(self, prediction: Prediction, replica: Replica) -> bool:
+        """Sends it to the child at once, where its model is one that answers in a moment."""
+        if not replica.is_quick or not self._is_plain(prediction, replica):
+            return False
+        run = QuickRun(prediction, replica, self._heard, self._slow_down)
+        folder = f"{self._folder.path}/{prediction.id}-{prediction.attempt}"
+        frame = {"type": "run", "id": run.id, "input": prediction.input, "folder": folder}
+        if not replica.enter_quickly(run, frame):
+            return False
+        self._runs[run.hold] = run
+        return True
+
+    def _is_plain(self, prediction: Prediction, replica: Replica) -> bool:
+        """Whether nothing is to be done but to run it."""
+        if prediction.losses or is_for_loading(prediction):
+            return False
+        if is_judged(prediction, replica.version, self._surroundings.config):
+            return False
+        fields = (*replica.file_fields, *replica.secret_fields)
+        return not any(prediction.input.get(each) for each in fields)
+
+    def _heard(self, run: QuickRun) -> None:
+        """What has come of a quick run: its answer, or that it is another kind of run."""
+        if run.channel.has_ended:
+            self._slow_down(run)
+            return
+        # Whatever it says, it says because the child is at it.
+        run.begin()
+        newest = run.channel.said[-1]
+        if isinstance(newest, Log | Metric):
+            return
+        run.channel.on_change = None
+        run.replica.hear_all()
+        found = run.answer()
+        if found is None:
+            self._slow_down(run)
+        else:
+            self._answered(run, *found)
+
+    def _answered(self, run: QuickRun, said: Sequence[Log | Metric], done: Done) -> None:
+        ended_seconds = time.monotonic()
+        replica, prediction = run.replica, run.prediction
+        replica.leave_quickly(run.id, done.run_seconds)
+        replica.observe_memory(done.memory_bytes)
+        replica.leave(run.id)
+        recorded, voice = Recorded(), Voice(run.hold, self._surroundings)
+        for each in said:
+            if isinstance(each, Metric):
+                recorded.take(each)
+            else:
+                voice.log("stderr" if each.source == "stderr" else "stdout", each.text)
+        measured = Measured(
+            prediction,
+            replica.version,
+            replica.hardware,
+            began_seconds=run.began_seconds,
+            ended_seconds=ended_seconds,
+            used=done,
+            own=recorded.numbers,
+            metadata={"recorded": recorded.notes} if recorded.notes else {},
+            gpu_memory_mb=replica.wear.gpu_memory_peak_mb,
+        )
+        self._end(run, measured, succeeded(measured, done.value, [], at=self._surroundings.clock()))
+
+    def _end(self, run: QuickRun, measured: Measured, outcome: Outcome) -> None:
+        try:
+            written = self._finish(run, outcome)
+        except Error:
+            self._end_later(run, outcome)
+            return
+        run.task = written
+        written.add_done_callback(lambda _: self._written(run, measured, outcome, written))
+
+    def _finish(self, run: QuickRun, outcome: Outcome) -> "asyncio.Future[Prediction | None]":
+        ran_seconds = time.monotonic() - (run.began_seconds or 0.0)
+        return self._surroundings.store.finishing(
+            Finish(run.hold, outcome, prediction=run.prediction, ran_seconds=ran_seconds)
+        )
+
+    def _written(
+        self,
+        run: QuickRun,
+        measured: Measured,
+        outcome: Outcome,
+        written: "asyncio.Future[Prediction | None]",
+    ) -> None:
+        trouble = written.exception()
+        if trouble is None:
+            if written.result() is not None:
+                tell_ended(run.prediction, outcome)
+            self._over(run, written)
+        elif isinstance(trouble, Error) and trouble.code is Code.UNAVAILABLE:
+            self._end_later(run, outcome)
+        else:
+            log.error("the end of prediction %s cannot be written", run.id, exc_info=trouble)
+            self._end_later(run, failed(measured, internal(), at=self._surroundings.clock()))
+
+    def _end_later(self, run: QuickRun, outcome: Outcome) -> None:
+        """Writes it once the store takes it."""
+
+        async def end() -> None:
+            if await written(run.id, lambda: self._finish(run, outcome)) is not None:
+                tell_ended(run.prediction, outcome)
+
+        run.task = asyncio.create_task(end())
+        run.task.add_done_callback(lambda task: self._over(run, task))
+
+    def _slow_down(self, run: QuickRun) -> Run | None:
+        """It goes on as any other run does; None where it does so already, or ends."""
+        run.channel.on_change = None
+        if run.task is not None:
+            return None
+        slow = Run(run.prediction, run.replica, self._surroundings, self._folder, self._fleet, quick=run)
+        run.task = slow.task
+        return self._go_on(slow)
+
+    def _slow(self) -> list[Run]:
+        """All of them that are not ending, each in a task of its own."""
+        found = [
+            self._slow_down(each) if isinstance(each, QuickRun) else each for each in self._runs.values()
+        ]
+        return [each for each in found if each is not None]
+
+    def _lose(self, run: Run | QuickRun) -> None:
+        if isinstance(run, Run):
+            run.lose()
+        elif (slow := self._slow_down(run)) is not None:
+            # Once it has begun to live: what is canceled before that cannot clean up after itself.
+            asyncio.get_running_loop().call_soon(slow.lose)
+
+    def _go_on(self, run: Run) -> Run:
+        self._runs[run.hold] = run
+        run.task.add_done_callback(lambda task: self._over(run, task))
+        return run
+
     async def _over_within(self, seconds: float) -> None:
-        tasks = {run.task for run in self._runs.values()}
+        tasks = {run.task for run in self._runs.values() if run.task is not None}
         if tasks:
             await asyncio.wait(tasks, timeout=seconds)
 
-    def _over(self, run: Run, task: asyncio.Task[None]) -> None:
+    def _over(self, run: Run | QuickRun, task: "asyncio.Future[Any]") -> None:
         self._runs.pop(run.hold, None)
         if not task.cancelled() and task.exception() is not None:
             log.error("the run of %s broke", run.id, exc_info=task.exception())

@@ -64,7 +64,11 @@ class Scheduler:
         hardware, waiting = _class(lane), lane.waiting
         while waiting > 0:
             replica = self._fleet.of(lane.version_id, hardware) or await self._wanted(lane)
-            if replica is None or not replica.room:
+            if replica is None:
+                return
+            # It is heard of as soon as one more can be taken.
+            replica.is_wanted = waiting > replica.room
+            if not replica.room:
                 return
             count = min(replica.room, waiting)
             taken = await self._surroundings.store.take(lane.lane, node=self._node, count=count)

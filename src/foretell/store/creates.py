@@ -11,11 +11,12 @@ from foretell.prediction import NewPrediction, Phase, Prediction, Status
 from foretell.store import allowances, charges, deadlines, idempotency, lanes
 from foretell.store.database import Connection, Transaction
 from foretell.store.idempotency import Bound, Claim
+from foretell.store.places import Place
 from foretell.store.rows import created, encoded
 
 _NEW = (
     "id, account_id, key_id, model, model_type, version_id, lane, status, priority, turn, created_at, updated_at, "
-    "origin, source, privacy, stream, input_hash, phase, cancel_at, expire_at"
+    "origin, source, privacy, stream, input_hash, phase, node, attempt, held_at, cancel_at, expire_at"
 )
 _NEW_BODY = "prediction_id, input, webhook, request, pricing, retention"
 
@@ -24,7 +25,8 @@ _NEW_BODY = "prediction_id, input, webhook, request, pricing, retention"
 class Create:
     """A new prediction; `queued_max` may wait at once, and its account and key may make what `bounds` say.
 
-    With a `claim` it is the only one of its idempotency key.
+    With a `claim` it is the only one of its idempotency key. With a `place` it is held from the first by that node,
+    unless others wait for the same.
     """
 
     new: NewPrediction
@@ -32,6 +34,7 @@ class Create:
     queued_max: int
     bounds: Bounds | None = None
     claim: Claim | None = None
+    place: Place | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -68,22 +71,62 @@ def _created(transaction: Transaction, asked: Sequence[Create]) -> dict[str, Cre
     if not asked:
         return {}
     answers: dict[str, Created | Error] = {}
-    written: list[Create] = []
-    room = asked[0].queued_max - lanes.waiting_count(transaction.connection)
+    written: list[tuple[Create, Prediction]] = []
+    queue = _Queue(transaction, asked)
     verdicts = allowances.admit(transaction, [(each.new, each.bounds) for each in asked])
     purse = charges.purse_for(transaction, [each.new for each in asked])
     for each, verdict in zip(asked, verdicts, strict=True):
         if isinstance(verdict, Error):
             answers[each.new.id] = verdict
-        elif len(written) >= room:
+            continue
+        node = queue.node_for(each)
+        if node is None and not queue.has_room:
             answers[each.new.id] = _overloaded()
         elif (refusal := purse.hold(each.new)) is not None:
             answers[each.new.id] = refusal
         else:
-            written.append(each)
-            answers[each.new.id] = Created(created(each.new, at=transaction.at), verdict)
-    _write(transaction, written)
+            prediction = created(each.new, at=transaction.at, node=node)
+            queue.enter(each, node)
+            written.append((each, prediction))
+            answers[each.new.id] = Created(prediction, verdict)
+    _write(transaction, written, queue)
     return answers
+
+
+class _Queue:
+    """Who of a group has to wait: those without a place, and those before whom somebody waits for the same lane."""
+
+    def __init__(self, transaction: Transaction, asked: Sequence[Create]) -> None:
+        self._connection = transaction.connection
+        self._places = lanes.places(
+            transaction.connection, {each.new.lane for each in asked if each.place is not None}
+        )
+        self._room_max = asked[0].queued_max
+        self._room: int | None = None
+        self._joined: set[str] = set()
+
+    def node_for(self, asked: Create) -> str | None:
+        """The node that holds it from the first; None: it waits."""
+        lane = asked.new.lane
+        if asked.place is None or lane in self._joined or self._places.is_waited_for(lane):
+            return None
+        return asked.place.node
+
+    @property
+    def has_room(self) -> bool:
+        """Whether one more may wait."""
+        if self._room is None:
+            self._room = self._room_max - lanes.waiting_count(self._connection)
+        return self._room > 0
+
+    def enter(self, asked: Create, node: str | None) -> None:
+        if node is None and self._room is not None:
+            self._room -= 1
+            self._joined.add(asked.new.lane)
+
+    def turn_of(self, new: NewPrediction) -> int:
+        """The turn of one that does not wait: the lane's own, should it ever have to."""
+        return self._places.clock(new.lane, new.priority)
 
 
 def _replayed(
@@ -102,17 +145,23 @@ def _replayed(
         return error
 
 
-def _write(transaction: Transaction, asked: Sequence[Create]) -> None:
-    if not asked:
+def _write(transaction: Transaction, written: Sequence[tuple[Create, Prediction]], queue: _Queue) -> None:
+    if not written:
         return
-    turns = lanes.join(transaction, [each.new for each in asked])
-    rows = [_new_row(each.new, turn, transaction.at) for each, turn in zip(asked, turns, strict=True)]
+    waiting = [asked.new for asked, prediction in written if prediction.node is None]
+    turns = dict(zip((each.id for each in waiting), lanes.join(transaction, waiting), strict=True))
+    rows = [
+        _new_row(asked.new, prediction, turns.get(prediction.id) or queue.turn_of(asked.new))
+        for asked, prediction in written
+    ]
     transaction.insert("predictions", _NEW, rows)
-    transaction.insert("bodies", _NEW_BODY, [_new_body(each) for each in asked])
-    transaction.tell("waiting")
+    transaction.insert("bodies", _NEW_BODY, [_new_body(asked) for asked, _ in written])
+    if waiting:
+        transaction.tell("waiting")
 
 
-def _new_row(new: NewPrediction, turn: int, at: int) -> tuple[str | int | None, ...]:
+def _new_row(new: NewPrediction, written: Prediction, turn: int) -> tuple[str | int | None, ...]:
+    at = written.created_at
     return (
         new.id,
         new.account_id,
@@ -132,6 +181,9 @@ def _new_row(new: NewPrediction, turn: int, at: int) -> tuple[str | int | None, 
         int(new.stream),
         new.input_hash,
         Phase.QUEUED,
+        written.node,
+        written.attempt,
+        written.held_at,
         *deadlines.columns(new, at=at),
     )
 

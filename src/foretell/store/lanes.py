@@ -10,11 +10,11 @@ clock of its own: otherwise one urgent row of a busy account would carry the clo
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Iterable, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 
 from foretell.prediction import NewPrediction, Prediction
-from foretell.store.database import Connection, Transaction
+from foretell.store.database import Connection, Transaction, marks
 
 COST = 1_000_000
 """What one prediction costs of its account's share, at weight 1."""
@@ -37,6 +37,33 @@ class LaneState:
 def waiting_count(connection: Connection) -> int:
     """How many predictions wait, in all lanes."""
     return int(connection.execute("SELECT CAST(COALESCE(SUM(waiting), 0) AS BIGINT) FROM lanes")[0][0])
+
+
+@dataclass(frozen=True, slots=True)
+class Places:
+    """Some lanes as they stand: in which of them somebody waits, and their clocks."""
+
+    waiting: frozenset[str]
+    clocks: Mapping[tuple[str, int], int]
+
+    def is_waited_for(self, lane: str) -> bool:
+        return lane in self.waiting
+
+    def clock(self, lane: str, priority: int) -> int:
+        return self.clocks.get((lane, priority), 0)
+
+
+def places(connection: Connection, wanted: Collection[str]) -> Places:
+    """How the `wanted` lanes stand."""
+    if not wanted:
+        return Places(frozenset(), {})
+    found = connection.execute(
+        f"SELECT lane, priority, waiting, now FROM lanes WHERE lane IN ({marks(len(wanted))})", sorted(wanted)
+    )
+    return Places(
+        frozenset(lane for lane, _, waiting, _ in found if waiting > 0),
+        {(lane, priority): now for lane, priority, _, now in found},
+    )
 
 
 def join(transaction: Transaction, news: Sequence[NewPrediction]) -> list[int]:

@@ -3,13 +3,15 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field
 from typing import Any
+
+from msgspec.structs import replace
 
 from foretell.prediction import MOVES, Failure, Move, Prediction, Status
 from foretell.pricing import USED, counted
 from foretell.store import charges, files, retention, webhooks
-from foretell.store.database import Transaction, Value
+from foretell.store.database import Row, Transaction, Value
 from foretell.store.rows import QUALIFIED, encoded, prediction_of, with_bodies
 from foretell.webhook import WebhookEvent
 
@@ -65,18 +67,32 @@ def move(
 
     `columns` names and types the values of each row, the id first; `changes` is what else is set, with its values.
     """
+    found = set_status(transaction, verb, (columns, rows), changes, where=f"{guard(verb)}{only}")
+    return [prediction_of(row) for row in found]
+
+
+def set_status(
+    transaction: Transaction,
+    verb: Move,
+    named: tuple[Mapping[str, str], Sequence[Sequence[Value]]],
+    changes: tuple[str, Sequence[Value]],
+    *,
+    where: str,
+    returning: str = QUALIFIED,
+) -> list[Row]:
+    """The same for columns and rows that are `named`, with the guard said in `where`; gives what is `returning`."""
+    columns, rows = named
     if not rows:
         return []
     rule = MOVES[verb]
     fence = f" AND {CURRENT}" if rule.held else ""
     given = transaction.table("v", columns, rows)
-    found = transaction.execute(
+    return transaction.execute(
         f"""WITH {given.sql}
             UPDATE predictions SET status = '{rule.target}', updated_at = ?, {changes[0]}
-            FROM v WHERE predictions.id = v.id AND {guard(verb)}{fence}{only} RETURNING {QUALIFIED}""",
+            FROM v WHERE predictions.id = v.id AND {where}{fence} RETURNING {returning}""",
         [*given.values, transaction.at, *changes[1]],
     )
-    return [prediction_of(row) for row in found]
 
 
 def end(
@@ -84,6 +100,13 @@ def end(
 ) -> dict[str, Prediction]:
     """What follows from a terminal move: bodies, charges, files, deliveries, notices. Gives the whole rows by id."""
     ended = [_ended(each, endings[each.id]) for each in with_bodies(transaction.connection, moved)]
+    return follow(transaction, ended, endings)
+
+
+def follow(
+    transaction: Transaction, ended: Sequence[Prediction], endings: Mapping[str, Ending]
+) -> dict[str, Prediction]:
+    """The same for rows that are whole, with their endings."""
     ended = _charged(transaction, ended, endings)
     _write_bodies(transaction, ended)
     files.drop_outputs(transaction, [each.id for each in ended if each.status is not Status.SUCCEEDED])

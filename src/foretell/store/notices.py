@@ -18,7 +18,8 @@ class Subscription:
     def __init__(self, notices: Notices, topic: str) -> None:
         self._notices = notices
         self._topic = topic
-        self._happened = asyncio.Event()
+        self._has_happened = False
+        self._waiter: asyncio.Future[None] | None = None
         self.value: Any = None
 
     def __enter__(self) -> Subscription:
@@ -32,18 +33,26 @@ class Subscription:
 
     async def wait(self, timeout_seconds: float) -> bool:
         """Whether something happened since the last wait; several happenings count once."""
-        try:
-            async with asyncio.timeout(timeout_seconds):
-                await self._happened.wait()
-        except TimeoutError:
-            return False
-        self._happened.clear()
-        return True
+        if not self._has_happened:
+            loop = asyncio.get_running_loop()
+            self._waiter = loop.create_future()
+            timer = loop.call_later(timeout_seconds, self._let_go)
+            try:
+                await self._waiter
+            finally:
+                timer.cancel()
+        has_happened, self._has_happened = self._has_happened, False
+        return has_happened
 
     def wake(self, value: Any) -> None:
         if value is not None:
             self.value = value
-        self._happened.set()
+        self._has_happened = True
+        self._let_go()
+
+    def _let_go(self) -> None:
+        if self._waiter is not None and not self._waiter.done():
+            self._waiter.set_result(None)
 
 
 class Notices:

@@ -9,6 +9,8 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 
+from msgspec.structs import replace
+
 from foretell.file import File
 from foretell.prediction import (
     LOSSES_MAX,
@@ -22,11 +24,14 @@ from foretell.prediction import (
 )
 from foretell.store import files, lanes, webhooks
 from foretell.store.database import Row, Transaction, marks
-from foretell.store.moves import CURRENT, ENDED, HOLD, Ending, end, guard, move
+from foretell.store.moves import CURRENT, ENDED, HOLD, Ending, end, follow, guard, move, set_status
 from foretell.store.rows import COLUMNS, QUALIFIED, prediction_of, read, with_bodies
 from foretell.webhook import WebhookEvent
 
 _MOVES = {Status.SUCCEEDED: Move.SUCCEED, Status.FAILED: Move.FAIL, Status.CANCELED: Move.CANCEL}
+_BEGUN = (WebhookEvent.STARTED, WebhookEvent.PROCESSING)
+# Never before it was held: on a clock that was set, or one that a test holds still.
+_STARTED = "CASE WHEN ? - v.ran > predictions.held_at THEN ? - v.ran ELSE predictions.held_at END"
 _LOST = Failure("worker_lost", f"The process that ran this prediction was lost {LOSSES_MAX} times.")
 
 
@@ -49,12 +54,26 @@ class Note:
 
 
 @dataclass(frozen=True, slots=True)
+class Begin:
+    """The start of a run, so long ago."""
+
+    hold: Hold
+    ran_seconds: float = 0.0
+
+
+@dataclass(frozen=True, slots=True)
 class Finish:
-    """The end of an attempt, with the files it leaves."""
+    """The end of an attempt, with the files it leaves.
+
+    `prediction`: what who held it was given, with its body; then nothing of it is read again. `ran_seconds`: how long
+    ago its run began, which is written now if it was not yet.
+    """
 
     hold: Hold
     outcome: Outcome
     files: Sequence[File] = field(default=())
+    prediction: Prediction | None = None
+    ran_seconds: float | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -79,17 +98,17 @@ def take(transaction: Transaction, asked: Sequence[Take]) -> list[list[Predictio
     return [_take(transaction, each) for each in asked]
 
 
-def begin(transaction: Transaction, holds: Sequence[Hold]) -> list[bool]:
+def begin(transaction: Transaction, asked: Sequence[Begin]) -> list[bool]:
     """The predictor is entered: the run's clock starts."""
-    rows = [(each.prediction_id, each.node, each.attempt) for each in _sorted(holds)]
-    changes = f"started_at = ?, phase = '{Phase.RUNNING}'"
-    moved = move(transaction, Move.BEGIN, rows, HOLD, (changes, [transaction.at]))
-    events = (WebhookEvent.STARTED, WebhookEvent.PROCESSING)
-    webhooks.owe(transaction, [(each, events) for each in webhooks.subscribed(transaction, moved)])
+    rows = sorted((*_hold_row(each.hold), _microseconds(each.ran_seconds)) for each in asked)
+    changes = f"started_at = {_STARTED}, phase = '{Phase.RUNNING}'"
+    at = transaction.at
+    moved = move(transaction, Move.BEGIN, rows, {**HOLD, "ran": "BIGINT"}, (changes, [at, at]))
+    webhooks.owe(transaction, [(each, _BEGUN) for each in webhooks.subscribed(transaction, moved)])
     for each in moved:
         transaction.tell(f"prediction:{each.id}")
     begun = {each.id for each in moved}
-    return [each.prediction_id in begun for each in holds]
+    return [each.hold.prediction_id in begun for each in asked]
 
 
 def note(transaction: Transaction, asked: Sequence[Note]) -> list[bool]:
@@ -115,14 +134,18 @@ def note(transaction: Transaction, asked: Sequence[Note]) -> list[bool]:
 
 def finish(transaction: Transaction, asked: Sequence[Finish]) -> list[Prediction | None]:
     """Ends attempts under their holds; None where the hold was lost, and then nothing was written."""
-    moved: list[Prediction] = []
+    finished = {each.hold.prediction_id: each for each in asked}
+    rows: list[Row] = []
     for status in _MOVES:
-        moved += _finish(
+        rows += _finish(
             transaction, [each for each in asked if each.outcome.status is status], _MOVES[status]
         )
-    outcomes = {each.hold.prediction_id: each for each in asked}
-    ended = end(transaction, moved, {each.id: _ending(outcomes[each.id].outcome) for each in moved})
-    files.insert(transaction, [file for each in moved for file in outcomes[each.id].files])
+    unknown = read(transaction.connection, [row[0] for row in rows if finished[row[0]].prediction is None])
+    moved = [_ended(row, finished[row[0]], unknown.get(row[0]), at=transaction.at) for row in rows]
+    begun = [each for each in moved if finished[each.id].ran_seconds is not None]
+    webhooks.owe(transaction, [(each, _BEGUN) for each in begun])
+    ended = follow(transaction, moved, {each.id: _ending(finished[each.id].outcome) for each in moved})
+    files.insert(transaction, [file for each in moved for file in finished[each.id].files])
     return [ended.get(each.hold.prediction_id) for each in asked]
 
 
@@ -190,12 +213,42 @@ def _place(row: Row) -> tuple[int, int, str]:
     return -row[11], row[-1], row[0]
 
 
-def _finish(transaction: Transaction, asked: Sequence[Finish], verb: Move) -> list[Prediction]:
-    rows = [(*_hold_row(each.hold), _cost(each.outcome)) for each in asked]
+def _finish(transaction: Transaction, asked: Sequence[Finish], verb: Move) -> list[Row]:
+    rows = sorted(
+        (*_hold_row(each.hold), _cost(each.outcome), _microseconds(each.ran_seconds)) for each in asked
+    )
+    columns = {**HOLD, "cost": "BIGINT", "ran": "BIGINT"}
     # A cancel needs no hold; one that a node reports does, or a late attempt could end a newer one.
     fence = "" if verb is not Move.CANCEL else f" AND {CURRENT}"
-    changes = (f"{ENDED}, cost_nanocredits = v.cost", [transaction.at])
-    return move(transaction, verb, sorted(rows), {**HOLD, "cost": "BIGINT"}, changes, only=fence)
+    # One whose run began and ended since the last write makes both moves at once.
+    begun = f"({guard(verb)} OR ({guard(Move.BEGIN)} AND v.ran IS NOT NULL))"
+    started = f"COALESCE(predictions.started_at, CASE WHEN v.ran IS NOT NULL THEN {_STARTED} END)"
+    at = transaction.at
+    changes = (f"{ENDED}, cost_nanocredits = v.cost, started_at = {started}", [at, at, at])
+    given = "predictions.id, predictions.started_at, predictions.progress"
+    return set_status(transaction, verb, (columns, rows), changes, where=f"{begun}{fence}", returning=given)
+
+
+def _ended(row: Row, finish: Finish, found: Prediction | None, *, at: int) -> Prediction:
+    """The whole prediction as it now is."""
+    outcome = finish.outcome
+    known = finish.prediction or found
+    assert known is not None
+    return replace(
+        known,
+        status=outcome.status,
+        node=None,
+        phase=None,
+        started_at=row[1],
+        completed_at=at,
+        updated_at=at,
+        progress=float(row[2]),
+        cost_nanocredits=_cost(outcome),
+        result=outcome.result,
+        failure=outcome.failure,
+        metrics=outcome.metrics,
+        metadata={**known.metadata, **outcome.metadata},
+    )
 
 
 def _ending(outcome: Outcome) -> Ending:
@@ -232,8 +285,8 @@ def _hold_row(hold: Hold) -> tuple[str, str, int]:
     return hold.prediction_id, hold.node, hold.attempt
 
 
-def _sorted(holds: Sequence[Hold]) -> list[Hold]:
-    return sorted(holds, key=_hold_row)
+def _microseconds(seconds: float | None) -> int | None:
+    return None if seconds is None else round(seconds * 1_000_000)
 
 
 def _percent(progress: float | None) -> float | None:

@@ -4,10 +4,10 @@ from __future__ import annotations
 
 import json
 from collections.abc import Iterable, Sequence
-from dataclasses import replace
 from typing import Any
 
 import msgspec
+from msgspec.structs import replace
 
 from foretell.prediction import Failure, NewPrediction, Phase, Prediction, Status, Subscription
 from foretell.pricing import Pricing
@@ -80,8 +80,8 @@ def prediction_of(row: Row) -> Prediction:
     )
 
 
-def created(new: NewPrediction, *, at: int) -> Prediction:
-    """What `create` has written."""
+def created(new: NewPrediction, *, at: int, node: str | None = None) -> Prediction:
+    """What `create` has written; with a `node`, held by it from the first."""
     return Prediction(
         id=new.id,
         account_id=new.account_id,
@@ -91,12 +91,12 @@ def created(new: NewPrediction, *, at: int) -> Prediction:
         version_id=new.version_id,
         lane=new.lane,
         status=Status.STARTING,
-        node=None,
-        attempt=0,
+        node=node,
+        attempt=0 if node is None else 1,
         losses=0,
         priority=new.priority,
         created_at=at,
-        held_at=None,
+        held_at=None if node is None else at,
         started_at=None,
         completed_at=None,
         updated_at=at,

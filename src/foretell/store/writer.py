@@ -47,12 +47,16 @@ class Verb(Generic[Item, Answer]):
 
 @dataclass(slots=True, eq=False)
 class Write:
-    """One caller's write and where its answer goes."""
+    """One caller's write and where its answer goes.
+
+    `then` is told the answer, or the exception, before anybody else, and also when nobody waits for it any more.
+    """
 
     verb: Verb[Any, Any]
     item: Any
     key: str | None
     answer: asyncio.Future[Any]
+    then: Callable[[Any], None] | None = None
 
 
 Outcome = tuple[Write, Any]
@@ -72,13 +76,21 @@ class Writer:
         self._thread.start()
 
     def submit(
-        self, verb: Verb[Item, Answer], item: Item, *, key: str | None = None
+        self,
+        verb: Verb[Item, Answer],
+        item: Item,
+        *,
+        key: str | None = None,
+        then: Callable[[Answer | Exception], None] | None = None,
     ) -> asyncio.Future[Answer]:
         """Queues a write. Its future has the answer once durable; Error(UNAVAILABLE): nothing was written."""
         if self._closing:
-            raise Error(Code.UNAVAILABLE, "The server is stopping.")
+            refusal = Error(Code.UNAVAILABLE, "The server is stopping.")
+            if then is not None:
+                then(refusal)
+            raise refusal
         answer: asyncio.Future[Answer] = self._loop.create_future()
-        self._queue.put(Write(verb, item, key, answer))
+        self._queue.put(Write(verb, item, key, answer, then))
         return answer
 
     async def close(self) -> None:
@@ -95,6 +107,8 @@ class Writer:
 
     def _answer(self, outcomes: Sequence[Outcome], topics: Mapping[str, Any]) -> None:
         for write, result in outcomes:
+            if write.then is not None:
+                write.then(result)
             if write.answer.done():
                 continue
             if isinstance(result, Exception):

@@ -1,8 +1,8 @@
 """Rendering: the prediction as this very caller should read it."""
 
-from dataclasses import replace
 from typing import Any
 
+from msgspec.structs import replace
 from starlette.requests import Request
 
 from foretell.api.requests import caller_or_none, edge, origin, services

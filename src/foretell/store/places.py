@@ -1,0 +1,27 @@
+"""Places: where a new prediction can run at once, offered by a node in this process."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Protocol
+
+from foretell.prediction import NewPrediction, Prediction
+
+
+class Place(Protocol):
+    """Room for one prediction on a node, kept free until it is either started there or given up."""
+
+    @property
+    def node(self) -> str: ...
+
+    def start(self, prediction: Prediction) -> None:
+        """The prediction is written down as held by this node, and is its own to run from now on."""
+        ...
+
+    def give_up(self) -> None:
+        """It is not to run here: it was refused, or others wait before it."""
+        ...
+
+
+Offer = Callable[[NewPrediction], Place | None]
+"""A place for what is about to be created; None where it has to wait for one."""
