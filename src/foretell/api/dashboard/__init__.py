@@ -2,7 +2,8 @@
 
 from starlette.routing import Route
 
-from foretell.api.dashboard import account, examples, gallery, model, predictions, signing_in
+from foretell.api import examples
+from foretell.api.dashboard import account, gallery, model, predictions, signing_in
 from foretell.api.dashboard.assets import asset
 from foretell.api.dashboard.pages import front_door, missing, wants_page
 

@@ -6,8 +6,8 @@ from dataclasses import dataclass
 from starlette.requests import Request
 from starlette.responses import Response
 
-from foretell.api.dashboard.examples import Shown, shown_examples
 from foretell.api.dashboard.pages import page, shown
+from foretell.api.examples import Shown, shown_examples
 from foretell.api.requests import caller, edge, services
 from foretell.api.versions import Known
 from foretell.config import Config

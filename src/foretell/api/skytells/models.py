@@ -1,11 +1,14 @@
 """Models: the list and each of them, for Skytells and OpenAI clients at the same address."""
 
+from collections.abc import Iterator
+
 from starlette.requests import Request
 from starlette.responses import Response
 
 from foretell.api.answers import answer
+from foretell.api.examples import absolute, shown_examples
 from foretell.api.operations import operation
-from foretell.api.requests import caller, edge, is_asked
+from foretell.api.requests import caller, edge, is_asked, origin, services
 from foretell.api.spoken import is_openai_caller
 from foretell.api.versions import Known
 from foretell.dialects import openai, skytells
@@ -30,7 +33,7 @@ async def index(request: Request) -> Response:
     if is_openai_caller(request.scope):
         return answer(openai.render_models([(known.name, known.version) for known in listed]))
     fields = _fields(request)
-    return answer([_rendered(known, fields) for known in listed])
+    return answer([_rendered(request, known, fields) for known in listed])
 
 
 @operation(
@@ -49,11 +52,24 @@ async def get(request: Request) -> Response:
     caller(request).require_model(known.name, known.version.model)
     if is_openai_caller(request.scope):
         return answer(openai.render_model(known.name, known.version))
-    return answer(_rendered(known, _fields(request)))
+    return answer(_rendered(request, known, _fields(request)))
 
 
-def _rendered(known: Known, fields: set[str]) -> messages.Model:
-    return skytells.render_model(known.version, fields=fields, name=known.name, alias=known.alias)
+def _rendered(request: Request, known: Known, fields: set[str]) -> messages.Model:
+    body = skytells.render_model(known.version, fields=fields, name=known.name, alias=known.alias)
+    if "examples" in fields:
+        body["examples"] = list(_examples(request, known))
+    return body
+
+
+def _examples(request: Request, known: Known) -> Iterator[messages.ModelExample]:
+    own = origin(request)
+    for each in shown_examples(services(request).config, known.version):
+        yield {
+            "title": each.title,
+            "input": {name: absolute(own, value) for name, value in each.input.items()},
+            "output": [output.text or f"{own}{output.url}" for output in each.outputs],
+        }
 
 
 def _fields(request: Request) -> set[str]:

@@ -1,7 +1,7 @@
 // The playground: the form, its runs, the code that does the same, and links that keep it all.
 
 import { post } from "./api.js";
-import { all, h, icon, one } from "./dom.js";
+import { all, badge, h, icon, one } from "./dom.js";
 import { form as makeForm } from "./form.js";
 import { FINAL, Run } from "./run.js";
 import { snippets } from "./snippets.js";
@@ -113,6 +113,7 @@ function show(wanted) {
 /** The runs of this page, to go back to and to compare. */
 function showTakes(take) {
   if (take?.prediction) take.created?.();
+  if (take?.state === "processing") one("#state").replaceChildren(badge("warm", "Ready"));
   stage.setAttribute("aria-busy", String(shown.some((each) => !FINAL.has(each.state))));
   const picks = takes.map((each, index) => h("button", { type: "button", class: `pick ${each.state}`, title: `Run ${index + 1}`, "aria-label": `Run ${index + 1}, ${each.state}`, "aria-pressed": String(shown.includes(each)), onclick: () => show(shown.length > 1 ? [shown[0], each] : [each]) }, String(index + 1)));
   const isComparing = shown.length > 1;
@@ -129,9 +130,9 @@ function pair() {
 }
 
 function actions(take) {
-  const again = h("button", { class: "button small", type: "button", onclick: () => { form.set(take.input); run(); } }, icon("again"), "Run again");
+  const again = h("button", { class: "button small", type: "button", onclick: () => { form.set(take.input); run(); } }, icon("again"), h("span", {}, "Run again"));
   const seed = form.fields.get("seed");
-  const vary = seed?.roll ? h("button", { class: "button small", type: "button", onclick: () => { form.set(take.input); seed.roll(); run(); } }, icon("dice"), "Vary the seed") : null;
+  const vary = seed?.roll ? h("button", { class: "button small", type: "button", onclick: () => { form.set(take.input); seed.roll(); run(); } }, icon("dice"), h("span", {}, "Vary the seed")) : null;
   return about.mayRun ? [again, vary].filter(Boolean) : [];
 }
 

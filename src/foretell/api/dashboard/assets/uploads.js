@@ -80,5 +80,7 @@ function pictured(address) {
 }
 
 function shortened(address) {
-  return address.startsWith("data:") ? "a data: address" : address;
+  if (address.startsWith("data:")) return "a data: address";
+  const own = ownAddress(address);
+  return own.startsWith("/files/") ? decodeURIComponent(own.split("/").pop()) : address;
 }

@@ -151,7 +151,6 @@ __all__ = [
     "EndpointsQuery",
     "ErrorEnvelope",
     "ErrorEvent",
-    "ExampleMessage",
     "FileHeaders",
     "FileList",
     "FileQuery",

@@ -20,6 +20,12 @@ SHOWN = ("image", "audio", "video")
 _FOR_A_YEAR = "public, max-age=31536000, immutable"
 
 
+class Address(str):
+    """Where a file of an example is, as a path of this server; any other text is itself."""
+
+    __slots__ = ()
+
+
 @dataclass(frozen=True, slots=True)
 class Output:
     """One output of an example: a file at `url`, or a text."""
@@ -77,6 +83,13 @@ def kind_of(name: str) -> str:
     return kind if kind in SHOWN and not name.endswith((".svg", ".svgz")) else "file"
 
 
+def absolute(own: str, value: Any) -> Any:
+    """An input of a shown example, with the addresses of its files under `own`."""
+    if isinstance(value, list):
+        return [absolute(own, each) for each in value]
+    return f"{own}{value}" if isinstance(value, Address) else value
+
+
 def _outputs(folder: Path, version: Version, number: int, example: Example) -> Iterator[Output]:
     for each in example.output:
         if _is_within(folder, each):
@@ -117,9 +130,9 @@ def _is_within(folder: Path, name: str) -> bool:
         return False
 
 
-def _address(version: Version, number: int, name: str) -> str:
+def _address(version: Version, number: int, name: str) -> Address:
     file = quote(PurePosixPath(name).name)
-    return f"/models/{quote(version.model)}/examples/{number}/{file}?v={version.id}"
+    return Address(f"/models/{quote(version.model)}/examples/{number}/{file}?v={version.id}")
 
 
 def _sent(path: Path, *, is_named: bool) -> Response:
