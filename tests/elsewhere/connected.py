@@ -127,41 +127,7 @@ class Replaying:
     def __init__(self, answer: Callable[[Asked], Reply]) -> None:
         self.asked: list[Asked] = []
         self.answer = answer
-        replaying = self
-
-        class Answering(BaseHTTPRequestHandler):
-            protocol_version = "HTTP/1.1"
-
-            def _answer(self) -> None:
-                body = self.rfile.read(int(self.headers.get("content-length", 0)))
-                headers = {name.lower(): value for name, value in self.headers.items()}
-                asked = Asked(self.command, self.path, headers, body)
-                replaying.asked.append(asked)
-                status, more, said = replaying.answer(asked)
-                self.send_response(status)
-                for name, value in more.items():
-                    self.send_header(name, value)
-                pieces = [said] if isinstance(said, bytes) else said
-                if isinstance(said, bytes):
-                    self.send_header("content-length", str(len(said)))
-                else:
-                    self.send_header("connection", "close")
-                    self.close_connection = True
-                self.end_headers()
-                for piece in pieces:
-                    self.wfile.write(piece)
-                    self.wfile.flush()
-
-            def do_GET(self) -> None:
-                self._answer()
-
-            def do_POST(self) -> None:
-                self._answer()
-
-            def log_message(self, *_: object) -> None:
-                pass
-
-        self._server = ThreadingHTTPServer(("127.0.0.1", 0), Answering)
+        self._server = ThreadingHTTPServer(("127.0.0.1", 0), _answering(self))
         self._server.daemon_threads = True
         self.url = f"http://127.0.0.1:{self._server.server_port}"
         Thread(target=self._server.serve_forever, daemon=True).start()
@@ -172,6 +138,35 @@ class Replaying:
     def close(self) -> None:
         self._server.shutdown()
         self._server.server_close()
+
+
+def _answering(replaying: Replaying) -> type[BaseHTTPRequestHandler]:
+    class Answering(BaseHTTPRequestHandler):
+        protocol_version = "HTTP/1.1"
+
+        def do_GET(self) -> None:
+            body = self.rfile.read(int(self.headers.get("content-length", 0)))
+            headers = {name.lower(): value for name, value in self.headers.items()}
+            replaying.asked.append(Asked(self.command, self.path, headers, body))
+            status, more, said = replaying.answer(replaying.asked[-1])
+            self.send_response(status)
+            length = (
+                {"content-length": str(len(said))} if isinstance(said, bytes) else {"connection": "close"}
+            )
+            for name, value in (more | length).items():
+                self.send_header(name, value)
+            self.end_headers()
+            for piece in [said] if isinstance(said, bytes) else said:
+                self.wfile.write(piece)
+                self.wfile.flush()
+
+        def do_POST(self) -> None:
+            self.do_GET()
+
+        def log_message(self, *_: object) -> None:
+            pass
+
+    return Answering
 
 
 @contextmanager

@@ -15,7 +15,6 @@ from foretell.cli.printing import console, notes
 from foretell.errors import Code, Error
 from foretell.families import remote
 
-
 Kind = Annotated[
     str | None,
     typer.Option(help=f"What it is: {', '.join(remote.KINDS)} (default: found out by asking)."),

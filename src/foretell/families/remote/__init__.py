@@ -10,9 +10,9 @@ from foretell.families.remote.found import Found
 from foretell.families.remote.kinds import KINDS, kind_at, usual_variable
 from foretell.families.remote.openai import TASKS, of_openai
 from foretell.families.remote.replicate import of_replicate
-from foretell.families.remote.skytells import of_foretell, of_skytells
+from foretell.families.remote.skytells import TYPES, of_foretell, of_skytells
 
-__all__ = ["KINDS", "TASKS", "Found", "Wanted", "survey", "write_folder"]
+__all__ = ["KINDS", "TASKS", "TYPES", "Found", "Wanted", "survey", "write_folder"]
 
 SURVEYS = {
     "openai": of_openai,
