@@ -121,6 +121,6 @@ def _route(method: str, path: str, handler: Handler) -> Route:
 async def _unknown(scope: Scope, receive: Receive, send: Send) -> None:
     """Nothing is at that address: a page says so to browsers, an envelope to programs."""
     request = Request(scope, receive)
-    if not dashboard.wants_page(request) or scope["path"].startswith(("/v1/", "/files/", "/docs")):
+    if not dashboard.wants_page(request):
         raise HTTPException(404)
     await (await dashboard.missing(request))(scope, receive, send)

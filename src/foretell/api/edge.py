@@ -9,7 +9,7 @@ from collections.abc import Callable, Sequence
 
 from starlette.datastructures import MutableHeaders
 from starlette.exceptions import HTTPException
-from starlette.requests import ClientDisconnect
+from starlette.requests import ClientDisconnect, Request
 from starlette.responses import Response
 from starlette.routing import BaseRoute, Match, Router
 from starlette.types import Message, Receive, Scope, Send
@@ -17,6 +17,7 @@ from starlette.types import Message, Receive, Scope, Send
 from foretell.api.answers import refusal
 from foretell.api.auth import Keys
 from foretell.api.browsers import for_browsers
+from foretell.api.dashboard.pages import refused, wants_page
 from foretell.api.idempotency import tell_replay
 from foretell.api.limits import tell
 from foretell.api.lingering import lingering
@@ -120,7 +121,9 @@ class Edge:
             if has_started:
                 raise
             bug = Error(Code.INTERNAL, "Something went wrong in the server; its log has the details.")
-            await self._refusal(scope, bug)(scope, receive, send)
+            request = Request(scope, receive)
+            answer = refused(request, bug) if wants_page(request) else self._refusal(scope, bug)
+            await answer(scope, receive, send)
 
     def _refusal(self, scope: Scope, error: Error | HTTPException) -> Response:
         request_id: str = scope["foretell.request_id"]

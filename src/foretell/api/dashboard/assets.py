@@ -48,7 +48,7 @@ def compressed(
     request: Request, data: bytes, headers: dict[str, str], *, gzipped: bytes | None = None, status: int = 200
 ) -> Response:
     """The bytes, in fewer where the caller can unpack them; `gzipped` has them ready."""
-    headers = {**headers, "vary": "accept-encoding"}
+    headers = {**headers, "vary": ", ".join(filter(None, [headers.get("vary"), "accept-encoding"]))}
     accepts = "gzip" in request.headers.get("accept-encoding", "")
     if not accepts or len(data) < GZIP_BYTES_MIN:
         return Response(data, status, headers)

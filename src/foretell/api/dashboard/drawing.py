@@ -15,16 +15,13 @@ from markupsafe import Markup, escape
 from foretell import __version__
 from foretell.api.dashboard import assets
 
+Menu = tuple[tuple[str, str, str], ...]
+
 FOLDER = Path(__file__).parent / "templates"
-MENU = (
-    ("models", "/models", "Models"),
-    ("predictions", "/predictions", "Predictions"),
-    ("keys", "/keys", "Keys"),
-    ("webhooks", "/webhooks", "Webhooks"),
-    ("usage", "/usage", "Usage"),
-)
+MENU: Menu = (("models", "/models", "Models"),)
 """The entries of the menu for everybody: a word for `here`, the address, the label."""
-OPERATORS_MENU = ("operator", "/operator", "Operator")
+OPERATORS_MENU: Menu = ()
+"""The entries beside them that operators see."""
 
 _BROWSERS = (
     ("Edg/", "Edge"),

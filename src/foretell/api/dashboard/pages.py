@@ -17,6 +17,8 @@ from foretell.api.sessions import csrf_of
 from foretell.dialects import skytells
 from foretell.errors import Code, Error
 
+NOT_PAGES = ("/v1/", "/files/", "/docs", "/openapi.json", "/healthz", "/readyz", "/metrics")
+"""What begins like this is for programs, or has pages of its own."""
 FIRST = "/models"
 """The page that somebody who is signed in sees first."""
 
@@ -90,7 +92,8 @@ async def missing(request: Request) -> Response:
 
 def wants_page(request: Request) -> bool:
     """Whether a browser asks for something to show, and not a program for data."""
-    return request.method == "GET" and "text/html" in request.headers.get("accept", "")
+    is_shown = request.method == "GET" and "text/html" in request.headers.get("accept", "")
+    return is_shown and not request.url.path.startswith(NOT_PAGES)
 
 
 def front_door(handler: Handler) -> Handler:
