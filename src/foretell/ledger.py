@@ -68,7 +68,11 @@ class Caps:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Usage:
-    """What was created and charged, of one day, model, key and account, where they are told apart."""
+    """What was created and charged, of one day, model, key and account, where they are told apart.
+
+    `durations`: microseconds in which half, 95 and 99 of 100 of those that succeeded were done; None: not asked for,
+    or none succeeded.
+    """
 
     day: str | None = None
     model: str | None = None
@@ -79,6 +83,7 @@ class Usage:
     failed: int = 0
     canceled: int = 0
     charged: int = 0
+    durations: tuple[int, int, int] | None = None
 
 
 def month_of(at: int) -> str:

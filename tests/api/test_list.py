@@ -100,3 +100,27 @@ def test_the_last_day_that_a_calendar_has_may_end_a_list(either_api: Api) -> Non
 def test_what_is_wrong_with_a_query_has_its_own_id(api: Api, query: str, status: int, error_id: str) -> None:
     with api.client() as client:
         strict.check_refusal(client.get(f"/v1/predictions?{query}"), status, error_id)
+
+
+def test_text_key_and_source_narrow_the_list(either_api: Api) -> None:
+    with either_api.client() as client:
+        wishes = ["a red fox", 'a "Blue" whale', "100% wool", "1000 wool"]
+        made = [
+            client.post("/v1/predict", json={"model": "deepbrain", "input": {"prompt": each}}).json()["id"]
+            for each in wishes
+        ]
+
+        def found(**query: str) -> list[str]:
+            page = client.get("/v1/predictions", params=query).json()
+            assert page["pagination"]["total"] == len(page["data"])
+            return [each["id"] for each in page["data"]]
+
+        assert found(text="FOX") == [made[0]]
+        assert found(text='"blue"') == [made[1]]
+        assert found(text="0%") == [made[2]]
+        assert found(text="nowhere") == []
+        key = client.get("/v1/keys").json()["data"][0]["id"]
+        assert found(key=key) == made[::-1]
+        assert found(key="another") == []
+        assert found(source="api") == made[::-1]
+        assert found(source="dashboard") == []

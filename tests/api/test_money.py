@@ -1,8 +1,11 @@
 """Money over HTTP: budgets and caps are never passed, prices are told before, and usage after."""
 
+import csv
+import io
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import replace
+from datetime import datetime
 from decimal import Decimal
 from typing import Any
 
@@ -224,6 +227,44 @@ def test_usage_is_the_callers_own(either_api: Api, shop: httpx.Client) -> None:
     assert [each["predictions"] for each in found["data"]] == [1, 1]
     assert found["balance"] is None
     assert shop.get("/v1/usage", params={"account": "nobody"}).status_code == 404
+
+
+def test_usage_tells_in_how_long_half_and_most_were_done(either_api: Api, shop: httpx.Client) -> None:
+    for _ in range(3):
+        finish(either_api, buy(shop).json()["id"], 0.1)
+    buy(shop)
+    found = shop.get("/v1/usage", params={"group_by": "model", "durations": "true"}).json()
+    took = sorted(
+        each["metrics"]["total_time"] if "total_time" in each["metrics"] else _seconds(each)
+        for each in shop.get("/v1/predictions", params={"status": "succeeded"}).json()["data"]
+    )
+    (mine,) = found["data"]
+    assert mine["seconds_p50"] == pytest.approx(took[1], abs=0.002)
+    assert mine["seconds_p95"] == mine["seconds_p99"] == pytest.approx(took[2], abs=0.002)
+    assert found["total"]["seconds_p50"] == mine["seconds_p50"]
+    assert "seconds_p50" not in shop.get("/v1/usage").json()["total"]
+
+
+def test_durations_of_groups_in_which_nothing_succeeded_are_null(shop: httpx.Client) -> None:
+    buy(shop)
+    (day,) = shop.get("/v1/usage", params={"durations": "true"}).json()["data"]
+    assert day["seconds_p50"] is day["seconds_p99"] is None
+    empty = shop.get("/v1/usage", params={"durations": "true", "from": "2020-01-01", "to": "2020-12-31"})
+    assert empty.json()["total"]["seconds_p50"] is None
+
+
+def test_usage_comes_as_csv(either_api: Api, shop: httpx.Client) -> None:
+    finish(either_api, buy(shop).json()["id"], 0.1)
+    answer = shop.get("/v1/usage", params={"group_by": "day,model", "format": "csv"})
+    assert answer.headers["content-type"].startswith("text/csv")
+    (row,) = csv.DictReader(io.StringIO(answer.text))
+    assert row["model"] == "truefusion"
+    assert (row["predictions"], row["succeeded"], float(row["credits_used"])) == ("1", "1", 0.1)
+
+
+def _seconds(shown: dict[str, Any]) -> float:
+    ended, created = (datetime.fromisoformat(shown[name]) for name in ("completed_at", "created_at"))
+    return (ended - created).total_seconds()
 
 
 @pytest.mark.parametrize(

@@ -204,11 +204,23 @@ class Store(Credits):
         status: Status | None = None,
         since: int | None = None,
         until: int | None = None,
+        key_id: str | None = None,
+        source: str | None = None,
+        text: str | None = None,
         offset: int = 0,
         limit: int = 20,
     ) -> tuple[list[Prediction], int]:
         """A page, newest first, with bodies; and how many there are. `since` and `until` are within."""
-        wanted = reads.Filter(account_id=account_id, model=model, status=status, since=since, until=until)
+        wanted = reads.Filter(
+            account_id=account_id,
+            model=model,
+            status=status,
+            since=since,
+            until=until,
+            key_id=key_id,
+            source=source,
+            text=text,
+        )
         return await self._readers.ask(
             lambda connection: reads.page(connection, wanted, offset=offset, limit=limit)
         )

@@ -13,22 +13,31 @@ from typing import TypeVar
 from foretell.errors import Code, Error
 from foretell.prediction import Prediction, Status
 from foretell.store.database import Connection, Database, Fault, Value
-from foretell.store.rows import COLUMNS, prediction_of, read, with_bodies
+from foretell.store.rows import COLUMNS, encoded, prediction_of, read, with_bodies
 
 READERS_MAX = 4
+_HAS_TEXT = (
+    "EXISTS (SELECT 1 FROM bodies WHERE prediction_id = predictions.id AND LOWER(input) LIKE ? ESCAPE '!')"
+)
 
 Found = TypeVar("Found")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Filter:
-    """Which predictions a list shows; `since` and `until` are instants, both within."""
+    """Which predictions a list shows; `since` and `until` are instants, both within.
+
+    `text` stands somewhere in the input, in capitals or not.
+    """
 
     account_id: str | None
-    model: str | None
-    status: Status | None
-    since: int | None
-    until: int | None
+    model: str | None = None
+    status: Status | None = None
+    since: int | None = None
+    until: int | None = None
+    key_id: str | None = None
+    source: str | None = None
+    text: str | None = None
 
 
 class Readers:
@@ -107,6 +116,17 @@ def _where(wanted: Filter) -> tuple[str, list[Value]]:
         ("status = ?", wanted.status),
         ("created_at >= ?", wanted.since),
         ("created_at <= ?", wanted.until),
+        ("key_id = ?", wanted.key_id),
+        ("source = ?", wanted.source),
+        (_HAS_TEXT, None if wanted.text is None else _pattern(wanted.text)),
     ]
     named = [(text, value) for text, value in conditions if value is not None]
     return " AND ".join(["deleted_at IS NULL", *(text for text, _ in named)]), [value for _, value in named]
+
+
+def _pattern(text: str) -> str:
+    """What an input is like that has this text somewhere, as it stands in JSON."""
+    escaped = encoded(text)[1:-1].lower()
+    for each in "!%_":
+        escaped = escaped.replace(each, f"!{each}")
+    return f"%{escaped}%"

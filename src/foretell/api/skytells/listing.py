@@ -23,6 +23,7 @@ from foretell.store import Outlook
 PER_PAGE = 20
 PER_PAGE_MAX = 50
 PAGE_MAX = 1_000_000
+TEXT_CHARACTERS_MAX = 200
 _DATE = re.compile(r"\d{4}-\d{2}-\d{2}", re.ASCII)
 _DAY = timedelta(days=1) // timedelta(microseconds=1)
 _EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
@@ -47,6 +48,9 @@ class Page:
     until: int | None
     status: Status | None
     model: str | None
+    key: str | None
+    source: str | None
+    text: str | None
 
 
 @operation(
@@ -75,6 +79,9 @@ async def index(request: Request) -> Response:
         status=page.status,
         since=page.since,
         until=page.until,
+        key_id=page.key,
+        source=page.source,
+        text=page.text,
         offset=(page.number - 1) * page.per_page,
         limit=page.per_page,
     )
@@ -137,6 +144,9 @@ def _page(query: QueryParams) -> Page:
         until=found.until,
         status=_status(query),
         model=query.get("model") or None,
+        key=query.get("key") or None,
+        source=query.get("source") or None,
+        text=(query.get("text") or "")[:TEXT_CHARACTERS_MAX] or None,
     )
 
 

@@ -1,6 +1,9 @@
 """Usage: what an account has created and was charged, by day, model and key."""
 
+import csv
+import io
 import time
+from dataclasses import replace
 
 from starlette.requests import Request
 from starlette.responses import Response
@@ -27,6 +30,7 @@ DAYS = 30
     f"{DAYS} days are meant.",
     query=messages.UsageQuery,
     answer=messages.UsageList,
+    media=("text/csv",),
     errors=(
         Code.INVALID_PARAMETER,
         Code.INVALID_DATE_FORMAT,
@@ -45,11 +49,18 @@ async def index(request: Request) -> Response:
     if len(found) >= ROWS_MAX:
         message = f"That are more than {ROWS_MAX:,} groups. Ask for fewer days, or group by less."
         raise Error(Code.TOO_LARGE, message)
-    groups = tuple(question.group_by)
+    groups, durations = tuple(question.group_by), question.durations
+    rows = [render_usage(each, day=day, group_by=groups, durations=durations) for day, each in found]
+    if request.query_params.get("format") == "csv":
+        return _csv(rows)
     whose = question.account_id
+    total = _total([each for _, each in found])
+    if durations:
+        # Those of all together are not to be had from those of the groups.
+        total = (await store.usage(replace(question, group_by=())))[0][1]
     body: messages.UsageList = {
-        "data": [render_usage(each, day=day, group_by=groups) for day, each in found],
-        "total": render_usage(_total([each for _, each in found]), day=None, group_by=()),
+        "data": rows,
+        "total": render_usage(total, day=None, group_by=(), durations=durations),
         "balance": None if whose is None else render_balance(await store.balance(whose)),
     }
     return answer(body)
@@ -67,7 +78,24 @@ async def _question(request: Request) -> Question:
     strange = [each for each in groups if each not in GROUPS]
     if strange:
         raise Error(Code.INVALID_PARAMETER, f"'group_by' must be among {', '.join(GROUPS)}.")
-    return Question(account_id=await _whose(request), since=since, until=until, group_by=groups)
+    return Question(
+        account_id=await _whose(request),
+        since=since,
+        until=until,
+        group_by=groups,
+        durations=request.query_params.get("durations", "").lower() in {"1", "true", "yes"},
+    )
+
+
+def _csv(rows: list[messages.UsageMessage]) -> Response:
+    """A line for each group, under a line of names; none of either where there are no groups."""
+    text = io.StringIO()
+    writer = csv.DictWriter(text, fieldnames=list(rows[0]) if rows else [])
+    if rows:
+        writer.writeheader()
+    writer.writerows(rows)
+    headers = {"content-disposition": 'attachment; filename="usage.csv"'}
+    return Response(text.getvalue(), headers=headers, media_type="text/csv")
 
 
 async def _whose(request: Request) -> str | None:

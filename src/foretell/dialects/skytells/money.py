@@ -45,8 +45,10 @@ def render_transfer(transfer: Transfer) -> messages.TransferMessage:
     }
 
 
-def render_usage(usage: Usage, *, day: int | None, group_by: tuple[str, ...]) -> messages.UsageMessage:
-    """One group's usage; `day` counts from 1970."""
+def render_usage(
+    usage: Usage, *, day: int | None, group_by: tuple[str, ...], durations: bool = False
+) -> messages.UsageMessage:
+    """One group's usage; `day` counts from 1970. `durations`: whether it says how long predictions took."""
     found: messages.UsageMessage = {
         "predictions": usage.predictions,
         "succeeded": usage.succeeded,
@@ -63,4 +65,9 @@ def render_usage(usage: Usage, *, day: int | None, group_by: tuple[str, ...]) ->
         found["key"] = usage.key_id
     if "account" in group_by:
         found["account"] = usage.account_id or ""
+    if durations:
+        took = [
+            None if usage.durations is None else each / 1_000_000 for each in usage.durations or (0, 0, 0)
+        ]
+        found["seconds_p50"], found["seconds_p95"], found["seconds_p99"] = took
     return found

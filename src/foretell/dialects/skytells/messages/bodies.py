@@ -190,6 +190,14 @@ class PredictionsQuery(Struct):
         Literal["starting", "processing", "succeeded", "failed", "canceled", "cancelled"] | None,
         Meta(description="Only those in this state."),
     ] = None
+    key: Annotated[str | None, Meta(description="Only those made with the key of this id.")] = None
+    source: Annotated[
+        str | None, Meta(description="Only those that came this way.", examples=["api", "dashboard"])
+    ] = None
+    text: Annotated[
+        str | None,
+        Meta(description="Only those that have this somewhere in their input; 200 characters count."),
+    ] = None
 
 
 class UsageQuery(Struct):
@@ -210,6 +218,12 @@ class UsageQuery(Struct):
         str | None,
         Meta(description="For operators: another account's, by its name or id; `*` is everybody's."),
     ] = None
+    durations: Annotated[
+        bool, Meta(description="Also how long those took that succeeded, from create to end.")
+    ] = False
+    format: Annotated[
+        Literal["json", "csv"], Meta(description="`csv` is for spreadsheets: a line for each group.")
+    ] = "json"
 
 
 class ModelQuery(Struct):

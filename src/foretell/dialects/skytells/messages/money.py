@@ -10,6 +10,12 @@ from foretell.dialects.skytells.messages.models import PricingMessage
 Nanocredits = Annotated[int, Meta(description="The same in whole 10⁻⁹ credits, exactly.")]
 
 
+Seconds = Annotated[
+    float | None,
+    Meta(description="That share of those that succeeded took this long or less; null where none did."),
+]
+
+
 class EstimateMessage(TypedDict):
     """What a prediction may cost."""
 
@@ -102,6 +108,9 @@ class UsageMessage(TypedDict):
     canceled: int
     credits_used: Annotated[float, Meta(description="What they were charged, in credits.")]
     nanocredits_used: Nanocredits
+    seconds_p50: NotRequired[Seconds]
+    seconds_p95: NotRequired[Seconds]
+    seconds_p99: NotRequired[Seconds]
 
 
 class UsageList(TypedDict):
