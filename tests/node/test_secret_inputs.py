@@ -34,6 +34,14 @@ async def test_a_run_gets_what_was_sealed_and_its_log_hides_it(here: Place) -> N
     assert done.input == given
 
 
+async def test_a_model_that_answers_in_a_moment_gets_its_secrets_opened_all_the_same(here: Place) -> None:
+    version = await here.model(SOURCE)
+    for number in range(20):
+        done = await here.run(version, **stored(SECRET, key=f"key-number-{number}"))
+        assert done.result == f"key-number-{number}"
+        assert await here.logged(done.id) == f"it is {HIDDEN} \n"
+
+
 async def test_an_input_from_before_inputs_were_sealed_still_runs(here: Place) -> None:
     version = await here.model(SOURCE)
     done = await here.run(version, key="as it came")

@@ -1,7 +1,8 @@
 """Secret inputs, which are stored sealed: opened for the one run that needs them."""
 
 from collections.abc import Collection
-from dataclasses import replace
+
+from msgspec.structs import replace
 
 from foretell.errors import Error
 from foretell.node.surroundings import Surroundings
