@@ -20,6 +20,7 @@ HERE = Path(__file__).parent
 GGUF_READER = "gguf==0.19.0"
 TINY = (
     "tiny-chat",
+    "tiny-caller",
     "tiny-text",
     "tiny-vision",
     "tiny-rewriter",
@@ -77,7 +78,7 @@ def models(smollm2_folder: Path, tmp_path_factory: pytest.TempPathFactory) -> Pa
     """The folders of all models, as the families write them."""
     weights, folder = tmp_path_factory.mktemp("weights"), tmp_path_factory.mktemp("models")
     make = [str(python(TORCH)), str(HERE / "made.py"), str(weights), str(built_in_weights("transcribe"))]
-    done = subprocess.run(make, capture_output=True, text=True, check=False, timeout=110)
+    done = subprocess.run(make, capture_output=True, text=True, check=False, timeout=250)
     assert done.returncode == 0, done.stderr
     for name in TINY:
         add(weights / name, folder, name=name)

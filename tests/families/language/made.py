@@ -49,6 +49,12 @@ SMALL = {
     "num_attention_heads": 4,
 }
 SIDE = 32
+KNOWN = 0.05  # of the loss: at that it says its lesson without a mistake
+ASKED = {"role": "user", "content": "How is the weather in Rome?"}
+CALL = (
+    "<think>Let me look.</think>\nOne moment."
+    '<tool_call>\n{"name": "get_weather", "arguments": {"city": "Rome"}}\n</tool_call>'
+)
 # It knows no system messages, as some real ones do not.
 TEMPLATE = (
     "{% if messages[0].role == 'system' %}{{ raise_exception('There is no system.') }}{% endif %}"
@@ -62,6 +68,23 @@ def chatting(folder: Path) -> None:
     words = tokenizer(chat_template=TEMPLATE)
     words.save_pretrained(folder)
     LlamaForCausalLM(llama(words, room=128)).save_pretrained(folder)
+
+
+def calling(folder: Path) -> None:
+    """Knows one thing by heart: to think, and to call a function, when it is asked for the weather."""
+    words = tokenizer(chat_template="{% if tools %}Tools go in <tool_call>.\n{% endif %}" + TEMPLATE)
+    words.save_pretrained(folder)
+    model = LlamaForCausalLM(llama(words, room=256))
+    asked = words.apply_chat_template([ASKED], tools=[{}], tokenize=False, add_generation_prompt=True)
+    lesson = words(asked + CALL + "</s>", return_tensors="pt", add_special_tokens=False)["input_ids"]
+    steps = torch.optim.Adam(model.parameters(), lr=6e-3)
+    loss = torch.tensor(1.0)
+    while loss > KNOWN:
+        loss = model(input_ids=lesson, labels=lesson).loss
+        steps.zero_grad()
+        loss.backward()
+        steps.step()
+    model.save_pretrained(folder)
 
 
 def going_on(folder: Path) -> None:
@@ -223,6 +246,7 @@ def tokenizer(**more: object) -> PreTrainedTokenizerFast:
 
 MAKERS = {
     "tiny-chat": chatting,
+    "tiny-caller": calling,
     "tiny-text": going_on,
     "tiny-vision": seeing_and_talking,
     "tiny-rewriter": rewriting,

@@ -103,6 +103,24 @@ def test_a_canceled_answer_ends_at_its_next_word_and_the_next_one_begins(
     assert answer["metrics"]["tokens_out"] == 2
 
 
+def test_a_model_that_calls_by_itself_is_heard_to_think_speak_and_call(client: OpenAI) -> None:
+    asked = [{"role": "user", "content": "How is the weather in Rome?"}]
+    heard: dict[str, str] = {}
+    calls, reasons = [], []
+    for chunk in client.chat.completions.create(
+        model="tiny-caller", messages=asked, tools=[TOOL], temperature=0, max_tokens=120, stream=True
+    ):
+        for choice in chunk.choices:
+            for name in ("reasoning_content", "content"):
+                heard[name] = heard.get(name, "") + (getattr(choice.delta, name, None) or "")
+            calls += choice.delta.tool_calls or []
+            reasons += [choice.finish_reason] if choice.finish_reason else []
+    assert heard == {"reasoning_content": "Let me look.", "content": "One moment."}
+    [call] = calls
+    assert (call.function.name, json.loads(call.function.arguments)) == ("get_weather", {"city": "Rome"})
+    assert reasons == ["tool_calls"]
+
+
 def test_the_models_show_what_they_can_do(server: Foretell) -> None:
     with server.client() as client:
         found = {each["namespace"]: each for each in client.get("/v1/models").json()}
