@@ -1,49 +1,38 @@
 """The operator's routes under /v1/admin/, over TCP."""
 
 from pathlib import Path
+from typing import Any
 
-from servers import Foretell, foretell
-
-MANIFEST = """
-name = "Shout"
-type = "text"
-description = "Says it louder."
-predictor = "predict.py:Predictor"
-"""
-PREDICTOR = """
-from cog import BasePredictor, Input
-
-class Predictor(BasePredictor):
-    def predict(self, prompt: str = Input(description="What to say.")) -> str:
-        return prompt.upper()
-"""
+from servers import Foretell, foretell, until
 
 
-def test_a_registered_folder_can_be_called_at_once(server: Foretell, data: Path, tmp_path: Path) -> None:
-    folder = tmp_path / "shout"
-    folder.mkdir()
-    (folder / "model.toml").write_text(MANIFEST)
-    (folder / "predict.py").write_text(PREDICTOR)
+def test_a_folder_that_is_no_model_is_told_with_the_reason(server: Foretell, tmp_path: Path) -> None:
     with server.client() as client:
-        made = client.post("/v1/admin/models", json={"folder": str(folder)})
-        assert (made.status_code, made.json()["ready"]) == (201, True)
-        body = {"model": "shout", "input": {"prompt": "hello"}, "await": True}
-        assert client.post("/v1/predict", json=body).json()["output"] == "HELLO"
-        listed = client.get("/v1/admin/models").json()["data"]
-        assert {"shout", "echo"} <= {each["namespace"] for each in listed}
+        begun = client.post("/v1/admin/models", json={"source": str(tmp_path)})
+        assert begun.status_code == 202
+        path = f"/v1/admin/additions/{begun.json()['id']}"
+        ended = until(lambda: ended_of(client.get(path).json()), about="the end of the addition")
+        assert (ended["state"], ended["steps"][-1]["name"]) == ("failed", "reading")
+        assert "models init" in ended["error"]
+        assert client.post("/v1/admin/models", json={"source": ""}).status_code == 422
+        assert client.post("/v1/admin/models", json={"folder": "/srv"}).status_code == 400
 
 
-def test_a_folder_that_is_no_model_is_refused_with_the_reason(server: Foretell, tmp_path: Path) -> None:
-    with server.client() as client:
-        refused = client.post("/v1/admin/models", json={"folder": str(tmp_path)})
-    assert refused.status_code == 400
-    assert "model.toml" in refused.json()["error"]["message"]
+def ended_of(addition: dict[str, Any]) -> dict[str, Any] | None:
+    return None if addition["state"] == "running" else addition
 
 
 def test_nobody_but_an_operator_passes(server: Foretell, data: Path) -> None:
     foretell("accounts", "create", "guest", data=data)
     member = foretell("keys", "create", "guest", "--account", "guest", data=data).stdout.strip()
     routes = [("GET", "accounts"), ("GET", "keys"), ("GET", "models"), ("POST", "keys"), ("POST", "models")]
+    routes += [
+        ("POST", "models/echo/rollback"),
+        ("DELETE", "models/echo"),
+        ("POST", "models/echo/test"),
+        ("POST", "prune"),
+    ]
+    routes += [("GET", "additions"), ("GET", "models/echo/logs")]
     for method, route in routes:
         with server.client(member) as client:
             assert client.request(method, f"/v1/admin/{route}").status_code == 403

@@ -37,7 +37,7 @@ _new = msgspec.json.Decoder(NewModel)
 
 @operation(
     "Add a model",
-    tag="Operator",
+    tag="Adding models",
     description="Reads it, fetches its weights, builds its environment, loads it once and runs its first example. "
     "Only then is it what its name means; until then, and if anything goes wrong, the server is as it was. "
     "The answer comes at once: follow the addition.",
@@ -58,7 +58,7 @@ async def add(request: Request) -> Response:
 
 @operation(
     "Test a model",
-    tag="Operator",
+    tag="Adding models",
     description="Runs every example of its current version; each has to give the kind of output that it shows.",
     path=_MODEL,
     answers={202: messages.AdditionMessage},
@@ -70,7 +70,7 @@ async def test(request: Request) -> Response:
 
 @operation(
     "Fetch what a model needs",
-    tag="Operator",
+    tag="Adding models",
     description="Its weights and its environment, on the machine of this server, before it is first asked for. "
     "A model that was offline because they could not be had is tried again.",
     path=_MODEL,
@@ -83,7 +83,7 @@ async def pull(request: Request) -> Response:
 
 @operation(
     "List additions",
-    tag="Operator",
+    tag="Adding models",
     description="The newest first.",
     answer=messages.AdditionList,
 )
@@ -95,7 +95,7 @@ async def index(request: Request) -> Response:
 
 @operation(
     "Follow an addition",
-    tag="Operator",
+    tag="Adding models",
     path=_ADDITION,
     answer=messages.AdditionMessage,
     errors=(Code.NOT_FOUND,),
@@ -106,7 +106,7 @@ async def get(request: Request) -> Response:
 
 @operation(
     "End an addition",
-    tag="Operator",
+    tag="Adding models",
     description="One that is under way is ended, and nothing is left of it; the answer says how it is now.",
     path=_ADDITION,
     answer=messages.AdditionMessage,
@@ -118,7 +118,7 @@ async def cancel(request: Request) -> Response:
 
 @operation(
     "Read how a model was added",
-    tag="Operator",
+    tag="Adding models",
     description="What pip and the model wrote when it was last added, tested or fetched, or a `version` of it was.",
     path=_MODEL,
     query=messages.VersionQuery,

@@ -27,7 +27,7 @@ _COMING = {Readiness.WANTED, Readiness.FETCHING, Readiness.LOADING}
 
 @operation(
     "List every model",
-    tag="Operator",
+    tag="Adding models",
     description="Hidden ones too, each with its versions, what it needs, and whether a node has it loaded.",
     answer=messages.RegisteredModelList,
 )
@@ -38,7 +38,7 @@ async def list_all(request: Request) -> Response:
 
 @operation(
     "Get a model as its operator",
-    tag="Operator",
+    tag="Adding models",
     path={"model": "Its slug or an alias."},
     answer=messages.RegisteredModel,
     errors=(Code.MODEL_NOT_FOUND,),

@@ -21,7 +21,7 @@ from foretell.weights.pruning import Pruned, prune_environments, prune_weights
 
 @operation(
     "Free what no model needs",
-    tag="Operator",
+    tag="Adding models",
     description="Takes environments and weights that no version of this server needs out of the cache of its machine. "
     "Another server with the same cache fetches what it needs again. Refused while an addition is under way.",
     answer=messages.Pruning,

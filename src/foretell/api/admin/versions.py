@@ -33,7 +33,7 @@ _rollback = msgspec.json.Decoder(Rollback)
 
 @operation(
     "Roll a model back",
-    tag="Operator",
+    tag="Adding models",
     description="Makes an earlier version the one that the name means. Predictions that were accepted keep theirs.",
     path=_MODEL,
     body=Rollback,
@@ -56,7 +56,7 @@ async def rollback(request: Request) -> Response:
 
 @operation(
     "Remove a model",
-    tag="Operator",
+    tag="Adding models",
     description="All versions that were added, or one that is not current. Nobody can ask for them from then on; what "
     "was accepted before still runs, and their folders go after it. A built-in model of the same name answers again.",
     path=_MODEL,

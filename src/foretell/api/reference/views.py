@@ -159,7 +159,9 @@ def _access(operation: Schema) -> str:
     scope = operation["security"][0]["key"][0]
     if {} in operation["security"]:
         return f"A key with the scope `{scope}` is needed, unless the thing is public."
-    whose = "An operator's key" if {"Operator", "Nodes"} & set(operation["tags"]) else "A key"
+    whose = (
+        "An operator's key" if {"Operator", "Nodes", "Adding models"} & set(operation["tags"]) else "A key"
+    )
     return f"{whose} with the scope `{scope}` is needed."
 
 
