@@ -69,6 +69,7 @@ class InputSchema:
         self._required = frozenset(schema.get("required", ()))
         self._open = schema.get("additionalProperties", False) is not False
         self._validator = jsonschema_rs.validator_for(schema)
+        self._files = tuple(name for name, each in self._properties.items() if self._is_file(each))
         self._secrets = tuple(
             name for name, each in self._properties.items() if _is_secret(self._resolved(each))
         )
@@ -102,7 +103,7 @@ class InputSchema:
 
     def file_fields(self) -> tuple[str, ...]:
         """The inputs that are files (`format: uri`): each value is a string or a list of strings."""
-        return tuple(name for name, each in self._properties.items() if self._is_file(each))
+        return self._files
 
     def secret_fields(self) -> tuple[str, ...]:
         """The inputs that are secrets (`format: password`), each of them a string or a list of strings."""

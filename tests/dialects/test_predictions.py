@@ -1,5 +1,6 @@
 """The prediction object from the noun alone: outputs, metrics, privacy, spelling."""
 
+import json
 from typing import Any
 
 import pytest
@@ -194,7 +195,7 @@ def test_credits_are_shown_as_a_number_of_whole_credits() -> None:
 
 def test_the_envelope_holds_the_prediction_twice() -> None:
     flat = shown(replace(SUCCEEDED, result="x"))
-    body = skytells.enveloped(flat)
+    body = json.loads(skytells.enveloped(json.dumps(flat).encode(), flat["status"]))
     assert (body["success"], body["message"], body["data"]) == (True, "Prediction succeeded", flat)
     strict.check(strict.PREDICTION, body)
 

@@ -18,6 +18,11 @@ def answer(body: Any, status: int = 200, *, headers: Mapping[str, str] | None = 
     return Response(_encode(body), status, headers, JSON)
 
 
+def encoded_answer(data: bytes) -> Response:
+    """What is JSON already."""
+    return Response(data, headers=None, media_type=JSON)
+
+
 def json_bytes(body: Any) -> bytes:
     """`body` as JSON, for answers that are written piece by piece."""
     return _encode(body)

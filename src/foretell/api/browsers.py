@@ -1,9 +1,9 @@
 """Browsers: which pages may call from elsewhere, what they may send, and which headers they may read."""
 
-from starlette.datastructures import Headers
+from starlette.datastructures import Headers, MutableHeaders
 from starlette.middleware.cors import CORSMiddleware
 from starlette.responses import Response
-from starlette.types import ASGIApp
+from starlette.types import ASGIApp, Receive, Scope, Send
 
 from foretell.api.answers import answer
 from foretell.api.idempotency import HEADER, REPLAYED
@@ -12,6 +12,7 @@ from foretell.dialects import skytells
 from foretell.errors import Code, Error
 
 METHODS = ("GET", "POST", "PUT", "PATCH", "DELETE", "HEAD")
+_VARIES = "foretell.varies"
 SENT = ("x-api-key", "authorization", "content-type", HEADER)
 """What a page may always send, also when it does not ask."""
 EXPOSED = ("x-request-id", "retry-after", "etag", "content-range", "content-disposition", REPLAYED, *LIMITS)
@@ -27,8 +28,21 @@ def for_browsers(app: ASGIApp, origins: str) -> ASGIApp:
     )
 
 
+def vary(scope: Scope, headers: MutableHeaders) -> None:
+    """Says of an answer to who is no page that a page may get another."""
+    if scope.get(_VARIES):
+        headers.add_vary_header("Origin")
+
+
 class _Browsers(CORSMiddleware):
-    """The preflights, answered in JSON as everything is."""
+    """The preflights, answered in JSON as everything is. Who is no page is answered without more ado."""
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        if any(name == b"origin" for name, _ in scope["headers"]):
+            await super().__call__(scope, receive, send)
+        else:
+            scope[_VARIES] = True
+            await self.app(scope, receive, send)
 
     def preflight_response(self, request_headers: Headers) -> Response:
         found = super().preflight_response(request_headers)

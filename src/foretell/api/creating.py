@@ -16,6 +16,7 @@ from foretell.api.input_files import check_files
 from foretell.api.limits import bounds_of, note
 from foretell.api.requests import caller, edge, is_local, origin, request_id, services
 from foretell.api.versions import Known
+from foretell.chatter import Chatter
 from foretell.errors import Code, Error
 from foretell.estimate import Estimate, Subject, estimate
 from foretell.hardware import ANY, class_of, has
@@ -33,6 +34,7 @@ TRACE_CHARACTERS_MAX = 100
 
 _sorted = msgspec.json.Encoder(order="sorted").encode
 _log = logging.getLogger("foretell.predictions.accepted")
+_chatter = Chatter()
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -236,10 +238,14 @@ def _with_safety(wish: Wish, known: Known) -> dict[str, Any]:
 
 
 def _log_created(request: Request, prediction: Prediction) -> None:
+    if not _log.isEnabledFor(logging.INFO) or (unsaid := _chatter.unsaid()) is None:
+        return
     found = {
         "prediction_id": prediction.id,
         "model": prediction.model,
         "account_id": prediction.account_id,
         "request_id": request_id(request),
     }
+    if unsaid:
+        found["left_out"] = str(unsaid)
     _log.info("accepted %s for %s", prediction.id, prediction.model, extra=found)

@@ -64,4 +64,4 @@ def extras(record: logging.LogRecord) -> dict[str, Any]:
 
 def _inert(line: str) -> str:
     """One line, whatever strangers have put into it."""
-    return line.translate(_ESCAPES)
+    return line if line.isprintable() else line.translate(_ESCAPES)

@@ -3,11 +3,13 @@
 import asyncio
 import secrets
 from http import HTTPStatus
+from typing import cast
 
 from uvicorn.protocols.http.httptools_impl import HttpToolsProtocol
 
 from foretell.api.answers import refusal
 from foretell.errors import Code, Error
+from foretell.main.gathering import Gathering
 
 HEAD_BYTES_MAX = 64 * 1024
 """How much may come before a request's head is complete, beside what comes with its end."""
@@ -23,7 +25,7 @@ class Wire(HttpToolsProtocol):
     _head_timer: asyncio.TimerHandle | None = None
 
     def connection_made(self, transport: asyncio.Transport) -> None:  # type: ignore[override]
-        super().connection_made(transport)
+        super().connection_made(cast(asyncio.Transport, Gathering(transport)))
         self._await_head()
 
     def connection_lost(self, exc: Exception | None) -> None:

@@ -5,6 +5,7 @@ import time
 from dataclasses import dataclass, field
 from typing import Any
 
+from foretell.chatter import Chatter
 from foretell.file import File
 from foretell.model import Version
 from foretell.node.frames import Ending
@@ -14,6 +15,7 @@ from foretell.prediction import Failure, Outcome, Prediction, Status, Used
 from foretell.pricing import USED, cost_nanocredits
 
 predictions_log = logging.getLogger("foretell.predictions")
+_chatter = Chatter()
 LOG_END_CHARACTERS = 2_000
 """How much of a setup's log stands in the message of a prediction that failed by it."""
 
@@ -93,10 +95,14 @@ def setup_failed(error: LoadFailed) -> RunFailed:
 
 
 def tell_ended(prediction: Prediction, outcome: Outcome) -> None:
-    """Logs how a prediction ended."""
+    """Logs how a prediction ended; of those that went well, not all where they are too many to read."""
+    unsaid = _chatter.unsaid() if outcome.failure is None else 0
+    if unsaid is None:
+        return
     seconds = round(outcome.metrics.get("total_time", 0.0), 3)
     found = {"prediction_id": prediction.id, "model": prediction.model, "status": outcome.status.value}
     trouble = {} if outcome.failure is None else {"error_code": outcome.failure.code}
+    found |= {"left_out": str(unsaid)} if unsaid else {}
     words = f"{outcome.status.value} {prediction.id} of {prediction.model} after {seconds} s"
     predictions_log.info(words, extra=found | trouble | {"seconds": seconds, "node": prediction.node})
 

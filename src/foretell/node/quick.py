@@ -76,6 +76,7 @@ class QuickRun:
         self.prediction = prediction
         self.replica = replica
         self.began_seconds: float | None = None
+        self.is_overdue = False
         self.overdue = overdue
         self._heard = heard
         self.channel = Channel(self._on_change)
@@ -110,8 +111,7 @@ class QuickRun:
                 raise ReplicaGone
             yield self.channel
         finally:
-            seconds = None if self.began_seconds is None else time.monotonic() - self.began_seconds
-            self.replica.leave_quickly(self.id, seconds)
+            self.replica.leave_quickly(self.id)
 
     def _on_change(self) -> None:
         self._heard(self)
@@ -151,9 +151,12 @@ class Ahead:
     def _look(self) -> None:
         self._timer = None
         until_seconds = time.monotonic() - QUICK_SECONDS
-        for each in tuple(self._runs.values()):
-            if each.task is None and each.began_seconds is not None and each.began_seconds <= until_seconds:
+        begun = [each for each in self._runs.values() if each.task is None and each.began_seconds is not None]
+        for each in begun:
+            # Where this process itself is late, the answer may be there and not read yet: that takes a second look.
+            if each.is_overdue:
                 each.overdue(each)
+            each.is_overdue = (each.began_seconds or 0.0) <= until_seconds
         if any(each.task is None for each in self._runs.values()):
             self._timer = asyncio.get_running_loop().call_later(QUICK_SECONDS, self._look)
 

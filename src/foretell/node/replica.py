@@ -55,7 +55,8 @@ class Replica:
         self.capacity = max(1, version.manifest.concurrency)
         schema = InputSchema(version.input_schema)
         self.file_fields, self.secret_fields = schema.file_fields(), schema.secret_fields()
-        self.takes_ahead = True
+        # What one of several took ahead would wait for it while another rests.
+        self.takes_ahead = version.manifest.limits.slots_max == 1
         self.gpus = gpus
         self.wear = Wear()
         self.assigned: set[str] = set()
@@ -175,13 +176,10 @@ class Replica:
         self._ahead.add(run)
         return True
 
-    def leave_quickly(self, run_id: str, seconds: float | None) -> None:
-        """That quick run is over after so long; None: it came to nothing."""
+    def leave_quickly(self, run_id: str) -> None:
+        """That run, which was sent ahead, is over."""
         if self._conversation is None:
             return
-        if seconds is not None:
-            self._pace.observe(seconds)
-            self.wear.ran(seconds)
         self._conversation.drop(run_id)
         self._ahead.remove(run_id, is_going_on=not self._conversation.is_over)
         if not len(self._ahead):

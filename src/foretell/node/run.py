@@ -185,6 +185,7 @@ class Run:
         if self._quick is not None:
             async with self._quick.going_on() as channel, self._beginning():
                 yield channel
+            self._replica.wear.ran(time.monotonic() - (self._quick.began_seconds or 0.0))
             return
         # Whose process died runs alone from then on: a neighbour may have been to blame, or may be spared.
         async with self._replica.slot(self.id, alone=self.prediction.losses > 0) as channel:

@@ -116,8 +116,9 @@ class Runs:
     def _answered(self, run: QuickRun, said: Sequence[Log | Metric], done: Done) -> None:
         ended_seconds = time.monotonic()
         replica, prediction = run.replica, run.prediction
-        replica.leave_quickly(run.id, done.run_seconds)
-        replica.observe_memory(done.memory_bytes)
+        replica.leave_quickly(run.id)
+        replica.observe(done)
+        replica.wear.ran(done.run_seconds)
         replica.leave(run.id)
         recorded, voice = Recorded(), Voice(run.hold, self._surroundings)
         for each in said:

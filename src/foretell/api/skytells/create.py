@@ -9,7 +9,7 @@ from typing import Any
 from starlette.requests import ClientDisconnect, Request
 from starlette.responses import Response
 
-from foretell.api.answers import JSON, answer, json_bytes
+from foretell.api.answers import JSON, answer, encoded_answer, json_bytes
 from foretell.api.creating import SLICE_SECONDS, awaited, create, deleted_meanwhile, find_model
 from foretell.api.deadlines import cancel_for_leaver, heard_out
 from foretell.api.operations import operation
@@ -122,7 +122,7 @@ async def _create(request: Request, *, is_enveloped: bool) -> Response:
             if left is not None:
                 left()
             raise
-    return answer(await _shown(request, prediction, is_enveloped=is_enveloped))
+    return encoded_answer(await _shown(request, prediction, is_enveloped=is_enveloped))
 
 
 async def _check_combination(request: Request, asked: Asked) -> None:
@@ -164,7 +164,7 @@ async def _patiently(
     """The usual answer if it comes soon; else one whose body begins with spaces, which JSON allows."""
     prediction = await awaited(request, prediction, PATIENCE_SECONDS)
     if prediction.status.is_terminal:
-        return answer(await _shown(request, prediction, is_enveloped=is_enveloped))
+        return encoded_answer(await _shown(request, prediction, is_enveloped=is_enveloped))
     pieces = _spaced(request, prediction, seconds - PATIENCE_SECONDS, is_enveloped=is_enveloped)
     if left is not None:
         pieces = heard_out(pieces, left)
@@ -185,9 +185,10 @@ async def _spaced(
             yield json_bytes(skytells.error_envelope(deleted_meanwhile(), request_id(request))[1])
             return
         prediction = found
-    yield json_bytes(await _shown(request, prediction, is_enveloped=is_enveloped))
+    yield await _shown(request, prediction, is_enveloped=is_enveloped)
 
 
-async def _shown(request: Request, prediction: Prediction, *, is_enveloped: bool) -> messages.Prediction:
+async def _shown(request: Request, prediction: Prediction, *, is_enveloped: bool) -> bytes:
     flat = await rendered(request, prediction)
-    return skytells.enveloped(flat) if is_enveloped else flat
+    data = json_bytes(flat)
+    return skytells.enveloped(data, flat["status"]) if is_enveloped else data

@@ -67,9 +67,13 @@ def render(
     }
 
 
-def enveloped(flat: messages.Prediction) -> messages.CreatedPrediction:
-    """The answer of `POST /v1/predict`: the bare object for the clients, in an envelope for the documents."""
-    return {**flat, "success": True, "message": f"Prediction {flat['status']}", "data": flat}
+def enveloped(flat: bytes, status: str) -> bytes:
+    """The answer of `POST /v1/predict`: the bare object for the clients, in an envelope for the documents.
+
+    `flat` is its JSON, which stands in there twice.
+    """
+    said = f',"success":true,"message":"Prediction {status}","data":'
+    return b"".join((flat[:-1], said.encode(), flat, b"}"))
 
 
 def _status(prediction: Prediction, spelling: str) -> _Status:
