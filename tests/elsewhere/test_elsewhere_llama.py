@@ -150,8 +150,7 @@ def test_a_second_foretells_own_model_chats_and_is_stopped_there(here: Near, the
     here.client.post(f"/v1/predictions/{made}/cancel")
     with there.client(FAR_KEY) as that:
         live = lambda: that.get("/v1/predictions", params={"status": "processing"}).json()["data"]  # noqa: E731
-        until(lambda: not live(), about="the cancel there", seconds=5)
-    until(lambda: here.get(made)["metrics"].get("tokens_out"), about="what was used")
+        until(lambda: not live(), about="the cancel there")
 
 
 def test_a_cancel_stops_the_model_there_and_its_tokens_are_known(here: Near, llama: str) -> None:
