@@ -125,12 +125,13 @@ async def test_what_no_gpu_here_can_hold_fails_at_once_and_says_what_there_is(tm
 async def test_a_version_with_slots_runs_on_every_gpu_when_more_wait(tmp_path: Path) -> None:
     async with place(tmp_path, gpus=[SMALL, SMALL]) as here:
         version = await here.model(SEES, settings=limits(gpu=1, slots=2))
+        await here.store.pause("model", paused=True)
+        await until(lambda: here.node.fleet.orders.paused)
         first, second = str(tmp_path / "first"), str(tmp_path / "second")
         # Neither ends before the other has begun.
-        ids = [
-            await here.create(version, flag=own, after=other)
-            for own, other in ((first, second), (second, first))
-        ]
+        pairs = ((first, second), (second, first))
+        ids = [await here.create(version, flag=own, after=other) for own, other in pairs]
+        await here.store.pause("model", paused=False)
         found = [await here.ended(each) for each in ids]
         assert sorted(each.result for each in found) == ["0", "1"]
 

@@ -68,9 +68,9 @@ class Fleet:
         if not there or self._is_held_back(there[0].version):
             return None
         best = min(there, key=_burden)
-        # What one of several took ahead would wait for it while another rests.
-        best.takes_ahead = best.version.manifest.limits.slots_max == 1
-        return best if best.takes_ahead or best.room else None
+        if best.state is Readiness.READY and best.wear.is_over(best.version.manifest.limits):
+            self._renew(best)
+        return best if best.room or (best.takes_ahead and not best.is_over) else None
 
     def want(
         self, version: Version, *, hardware: str = ANY, swaps: bool = True, within: bool = False
