@@ -1,11 +1,16 @@
 """A server that is killed in the middle of an addition leaves nothing of it, and everything else as it was."""
 
+import contextlib
+import signal
+import subprocess
 from pathlib import Path
 
 import pytest
 
-from models_added.folders import EXAMPLE, MANIFEST, PREDICT, added, model, models, said, steps
-from servers import KEY, Foretell, foretell, running, until
+from foretell.cli import INTERRUPTED
+from models_added.folders import EXAMPLE, MANIFEST, PREDICT, added, model, models, said, steps, wheels
+from servers import FORETELL, KEY, Foretell, clean_environment, foretell, running, until
+from weights.wheel_files import make_wheel
 
 SLOW_SETUP = PREDICT.replace('self.mark = "!"', "import time; time.sleep(600)")
 SLOW_RUN = PREDICT.replace("return prompt", "import time; time.sleep(600)\n        return prompt")
@@ -70,9 +75,6 @@ def test_a_server_that_is_stopped_ends_its_additions_at_once(tmp_path: Path) -> 
 
 
 def test_a_model_whose_packages_cannot_be_had_is_offline_until_they_can(tmp_path: Path) -> None:
-    from models_added.folders import wheels
-    from weights.wheel_files import make_wheel
-
     settings = wheels(tmp_path / "wheels") | {"FORETELL_CACHE": str(tmp_path / "cache")}
     manifest = 'requirements = ["late==1.0"]' + MANIFEST
     model(tmp_path / "own", "needy", manifest=manifest)
@@ -88,3 +90,26 @@ def test_a_model_whose_packages_cannot_be_had_is_offline_until_they_can(tmp_path
         pulled = foretell("models", "pull", "needy", data=data, **settings)
         assert pulled.returncode == 0, pulled.stderr
         assert said(server, "needy") == "HELLO!"
+
+
+@pytest.mark.parametrize("is_served", [True, False])
+def test_pressing_control_c_leaves_the_server_as_it_was(tmp_path: Path, is_served: bool) -> None:
+    data = tmp_path / "data"
+    slow = model(tmp_path, "waited", predict=SLOW_SETUP)
+    with running(data, *OPTIONS) if is_served else contextlib.nullcontext():
+        adding = subprocess.Popen(
+            [FORETELL, "models", "add", str(slow), "--data", str(data)],
+            stderr=subprocess.PIPE,
+            text=True,
+            env=clean_environment(FORETELL_SANDBOX="1"),
+        )
+        assert adding.stderr is not None
+        said_so = iter(adding.stderr.readline, "")
+        assert any("environment" in line for line in said_so)
+        adding.send_signal(signal.SIGINT)
+        assert adding.wait(30) == INTERRUPTED
+        assert "the server is as it was" in adding.stderr.read()
+    listed = foretell("models", "list", data=data, FORETELL_SANDBOX="1").stdout
+    assert "waited" not in listed
+    assert "echo" in listed
+    assert not list((data / "models").glob("waited/*"))
