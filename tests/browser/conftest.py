@@ -14,8 +14,12 @@ PATIENCE_MS = 20_000
 PHONE = {"width": 390, "height": 844}
 DESK = {"width": 1280, "height": 900}
 TROUBLE = {"error", "warning"}
-EXPECTED = "Failed to load resource: the server responded with a status of 4"
-"""What Chromium says of every refusal that a page shows."""
+EXPECTED = (
+    "Failed to load resource: the server responded with a status of 4",
+    "Failed to load resource: net::ERR_INCOMPLETE_CHUNKED_ENCODING",
+    "Failed to load resource: net::ERR_CONNECTION_",
+)
+"""What Chromium says of every refusal and of every broken connection, whatever a page makes of it."""
 
 
 @pytest.fixture(scope="session")
@@ -63,9 +67,10 @@ def open_tab(chromium: Any, server: Foretell) -> Iterator[Callable[..., Any]]:
     guards, contexts = [], []
 
     def opened(key: str | None = KEY, **options: Any) -> Any:
-        context = chromium.new_context(**{"base_url": server.address, "viewport": DESK, **options})
+        chosen = {"base_url": server.address, "viewport": DESK, **options}
+        context = chromium.new_context(**chosen)
         context.set_default_timeout(PATIENCE_MS)
-        guard = Guard(server.address)
+        guard = Guard(str(chosen["base_url"]))
         guard.watch(context)
         guards.append(guard)
         contexts.append(context)

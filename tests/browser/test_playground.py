@@ -257,3 +257,29 @@ def test_nothing_keeps_people_out(open_tab: Callable[..., Any], axe: str, path: 
         f"{each['id']}: {node['html'][:160]}" for each in found["violations"] for node in each["nodes"]
     ]
     assert problems == []
+
+
+def test_a_list_is_filled_in_item_by_item(tab: Any) -> None:
+    tab.goto("/models/embed")
+    texts = tab.locator('[data-name="texts"]')
+    for number, words in enumerate(("a fox", "a frog", "a whale")):
+        texts.get_by_role("button", name="Add").click()
+        texts.locator("textarea").nth(number).fill(words)
+    texts.get_by_role("button", name="Take this away").nth(1).click()
+    assert '"texts": [\n' in tab.locator("#code-curl").inner_text()
+    assert "a frog" not in tab.locator("#code-curl").inner_text()
+    run(tab)
+    finished(tab)
+    tab.get_by_text("Vector 2 of 2").wait_for()
+
+
+def test_leaving_and_coming_back_shows_the_same_prediction(tab: Any) -> None:
+    tab.goto("/models/echo")
+    field(tab, "prompt").fill("still here")
+    with tab.expect_response("**/v1/predictions") as made:
+        run(tab)
+    finished(tab)
+    tab.goto(f"/predictions/{made.value.json()['id']}")
+    tab.get_by_role("link", name="Open in the playground").click()
+    finished(tab)
+    assert field(tab, "prompt").input_value() == "still here"

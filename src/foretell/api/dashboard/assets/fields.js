@@ -143,7 +143,7 @@ function list(name, schema, root, changed) {
     const found = items.map((each) => each.get()).filter((each) => each !== undefined);
     return found.length ? found : undefined;
   };
-  return { element: h("div", { class: "stack" }, rows, more), control: more, get, set, at: ([index, ...rest]) => items[Number(index)]?.at?.(rest) ?? items[Number(index)] };
+  return { element: h("div", { class: "stack" }, rows, more), get, set, at: ([index, ...rest]) => items[Number(index)]?.at?.(rest) ?? items[Number(index)] };
 }
 
 function group(schema, root, changed) {

@@ -49,7 +49,7 @@ export function form(place, schema, changed) {
       if (more && wrong) more.open = true;
       return rest;
     },
-    focusFirstProblem: () => one('[aria-invalid="true"]', place)?.focus(),
+    focusFirstProblem: () => (one('[aria-invalid="true"]:is(input, textarea, select, button), [aria-invalid="true"] :is(input, textarea, select, button)', place))?.focus(),
   };
 }
 
