@@ -181,9 +181,9 @@ def motion() -> StableVideoDiffusionPipeline:
         projection_dim=32,
         num_hidden_layers=1,
         num_attention_heads=4,
-        image_size=32,
+        image_size=224,
         intermediate_size=37,
-        patch_size=8,
+        patch_size=56,
     )
     return StableVideoDiffusionPipeline(
         vae=AutoencoderKLTemporalDecoder(
@@ -198,7 +198,7 @@ def motion() -> StableVideoDiffusionPipeline:
             timestep_type="continuous",
             use_karras_sigmas=True,
         ),
-        feature_extractor=CLIPImageProcessor(crop_size=32, size=32),
+        feature_extractor=CLIPImageProcessor(),
     )
 
 
