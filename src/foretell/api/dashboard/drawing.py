@@ -18,7 +18,13 @@ from foretell.api.dashboard import assets
 Menu = tuple[tuple[str, str, str], ...]
 
 FOLDER = Path(__file__).parent / "templates"
-MENU: Menu = (("models", "/models", "Models"),)
+MENU: Menu = (
+    ("models", "/models", "Models"),
+    ("predictions", "/predictions", "Predictions"),
+    ("keys", "/keys", "Keys"),
+    ("webhooks", "/webhooks", "Webhooks"),
+    ("usage", "/usage", "Usage"),
+)
 """The entries of the menu for everybody: a word for `here`, the address, the label."""
 OPERATORS_MENU: Menu = ()
 """The entries beside them that operators see."""

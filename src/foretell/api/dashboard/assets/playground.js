@@ -77,15 +77,11 @@ async function run() {
   const input = form.value();
   const take = new Run({ streams: about.streaming, changed: showTakes, again: actions });
   take.input = input;
-  const before = shown;
-  keep(take);
+  const isCreated = new Promise((resolve) => { take.created = resolve; });
   try {
-    const created = take.create({ model: about.model, input, stream: about.streaming, privacy: one("#public").checked ? "public" : "private" });
-    const first = new Promise((resolve) => { take.created = resolve; });
-    await Promise.race([created, first]);
+    await Promise.race([take.create({ model: about.model, input, stream: about.streaming, privacy: one("#public").checked ? "public" : "private" }), isCreated]);
+    keep(take);
   } catch (error) {
-    takes.splice(takes.indexOf(take), 1);
-    show(before);
     complain(error);
   } finally {
     runButton.disabled = Boolean(about.offline);
