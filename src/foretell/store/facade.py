@@ -6,12 +6,12 @@ import asyncio
 import time
 from collections.abc import Callable, Mapping, Sequence
 from functools import partial
-from typing import Any, TypeGuard
+from typing import Any, TypeGuard, Unpack
 
 from foretell.allowance import Bounds
 from foretell.event import Event
 from foretell.file import File
-from foretell.prediction import Hold, NewPrediction, Outcome, Phase, Prediction, Status, Used
+from foretell.prediction import Hold, NewPrediction, Outcome, Phase, Prediction, Used
 from foretell.store import deadlines, events, lanes, predictions, reads, removal
 from foretell.store.creates import Create, Created, create
 from foretell.store.credits import Credits
@@ -196,31 +196,16 @@ class Store(Credits):
             lambda connection: reads.get(connection, prediction_id, deleted=deleted)
         )
 
-    async def list_predictions(  # noqa: PLR0913 each narrows the list
+    async def list_predictions(
         self,
         *,
         account_id: str | None,
-        model: str | None = None,
-        status: Status | None = None,
-        since: int | None = None,
-        until: int | None = None,
-        key_id: str | None = None,
-        source: str | None = None,
-        text: str | None = None,
         offset: int = 0,
         limit: int = 20,
+        **narrowed: Unpack[reads.Narrowing],
     ) -> tuple[list[Prediction], int]:
-        """A page, newest first, with bodies; and how many there are. `since` and `until` are within."""
-        wanted = reads.Filter(
-            account_id=account_id,
-            model=model,
-            status=status,
-            since=since,
-            until=until,
-            key_id=key_id,
-            source=source,
-            text=text,
-        )
+        """A page, newest first, with bodies; and how many there are."""
+        wanted = reads.Filter(account_id=account_id, **narrowed)
         return await self._readers.ask(
             lambda connection: reads.page(connection, wanted, offset=offset, limit=limit)
         )

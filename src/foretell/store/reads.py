@@ -8,7 +8,7 @@ from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import ExitStack
 from dataclasses import dataclass
-from typing import TypeVar
+from typing import TypedDict, TypeVar
 
 from foretell.errors import Code, Error
 from foretell.prediction import Prediction, Status
@@ -21,6 +21,18 @@ _HAS_TEXT = (
 )
 
 Found = TypeVar("Found")
+
+
+class Narrowing(TypedDict, total=False):
+    """What a list may be narrowed to; see `Filter`."""
+
+    model: str | None
+    status: Status | None
+    since: int | None
+    until: int | None
+    key_id: str | None
+    source: str | None
+    text: str | None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
