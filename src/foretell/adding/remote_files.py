@@ -14,9 +14,11 @@ def file_at(url: str, name: str) -> Files:
         with httpx.Client(timeout=ANSWER_SECONDS, follow_redirects=True) as client:
             answer = client.head(url, headers={"Accept-Encoding": "identity"})
     except httpx.TransportError as error:
-        raise Error(Code.UNAVAILABLE, f"{url} could not be reached: {error}.") from error
+        raise Error(Code.UNAVAILABLE, f"The file {url} could not be reached: {error}.") from error
     if answer.is_error:
-        raise Error(Code.UNAVAILABLE, f"{url} could not be read: the server answered {answer.status_code}.")
+        raise Error(
+            Code.UNAVAILABLE, f"The file {url} could not be read: the server answered {answer.status_code}."
+        )
     size = int(answer.headers.get("content-length", 0))
 
     def part(_path: str, start: int, size: int) -> bytes:
@@ -35,7 +37,7 @@ def _part(url: str, start: int, size: int) -> bytes:
         client.stream("GET", url, headers=asked) as answer,
     ):
         if answer.is_error:
-            message = f"{url} could not be read: the server answered {answer.status_code}."
+            message = f"The file {url} could not be read: the server answered {answer.status_code}."
             raise Error(Code.UNAVAILABLE, message)
         # A server that knows no ranges sends the file from its beginning.
         skipped = 0 if answer.status_code == httpx.codes.PARTIAL_CONTENT else start

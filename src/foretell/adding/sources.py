@@ -98,7 +98,10 @@ async def _of_address(bench: Bench, url: str, *, name: str, staging: Path, doing
     def on_progress(done: int, total: int) -> None:
         doing.says(f"fetching {file}", done / total if total else None)
 
-    await download(url, path, headers={}, bytes_max=ARCHIVE_BYTES_MAX, on_progress=on_progress)
+    try:
+        await download(url, path, headers={}, bytes_max=ARCHIVE_BYTES_MAX, on_progress=on_progress)
+    except Error as error:
+        raise Error(error.code, f"The archive {error.message}") from error
     return Found(await asyncio.to_thread(unpack, path, staging / "unpacked"), name)
 
 

@@ -86,7 +86,7 @@ class Hub:
                 answer = await client.get(url, params={"blobs": "true"}, headers=self.headers)
         except httpx.TransportError as error:
             reason = str(error) or type(error).__name__
-            raise Error(Code.UNAVAILABLE, f"{self.endpoint} could not be reached: {reason}.") from error
+            raise Error(Code.UNAVAILABLE, f"The hub {self.endpoint} could not be reached: {reason}.") from error
         if answer.is_error:
             raise refusal(answer, repository, self)
         return _listing(repository, answer.json())
@@ -135,11 +135,11 @@ def refusal(answer: httpx.Response, repository: Repository, hub: Hub) -> Error:
         case "RepoNotFound", _:
             message = f"There is no repository {name}, or it is private.{_token_hint(hub)}"
         case _, 401 | 403:
-            message = f"{hub.endpoint} does not let this server read {name}.{_token_hint(hub)}"
+            message = f"The hub {hub.endpoint} does not let this server read {name}.{_token_hint(hub)}"
         case _, 404:
             message = f"There is no repository {name} at {hub.endpoint}."
         case _, status:
-            message = f"{hub.endpoint} answered {status} about {name}; try again later."
+            message = f"The hub {hub.endpoint} answered {status} about {name}; try again later."
     return Error(Code.UNAVAILABLE, message)
 
 

@@ -1,5 +1,6 @@
 """The operator's routes, under `/v1/admin/`: accounts, keys, webhook secrets, models."""
 
+from starlette.convertors import Convertor, register_url_convertor
 from starlette.routing import Route
 
 from foretell.api import sign_ins
@@ -9,14 +10,32 @@ from foretell.api.admin import (
     audit,
     credits,
     keys,
+    lanes,
     models,
     nodes,
     pruning,
     retention,
+    settings,
     signing,
+    troubles,
     versions,
 )
 from foretell.api.auth import operators_only
+
+
+class _Whole(Convertor[str]):
+    """A model's name, `owner/name` too, that is not the beginning of another address about it."""
+
+    regex = r"(?!.*/(?:rollback|test|pull|logs|pause|resume)$)[^/]+(?:/[^/]+)?"
+
+    def convert(self, value: str) -> str:
+        return value
+
+    def to_string(self, value: str) -> str:
+        return value
+
+
+register_url_convertor("whole", _Whole())
 
 routes = [
     Route("/v1/admin/audit", operators_only(audit.index), methods=["GET"]),
@@ -47,14 +66,17 @@ routes = [
     Route("/v1/admin/models/{model:path}/test", operators_only(additions.test), methods=["POST"]),
     Route("/v1/admin/models/{model:path}/pull", operators_only(additions.pull), methods=["POST"]),
     Route("/v1/admin/models/{model:path}/logs", operators_only(additions.logs), methods=["GET"]),
-    Route("/v1/admin/models/{model:path}", operators_only(models.get), methods=["GET"]),
-    Route("/v1/admin/models/{model:path}", operators_only(versions.remove), methods=["DELETE"]),
+    Route("/v1/admin/models/{model:whole}", operators_only(models.get), methods=["GET"]),
+    Route("/v1/admin/models/{model:whole}", operators_only(versions.remove), methods=["DELETE"]),
     Route("/v1/admin/prune", operators_only(pruning.prune), methods=["POST"]),
     Route("/v1/admin/additions", operators_only(additions.index), methods=["GET"]),
     Route("/v1/admin/additions/{addition}", operators_only(additions.get), methods=["GET"]),
     Route("/v1/admin/additions/{addition}", operators_only(additions.cancel), methods=["DELETE"]),
     Route("/v1/admin/models/{model:path}/pause", operators_only(nodes.pause_model), methods=["POST"]),
     Route("/v1/admin/models/{model:path}/resume", operators_only(nodes.resume_model), methods=["POST"]),
+    Route("/v1/admin/lanes", operators_only(lanes.index), methods=["GET"]),
+    Route("/v1/admin/troubles", operators_only(troubles.index), methods=["GET"]),
+    Route("/v1/admin/settings", operators_only(settings.index), methods=["GET"]),
     Route("/v1/admin/nodes", operators_only(nodes.index), methods=["GET"]),
     Route("/v1/admin/nodes/{node}/drain", operators_only(nodes.drain), methods=["POST"]),
     Route("/v1/admin/nodes/{node}/resume", operators_only(nodes.resume), methods=["POST"]),

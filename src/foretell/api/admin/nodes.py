@@ -29,7 +29,7 @@ MODEL = {"model": "A model's name."}
 )
 async def index(request: Request) -> Response:
     paused = sorted(await services(request).store.pauses())
-    body: messages.NodeList = {"data": await _shown(request), "paused": paused}
+    body: messages.NodeList = {"data": await shown(request), "paused": paused}
     return answer(body)
 
 
@@ -102,7 +102,8 @@ async def resume_model(request: Request) -> Response:
     return await _paused(request, paused=False)
 
 
-async def _shown(request: Request) -> list[messages.NodeMessage]:
+async def shown(request: Request) -> list[messages.NodeMessage]:
+    """Every node with its replicas."""
     store, config = services(request).store, services(request).config
     living = {each.id for each in await store.living(within_seconds=config.lost_seconds)}
     of_node: defaultdict[str, list[ReplicaState]] = defaultdict(list)
@@ -131,7 +132,7 @@ async def _drained(request: Request, *, drained: bool) -> Response:
     is_known = any(each.id == node_id for each in await store.nodes())
     if not is_known or not await store.by(deed(request, action, node_id)).drain(node_id, drained=drained):
         raise Error(Code.NOT_FOUND, f"There is no node '{node_id[:100]}'.")
-    for each in await _shown(request):
+    for each in await shown(request):
         if each["id"] == node_id:
             return answer(each)
     raise Error(Code.NOT_FOUND, f"The node '{node_id[:100]}' has gone meanwhile.")
