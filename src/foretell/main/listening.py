@@ -6,9 +6,11 @@ import socket
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
+from typing import Any, cast
 
 import uvicorn
 from starlette.types import ASGIApp, Receive, Scope, Send
+from uvicorn.middleware.proxy_headers import ProxyHeadersMiddleware
 
 from foretell.errors import Code, Error
 from foretell.main.wire import Wire
@@ -25,12 +27,13 @@ class Listening:
 
     def __init__(self, app: ASGIApp, listener: socket.socket) -> None:
         settings = uvicorn.Config(
-            app,
+            behind_proxies(app),
             http=Wire,
             lifespan="off",
             log_config=None,
             access_log=False,
             server_header=False,
+            proxy_headers=False,
             backlog=_WAITING_MAX,
             ws="none",
             # Longer than clients keep idle connections, so that none is closed under a request on its way.
@@ -64,6 +67,17 @@ class _Http(uvicorn.Server):
     def capture_signals(self) -> Iterator[None]:
         """Leaves signals alone: they are the command's business, not each listener's."""
         yield
+
+
+def behind_proxies(app: ASGIApp) -> ASGIApp:
+    """The application, told by a proxy on this machine who its callers are; most requests come by none."""
+    believing = ProxyHeadersMiddleware(cast(Any, app))
+
+    async def behind(scope: Scope, receive: Receive, send: Send) -> None:
+        is_forwarded = any(name.startswith(b"x-forwarded-") for name, _ in scope.get("headers", ()))
+        await (cast(ASGIApp, believing) if is_forwarded else app)(scope, receive, send)
+
+    return behind
 
 
 def local_only(app: ASGIApp) -> ASGIApp:

@@ -8,8 +8,17 @@ class Bell:
 
     def __init__(self) -> None:
         self._event = asyncio.Event()
+        self._later: asyncio.TimerHandle | None = None
+
+    def ring_within(self, seconds: float) -> None:
+        """Rings once by then, however often that is asked for."""
+        if self._later is None:
+            self._later = asyncio.get_running_loop().call_later(seconds, self.ring)
 
     def ring(self) -> None:
+        if self._later is not None:
+            self._later.cancel()
+            self._later = None
         self._event.set()
         self._event = asyncio.Event()
 

@@ -1,10 +1,8 @@
 """Quick runs: where a model answers in a moment, a prediction costs two frames and one write, and no task.
 
-They are sent to the child ahead of time, so that it has the next one when it ends one. Whatever lasts longer, or says
-more than an answer, goes on as any other run does; and a model whose runs are not quick gets none ahead.
+Whatever lasts longer, or says more than an answer, goes on as any other run does.
 """
 
-import asyncio
 import time
 from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager
@@ -19,40 +17,11 @@ from foretell.prediction import Hold, Prediction
 from foretell.result import Form, form
 
 if TYPE_CHECKING:
+    import asyncio
+
     from foretell.node.replica import Replica
 
-QUICK_SECONDS = 0.005
-"""What ends within this is quick: until then it is not even written that it began."""
-AHEAD_SECONDS = 0.02
-"""How much work may wait in the child."""
-AHEAD_MAX = 256
-"""How many runs may."""
-RUN_SECONDS_MIN = 0.00005
-WEIGHT = 0.1
-"""How much of the average the newest run is."""
-
-
-class Pace:
-    """How long a replica's runs have taken lately."""
-
-    def __init__(self) -> None:
-        self._seconds: float | None = None
-
-    def observe(self, seconds: float) -> None:
-        """A run took so long."""
-        known = self._seconds
-        self._seconds = seconds if known is None else known + WEIGHT * (seconds - known)
-
-    @property
-    def is_quick(self) -> bool:
-        return self._seconds is not None and self._seconds < QUICK_SECONDS
-
-    @property
-    def ahead_max(self) -> int:
-        """How many runs are work for `AHEAD_SECONDS`; 0 where they are not quick."""
-        if self._seconds is None or not self.is_quick:
-            return 0
-        return min(AHEAD_MAX, int(AHEAD_SECONDS / max(self._seconds, RUN_SECONDS_MIN)))
+_TEXT = {Form.TEXT, Form.TEXTS}
 
 
 class QuickRun:
@@ -85,6 +54,7 @@ class QuickRun:
         """The child is at it, if it was not before."""
         if self.began_seconds is None:
             self.began_seconds = time.monotonic()
+            self.replica.note_entry()
 
     @property
     def has_begun(self) -> bool:
@@ -111,54 +81,7 @@ class QuickRun:
                 raise ReplicaGone
             yield self.channel
         finally:
-            self.replica.leave_quickly(self.id)
+            self.replica.ahead.leave(self.id)
 
     def _on_change(self) -> None:
         self._heard(self)
-
-
-class Ahead:
-    """The quick runs in one child, in the order in which it was sent them.
-
-    `in_turn`: it enters one after the other.
-    """
-
-    def __init__(self) -> None:
-        self.in_turn = True
-        self._runs: dict[str, QuickRun] = {}
-        self._timer: asyncio.TimerHandle | None = None
-
-    def __len__(self) -> int:
-        return len(self._runs)
-
-    def add(self, run: QuickRun) -> None:
-        self._runs[run.id] = run
-        if len(self._runs) == 1 or not self.in_turn:
-            self._enter(run)
-
-    def remove(self, run_id: str, *, is_going_on: bool) -> None:
-        """That one is over; the next is entered if the child goes on."""
-        first = next(iter(self._runs), None)
-        self._runs.pop(run_id, None)
-        if self._runs and first == run_id and self.in_turn and is_going_on:
-            self._enter(next(iter(self._runs.values())))
-
-    def _enter(self, run: QuickRun) -> None:
-        run.begin()
-        if run.task is None and self._timer is None:
-            self._timer = asyncio.get_running_loop().call_later(QUICK_SECONDS, self._look)
-
-    def _look(self) -> None:
-        self._timer = None
-        until_seconds = time.monotonic() - QUICK_SECONDS
-        begun = [each for each in self._runs.values() if each.task is None and each.began_seconds is not None]
-        for each in begun:
-            # Where this process itself is late, the answer may be there and not read yet: that takes a second look.
-            if each.is_overdue:
-                each.overdue(each)
-            each.is_overdue = (each.began_seconds or 0.0) <= until_seconds
-        if any(each.task is None for each in self._runs.values()):
-            self._timer = asyncio.get_running_loop().call_later(QUICK_SECONDS, self._look)
-
-
-_TEXT = {Form.TEXT, Form.TEXTS}

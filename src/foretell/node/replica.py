@@ -13,6 +13,7 @@ from typing import Any
 
 from foretell.ids import new_id
 from foretell.model import Version
+from foretell.node.ahead import Ahead
 from foretell.node.bell import Bell
 from foretell.node.channel import Channel
 from foretell.node.conversation import Conversation, opened
@@ -22,7 +23,6 @@ from foretell.node.leftovers import start_time
 from foretell.node.load import Needs, needs, placed
 from foretell.node.placement.wanted import start_of
 from foretell.node.processes import ticks
-from foretell.node.quick import Ahead, Pace, QuickRun
 from foretell.node.slots import Slots
 from foretell.node.surroundings import Surroundings
 from foretell.node.trouble import LoadFailed, ReplicaGone
@@ -31,7 +31,7 @@ from foretell.prediction import Phase
 from foretell.schema import InputSchema
 from foretell.store.nodes import Readiness
 
-TELL_SECONDS = 0.01
+TELL_SECONDS = 0.1
 """How long it may take until it is told that a run has left, where nobody waits for its place."""
 KILL_SECONDS = 5.0
 """How long a killed process may take to be gone before it is given up as stuck in the kernel."""
@@ -41,7 +41,10 @@ _numbers = itertools.count(1)
 
 
 class Replica:
-    """Loads at once. `changed` rings whenever its state, its room or its progress is another."""
+    """Loads at once. `changed` rings whenever its state, its room or its progress is another.
+
+    `is_wanted`: somebody waits for room in it.
+    """
 
     def __init__(
         self, version: Version, surroundings: Surroundings, folder: Folder, gpus: tuple[int, ...] = ()
@@ -71,12 +74,8 @@ class Replica:
         self._listening: asyncio.Task[None] | None = None
         self._draining: asyncio.Task[None] | None = None
         self._slots = Slots()
-        self._pace = Pace()
-        self._ahead = Ahead()
-        self._ahead_places = 0
+        self.ahead = Ahead(self._slots, may=not version.manifest.limits.restart_after_runs)
         self.is_wanted = False
-        """Whether somebody waits for room in it."""
-        self._telling: asyncio.TimerHandle | None = None
         self._is_stopping = False
         self._entered_ticks = 0
         self._life = asyncio.create_task(self._live(), name=f"replica of {version.model}")
@@ -93,26 +92,13 @@ class Replica:
         if self.is_over:
             return 0
         places = 2 * self.capacity + 1 if self.takes_ahead else self.capacity
-        return max(0, max(places, self._ahead_max) - len(self.assigned))
-
-    @property
-    def is_quick(self) -> bool:
-        """Whether its runs are over in a moment, and need no process that is made anew after some."""
-        return self._pace.is_quick and not self.version.manifest.limits.restart_after_runs
+        return max(0, max(places, self.ahead.most) - len(self.assigned))
 
     @property
     def can_start(self) -> bool:
         """Whether one more prediction would run at once."""
-        if self.state is not Readiness.READY or self.is_over:
-            return False
-        return len(self.assigned) < max(self.capacity, self._ahead_max)
-
-    @property
-    def _ahead_max(self) -> int:
-        """How many quick runs it takes at a time. An asynchronous one enters all that it has at once."""
-        if not self.is_quick:
-            return 0
-        return self._pace.ahead_max if self.capacity == 1 else min(self.capacity, self._pace.ahead_max)
+        is_there = self.state is Readiness.READY and not self.is_over
+        return is_there and len(self.assigned) < max(self.capacity, self.ahead.most)
 
     @property
     def is_idle(self) -> bool:
@@ -151,7 +137,7 @@ class Replica:
         try:
             if self.is_over or self._conversation is None:
                 raise ReplicaGone
-            self._entered_ticks = ticks()
+            self.note_entry()
             began_seconds = time.monotonic()
             with self._conversation.about(run_id) as channel:
                 yield channel
@@ -159,36 +145,14 @@ class Replica:
         finally:
             self._slots.free(places)
 
-    def enter_quickly(self, run: QuickRun, frame: dict[str, Any]) -> bool:
-        """Sends the child a run that is hoped to be over in a moment. False where it cannot be."""
-        if self._conversation is None or self.state is not Readiness.READY or self.is_over:
-            return False
-        if len(self._ahead) >= self._ahead_max or self._slots.are_asked_for:
-            return False
-        # While quick runs are in it they have it for themselves: no other is entered before they are over.
-        if not len(self._ahead) and not self._slots.take_at_once(self.capacity):
-            return False
-        self._ahead_places = self.capacity
-        self._conversation.add(run.id, run.channel)
-        self._conversation.child.link.send(frame)
-        self._ahead.in_turn = self.capacity == 1
+    def note_entry(self) -> None:
+        """A run is entered now."""
         self._entered_ticks = ticks()
-        self._ahead.add(run)
-        return True
-
-    def leave_quickly(self, run_id: str) -> None:
-        """That run, which was sent ahead, is over."""
-        if self._conversation is None:
-            return
-        self._conversation.drop(run_id)
-        self._ahead.remove(run_id, is_going_on=not self._conversation.is_over)
-        if not len(self._ahead):
-            self._slots.free(self._ahead_places)
 
     def observe(self, used: Ending) -> None:
         """A run took so long, and its process has held so much."""
-        self._pace.observe(used.run_seconds)
-        self.observe_memory(used.memory_bytes)
+        self.ahead.pace.observe(used.run_seconds)
+        self.wear.peaked(math.ceil(used.memory_bytes / 1024**2))
 
     def has_left_processes(self) -> bool:
         """Whether the run that entered last has started what still runs; with others beside it, nobody knows."""
@@ -200,17 +164,9 @@ class Replica:
         """That run needs it no more."""
         self.assigned.discard(run_id)
         self.used_seconds = time.monotonic()
-        if self.is_wanted or self.state is not Readiness.READY:
-            self._tell()
-        elif self._telling is None:
-            self._telling = asyncio.get_running_loop().call_later(TELL_SECONDS, self._tell)
-
-    def _tell(self) -> None:
-        if self._telling is not None:
-            self._telling.cancel()
-            self._telling = None
+        is_urgent = self.is_wanted or self.state is not Readiness.READY
         self.is_wanted = False
-        self.changed.ring()
+        self.changed.ring_within(0.0 if is_urgent else TELL_SECONDS)
 
     def say(self, frame: dict[str, Any]) -> None:
         """Sends a frame to the child, if there still is one."""
@@ -221,10 +177,6 @@ class Replica:
         """Reads what the process has written to its standard output and error so far."""
         if self._conversation is not None:
             self._conversation.child.drain()
-
-    def observe_memory(self, peak_bytes: int) -> None:
-        """The process has held that much."""
-        self.wear.peaked(math.ceil(peak_bytes / 1024**2))
 
     def drain(self, grace_seconds: float | None = None) -> None:
         """Takes no more runs and ends after the last one; those left after the grace are sent back."""
@@ -300,6 +252,7 @@ class Replica:
         self.wear.loaded_mb = self.wear.memory_mb
         if not self._is_stopping:
             self._move(Readiness.READY)
+        self.ahead.open(conversation, self.capacity)
         self._slots.free(self.capacity)
         return conversation
 

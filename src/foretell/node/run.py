@@ -4,14 +4,12 @@ import asyncio
 import logging
 import shutil
 import time
-from collections.abc import AsyncIterator, Awaitable
-from contextlib import asynccontextmanager
 from dataclasses import replace
 from typing import Any
 
-from foretell.errors import Error
 from foretell.node.channel import Channel
 from foretell.node.checks import Checks
+from foretell.node.entry import Entry
 from foretell.node.extents import metrics
 from foretell.node.fetch import Fetch
 from foretell.node.fleet import Fleet
@@ -23,13 +21,12 @@ from foretell.node.outcome import (
     internal,
     setup_failed,
     succeeded,
-    tell_ended,
     what_was_used,
 )
 from foretell.node.outputs import Outputs
-from foretell.node.patience import written
 from foretell.node.previews import Previews
 from foretell.node.quick import QuickRun
+from foretell.node.record import Record
 from foretell.node.replica import Replica
 from foretell.node.shelf import Shelf
 from foretell.node.stop import stop_run
@@ -37,7 +34,7 @@ from foretell.node.surroundings import Surroundings
 from foretell.node.trouble import HoldLost, LoadFailed, Overran, ReplicaDied, ReplicaGone, RunFailed
 from foretell.node.uncovering import uncovered
 from foretell.node.voice import Voice
-from foretell.prediction import LOSSES_MAX, Hold, Outcome, Phase, Prediction, is_for_loading
+from foretell.prediction import LOSSES_MAX, Hold, Phase, Prediction, is_for_loading
 
 NOTE_SECONDS = 0.5
 """While a replica loads, its row is told how far it is no more often than this."""
@@ -63,9 +60,10 @@ class Run:
         assert prediction.hold is not None
         self.id = prediction.id
         self.hold: Hold = prediction.hold
-        self.prediction = self._held = prediction
+        self.prediction = prediction
+        # What is kept of a secret input is not the secret: it ends as it was held.
+        self._record = Record(prediction, surroundings.store)
         self.is_lost = False
-        self.has_begun = False
         self._is_ending = False
         self._replica = replica
         self._surroundings = surroundings
@@ -86,9 +84,14 @@ class Run:
         self._has_stopped = False
         self._hearing: Hearing | None = None
         self._measured = Measured(prediction, replica.version, replica.hardware)
+        self._entry = Entry(self._measured, replica, surroundings.store, quick, self.lose)
         self._checks = Checks(self._measured, surroundings, fleet, self._path)
         replica.assigned.add(self.id)
         self.task = asyncio.create_task(self._live(), name=f"run {prediction.id}")
+
+    @property
+    def has_begun(self) -> bool:
+        return self._entry.has_begun
 
     def lose(self) -> None:
         """Stops it wherever it is; by force, if its model does not yield."""
@@ -160,56 +163,15 @@ class Run:
 
     async def _withhold(self) -> None:
         """Ends it with an empty answer, for what was asked is not put to the model: that costs nothing."""
-        await self._begin()
+        await self._entry.begin()
         self._measured.ended_seconds = self._measured.began_seconds
         await self._voice.end()
         self._is_ending = True
         outcome = succeeded(self._measured, "", [], at=self._surroundings.clock())
-        await self._finished(replace(outcome, cost_nanocredits=0))
-
-    async def _begin(self) -> None:
-        began_seconds = None if self._quick is None else self._quick.began_seconds
-
-        def begin() -> Awaitable[bool]:
-            ran_seconds = 0.0 if began_seconds is None else time.monotonic() - began_seconds
-            return self._surroundings.store.begin(self.hold, ran_seconds=ran_seconds)
-
-        if not await written(self.id, begin):
-            raise HoldLost
-        self.has_begun = True
-        self._measured.began_seconds = began_seconds or time.monotonic()
-
-    @asynccontextmanager
-    async def _entered(self, given: dict[str, Any]) -> AsyncIterator[Channel]:
-        """What the child says about the run, which it has begun; its place is free again after that."""
-        if self._quick is not None:
-            async with self._quick.going_on() as channel, self._beginning():
-                yield channel
-            self._replica.wear.ran(time.monotonic() - (self._quick.began_seconds or 0.0))
-            return
-        # Whose process died runs alone from then on: a neighbour may have been to blame, or may be spared.
-        async with self._replica.slot(self.id, alone=self.prediction.losses > 0) as channel:
-            await self._begin()
-            self._replica.say({"type": "run", "id": self.id, "input": given, "folder": str(self._path)})
-            yield channel
-
-    @asynccontextmanager
-    async def _beginning(self) -> AsyncIterator[None]:
-        """Writes that it has begun while it goes on: the child is at it already."""
-        self.has_begun = True
-        beginning = asyncio.create_task(self._begin())
-        beginning.add_done_callback(self._has_written_begin)
-        try:
-            yield
-        finally:
-            await asyncio.wait({beginning})
-
-    def _has_written_begin(self, task: asyncio.Task[None]) -> None:
-        if not task.cancelled() and isinstance(task.exception(), HoldLost):
-            self.lose()
+        await self._record.finish(replace(outcome, cost_nanocredits=0))
 
     async def _ran(self, given: dict[str, Any]) -> Answer:
-        async with self._entered(given) as channel:
+        async with self._entry.entered(given, self._path) as channel:
             try:
                 return await self._answer(channel)
             except Overran as error:
@@ -261,12 +223,7 @@ class Run:
 
     async def _tell_stopped(self, stage: str, seconds: float) -> None:
         used = what_was_used(self._measured, at=self._surroundings.clock())
-        try:
-            await self._surroundings.store.stopped(
-                self.id, attempt=self.hold.attempt, stage=stage, seconds=seconds, used=used
-            )
-        except Error as error:
-            log.warning("how prediction %s was stopped could not be written: %s", self.id, error.message)
+        await self._record.stopped(stage, seconds, used)
 
     async def _stored(self, value: Any) -> None:
         shelf = self._shelf
@@ -278,7 +235,7 @@ class Run:
         self._is_ending = True
         self._measured.extents = metrics(each.extent for each in self._outputs.taken)
         outcome = succeeded(self._measured, value, shelf.files, at=self._surroundings.clock())
-        self._is_stored = await self._finished(outcome)
+        self._is_stored = await self._record.finish(outcome)
 
     async def _settle(self, error: Exception) -> None:
         """What follows from an error: a failed prediction, or one that goes back to the queue."""
@@ -290,7 +247,7 @@ class Run:
                 await self._fail(setup_failed(error))
             case ReplicaGone():
                 self._is_ending = True
-                await written(self.id, lambda: self._surroundings.store.release(self.hold))
+                await self._record.release()
             case ReplicaDied():
                 await self._died(error)
             case _:
@@ -300,7 +257,7 @@ class Run:
     async def _died(self, error: ReplicaDied) -> None:
         if self.prediction.losses + 1 < LOSSES_MAX:
             self._is_ending = True
-            await written(self.id, lambda: self._surroundings.store.release(self.hold, lost=True))
+            await self._record.release(lost=True)
             return
         times = f"{LOSSES_MAX} times, and no longer tried"
         await self._fail(
@@ -310,21 +267,11 @@ class Run:
     async def _fail(self, error: RunFailed) -> None:
         await self._voice.end()
         self._is_ending = True
-        await self._finished(failed(self._measured, error, at=self._surroundings.clock()))
-
-    async def _finished(self, outcome: Outcome) -> bool:
-        """Whether the prediction has ended that way: by this write, or by one whose answer got lost."""
-        store = self._surroundings.store
-        if await written(self.id, lambda: store.finish(self.hold, outcome, prediction=self._held)):
-            tell_ended(self.prediction, outcome)
-            return True
-        found = await written(self.id, lambda: store.get(self.id))
-        return found is not None and (found.attempt, found.status) == (self.hold.attempt, outcome.status)
+        await self._record.finish(failed(self._measured, error, at=self._surroundings.clock()))
 
     async def _note(self, phase: Phase) -> None:
         self._measured.waits.enter(phase)
-        if not await written(self.id, lambda: self._surroundings.store.note(self.hold, phase=phase)):
-            raise HoldLost
+        await self._record.note(phase)
 
     async def _clean_up(self) -> None:
         try:

@@ -76,12 +76,12 @@ class Runs:
 
     def _start_quickly(self, prediction: Prediction, replica: Replica) -> bool:
         """Sends it to the child at once, where its model is one that answers in a moment."""
-        if not replica.is_quick or not self._is_plain(prediction, replica):
+        if not replica.ahead.most or not self._is_plain(prediction, replica):
             return False
         run = QuickRun(prediction, replica, self._heard, self._slow_down)
         folder = f"{self._folder.path}/{prediction.id}-{prediction.attempt}"
         frame = {"type": "run", "id": run.id, "input": prediction.input, "folder": folder}
-        if not replica.enter_quickly(run, frame):
+        if not replica.ahead.enter(run, frame):
             return False
         self._runs[run.hold] = run
         return True
@@ -116,7 +116,7 @@ class Runs:
     def _answered(self, run: QuickRun, said: Sequence[Log | Metric], done: Done) -> None:
         ended_seconds = time.monotonic()
         replica, prediction = run.replica, run.prediction
-        replica.leave_quickly(run.id)
+        replica.ahead.leave(run.id)
         replica.observe(done)
         replica.wear.ran(done.run_seconds)
         replica.leave(run.id)

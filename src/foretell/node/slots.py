@@ -8,8 +8,8 @@ class Slots:
     """Given out in the order of asking; none is there at first."""
 
     def __init__(self) -> None:
+        self.is_over = False
         self._free = 0
-        self._is_over = False
         self._asking: deque[tuple[int, asyncio.Future[None]]] = deque()
 
     @property
@@ -19,7 +19,7 @@ class Slots:
 
     async def take(self, places: int) -> None:
         """Returns with so many places, or when all is over."""
-        if self.take_at_once(places) or self._is_over:
+        if self.take_at_once(places) or self.is_over:
             return
         asked = asyncio.get_running_loop().create_future()
         self._asking.append((places, asked))
@@ -46,12 +46,12 @@ class Slots:
 
     def end(self) -> None:
         """Nobody has to wait any more: there is nothing left to wait for."""
-        self._is_over = True
+        self.is_over = True
         self._give()
 
     def _give(self) -> None:
         while self._asking and (
-            self._is_over or self._free >= self._asking[0][0] or self._asking[0][1].done()
+            self.is_over or self._free >= self._asking[0][0] or self._asking[0][1].done()
         ):
             places, asked = self._asking.popleft()
             if not asked.done():

@@ -6,7 +6,7 @@ import asyncio
 import time
 from collections.abc import Callable, Mapping, Sequence
 from functools import partial
-from typing import Any, TypeGuard, Unpack
+from typing import Any, Unpack
 
 from foretell.allowance import Bounds
 from foretell.event import Event
@@ -20,7 +20,7 @@ from foretell.store.idempotency import Claim
 from foretell.store.lanes import LaneState
 from foretell.store.live import Follower, Live
 from foretell.store.notices import Notices
-from foretell.store.places import Offer, Place
+from foretell.store.places import Offer, settle
 from foretell.store.predictions import Finish
 from foretell.store.rows import encoded
 from foretell.store.writer import Verb, Writer
@@ -91,7 +91,7 @@ class Store(Credits):
         given = encoded(new.input)
         place = None if self.offer is None else self.offer(new)
         asked = Create(new, given, self._queued_max, bounds, claim, place)
-        then = None if place is None else partial(_settle, place, new.id)
+        then = None if place is None else partial(settle, place, new.id)
         return await self._writer.submit(CREATE, asked, key=new.id, then=then)
 
     async def take(self, lane: str, *, node: str, count: int) -> list[Prediction]:
@@ -271,17 +271,3 @@ class Store(Credits):
 
     def _heard(self, topics: frozenset[str]) -> None:
         self._loop.call_soon_threadsafe(self.notices.publish, topics)
-
-
-def _settle(place: Place, prediction_id: str, created: Created | Exception) -> None:
-    """Starts in its place what is held for it, and lets go of the place in any other case."""
-    if _is_held(created, prediction_id, place.node):
-        place.start(created.prediction)
-    else:
-        place.give_up()
-
-
-def _is_held(created: Created | Exception, prediction_id: str, node: str) -> TypeGuard[Created]:
-    if not isinstance(created, Created) or created.is_replay:
-        return False
-    return created.prediction.id == prediction_id and created.prediction.node == node

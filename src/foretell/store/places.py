@@ -3,9 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from typing import Protocol
+from typing import TYPE_CHECKING, Protocol
 
 from foretell.prediction import NewPrediction, Prediction
+
+if TYPE_CHECKING:
+    from foretell.store.creates import Created
 
 
 class Place(Protocol):
@@ -25,3 +28,13 @@ class Place(Protocol):
 
 Offer = Callable[[NewPrediction], Place | None]
 """A place for what is about to be created; None where it has to wait for one."""
+
+
+def settle(place: Place, prediction_id: str, created: Created | Exception) -> None:
+    """Starts in its place what was created for it and is held there; lets go of the place in any other case."""
+    if isinstance(created, Exception) or created.is_replay:
+        place.give_up()
+    elif created.prediction.id == prediction_id and created.prediction.node == place.node:
+        place.start(created.prediction)
+    else:
+        place.give_up()
