@@ -103,7 +103,7 @@ def test_versions_and_examples_are_shown(server: Foretell, data: Path, tmp_path:
     assert all(words in shown for words in (first, second, "current", "Hello", "prompt", 'prompt="hello"'))
     listed = foretell("models", "list", data=data).stdout
     line = next(line for line in listed.splitlines() if line.startswith("seen"))
-    assert all(words in line for words in ("2", "warm", " B "))
+    assert all(words in line for words in ("2", "warm", " B"))
     public = json.loads(foretell("models", "list", "--json", data=data).stdout)
     assert "seen" in {each["namespace"] for each in public}
 
