@@ -147,3 +147,13 @@ def test_a_style_sheet_may_be_kept_while_its_address_names_its_state(api: Api, p
     assert "immutable" in named.headers["cache-control"]
     assert bare.headers["cache-control"] == "no-cache"
     assert (again.status_code, again.content) == (304, b"")
+
+
+def test_a_schema_with_references_has_its_page(api_with: Callable[..., Api]) -> None:
+    api = api_with()
+    lens = {"type": "object", "properties": {"zoom": {"type": "number", "description": "How near."}}}
+    schema = {"type": "object", "$defs": {"lens": lens}, "properties": {"lens": {"$ref": "#/$defs/lens"}}}
+    api.run(api.store.register(version("camera", "text", schema, output_schema=schema)))
+    with api.anyone() as client:
+        page = client.get("/docs/models/camera")
+    assert (page.status_code, "How near." in page.text) == (200, True)

@@ -26,7 +26,7 @@ MENU: Menu = (
     ("usage", "/usage", "Usage"),
 )
 """The entries of the menu for everybody: a word for `here`, the address, the label."""
-OPERATORS_MENU: Menu = ()
+OPERATORS_MENU: Menu = (("operator", "/operator", "Operator"),)
 """The entries beside them that operators see."""
 
 _BROWSERS = (
@@ -56,6 +56,11 @@ def drawn(template: str, **given: Any) -> str:
 def instant(at: int) -> str:
     """An instant as programs read it."""
     return f"{datetime.fromtimestamp(at / 1_000_000, UTC):%Y-%m-%dT%H:%M:%S.%fZ}"
+
+
+def instant_of(text: str) -> int:
+    """An instant as programs read it, as a number again."""
+    return round(datetime.fromisoformat(text).timestamp() * 1_000_000)
 
 
 def exact(at: int) -> str:
@@ -134,6 +139,7 @@ def _templates() -> Environment:
     )
     found.filters |= {
         "instant": instant,
+        "at": instant_of,
         "exact": exact,
         "ago": ago,
         "size": size,

@@ -8,6 +8,8 @@ from starlette.responses import Response
 
 from foretell.api.dashboard.gallery import card, states_of
 from foretell.api.dashboard.pages import page, shown
+from foretell.api.reference.document import input_key, input_schema
+from foretell.api.reference.pages import output_of
 from foretell.api.reference.tables import kind, rows
 from foretell.api.requests import caller, edge, origin, services
 from foretell.model import Version
@@ -22,6 +24,7 @@ async def show(request: Request) -> Response:
     caller(request).require_model(known.name, known.version.model)
     version = known.version
     states = await states_of(request, [known])
+    given = input_schema(known)
     listed = await services(request).store.versions(version.model)
     return shown(
         request,
@@ -30,8 +33,8 @@ async def show(request: Request) -> Response:
         card=card(services(request).config, version, states),
         model=version.manifest,
         version=version,
-        inputs=list(rows(version.input_schema, {})),
-        output=kind(version.output_schema, {}),
+        inputs=list(rows(given, {input_key(known.name): given})),
+        output=kind(*output_of(known)),
         versions=[each.version for each in listed] if len(listed) > 1 else [],
         data=_data(request, version),
     )

@@ -67,8 +67,14 @@ def input_key(model: str) -> str:
 
 def input_schema(known: Known) -> Schema:
     """A model's input schema, with references that lead there from anywhere in the document."""
-    schema: Schema = _moved(known.version.input_schema, f"#/components/schemas/{input_key(known.name)}/")
+    schema = within(known.version.input_schema, input_key(known.name))
     return {**schema, "title": f"Input of {known.name}"}
+
+
+def within(schema: Schema, key: str) -> Schema:
+    """A schema with references that lead into it where it stands under `key` among the schemas."""
+    found: Schema = _moved(schema, f"#/components/schemas/{key}/")
+    return found
 
 
 def _moved(value: Any, root: str) -> Any:

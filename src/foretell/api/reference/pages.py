@@ -10,7 +10,7 @@ from typing import Any
 from jinja2 import Environment, FileSystemLoader, StrictUndefined
 from markupsafe import Markup, escape
 
-from foretell.api.reference.document import input_key
+from foretell.api.reference.document import input_key, within
 from foretell.api.reference.samples import sample_input
 from foretell.api.reference.schemas import Schema
 from foretell.api.reference.snippets import snippets
@@ -66,10 +66,16 @@ def model_page(document: Schema, models: Iterable[Known], known: Known) -> str:
         model=skytells.render_model(known.version),
         aliases=known.version.manifest.aliases,
         inputs=list(rows(schema, schemas)),
-        output=kind(known.version.output_schema, schemas),
+        output=kind(*output_of(known)),
         examples=snippets("POST", f"{document['servers'][0]['url']}/v1/predict", body=body),
         here="supported models",
     )
+
+
+def output_of(known: Known) -> tuple[Schema, dict[str, Schema]]:
+    """What a model gives, and the schemas that this refers to."""
+    found = within(known.version.output_schema, "output")
+    return found, {"output": found}
 
 
 def slug_of(name: str) -> str:

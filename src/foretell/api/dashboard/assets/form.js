@@ -27,9 +27,10 @@ export function form(place, schema, changed) {
   return {
     touched,
     fields,
-    /** What differs from the defaults, and what is required. */
-    value: () => Object.fromEntries([...fields]
+    /** What differs from the defaults, and what is required; `secret` stands for each secret, undefined: itself. */
+    value: (secret) => Object.fromEntries([...fields]
       .map(([name, each]) => [name, each.get()])
+      .map(([name, value]) => [name, value !== undefined && secret !== undefined && isSecret(schema.properties[name], schema) ? secret : value])
       .filter(([name, value]) => value !== undefined && (required.has(name) || !isSame(value, plain(schema.properties[name], schema).default)))),
     set: (input) => {
       fields.forEach((each, name) => each.set(input[name]));
@@ -97,6 +98,12 @@ function wrapped(name, schema, isRequired, changed) {
 function sentence(path, what) {
   const said = path ? `${path.replace(/^\./, "")}: ${what}` : what;
   return said.charAt(0).toUpperCase() + said.slice(1) + (/[.?!]$/.test(said) ? "" : ".");
+}
+
+/** Whether a value is for nobody's eyes. */
+function isSecret(given, root) {
+  const found = plain(given, root);
+  return found.format === "password" || plain(found.items ?? {}, root).format === "password";
 }
 
 function isSame(one, other) {

@@ -31,12 +31,13 @@ function changed() {
 }
 
 function showCode() {
-  for (const [id, code] of Object.entries(snippets(about, form.value()))) one(`#code-${id} code`).textContent = code;
+  for (const [id, code] of Object.entries(snippets(about, form.value("…")))) one(`#code-${id} code`).textContent = code;
 }
 
 function keepLink() {
   const query = new URLSearchParams();
-  const input = form.value();
+  const secret = "\u0000";
+  const input = Object.fromEntries(Object.entries(form.value(secret)).filter(([, value]) => value !== secret));
   const text = JSON.stringify(input);
   if (Object.keys(input).length && text.length <= LINK_CHARACTERS_MAX) query.set("input", text);
   history.replaceState(null, "", `${location.pathname}${query.size ? `?${query}` : ""}`);

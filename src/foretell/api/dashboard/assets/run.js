@@ -20,12 +20,16 @@ const PHASES = {
 const FINAL = new Set(["succeeded", "failed", "canceled", "cancelled"]);
 const LOG_LINES_MAX = 2000;
 
-/** What a person sees of a prediction. `changed` is called when its state did; `again` makes buttons for its end. */
+/**
+ * What a person sees of a prediction. `changed` is called when its state did, `heard` for every event of its stream;
+ * `again` makes buttons for its end.
+ */
 export class Run {
-  constructor({ streams = false, changed = () => {}, again = () => [] } = {}) {
+  constructor({ streams = false, changed = () => {}, heard = () => {}, again = () => [] } = {}) {
     this.prediction = null;
     this.state = "starting";
     this.changed = changed;
+    this.heard = heard;
     this.again = again;
     this.began = Date.now();
     this.status = h("span", { role: "status" });
@@ -79,6 +83,7 @@ export class Run {
   }
 
   hear(name, data) {
+    this.heard(name, data);
     if (name === "status") this.phase(data.phase ?? (data.status === "processing" ? "running" : "queued"), data);
     else if (name === "progress") this.progress(data.progress);
     else if (name === "output") this.say(data.value);

@@ -3,6 +3,7 @@
 import { h, icon, one } from "./dom.js";
 
 const SHOWN_MS = 5000;
+const KEPT = "foretell-said";
 
 /** Says something in the corner; `tone` is "good", "bad" or nothing. */
 export function toast(text, tone = "") {
@@ -15,4 +16,15 @@ export function toast(text, tone = "") {
 /** Says what a refusal says. */
 export function refused(error) {
   toast(error.message, "bad");
+}
+
+/** Says something on the page that is opened next. */
+export function sayNext(text) {
+  sessionStorage.setItem(KEPT, text);
+}
+
+const kept = sessionStorage.getItem(KEPT);
+if (kept) {
+  sessionStorage.removeItem(KEPT);
+  toast(kept, "good");
 }
