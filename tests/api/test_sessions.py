@@ -17,12 +17,6 @@ DAY = 24 * HOUR
 
 
 @pytest.fixture
-def own_api(api_with: Callable[..., Api]) -> Api:
-    """An API whose sessions no other test sees."""
-    return api_with()
-
-
-@pytest.fixture
 def browser(api: Api) -> Iterator[httpx.Client]:
     with httpx.Client(base_url=api.address) as client:
         yield client
@@ -218,10 +212,10 @@ def test_suspending_the_account_signs_out(api: Api, browser: httpx.Client) -> No
     assert not is_signed_in(browser)
 
 
-def test_sessions_are_listed_and_ended(own_api: Api) -> None:
-    with httpx.Client(base_url=own_api.address) as one, httpx.Client(base_url=own_api.address) as two:
-        sign_in(one, own_api.key)
-        sign_in(two, own_api.key)
+def test_sessions_are_listed_and_ended(either_api: Api) -> None:
+    with httpx.Client(base_url=either_api.address) as one, httpx.Client(base_url=either_api.address) as two:
+        sign_in(one, either_api.key)
+        sign_in(two, either_api.key)
         found = one.get("/v1/sessions", headers=csrf(one)).json()["data"]
         (other,) = [each for each in found if not each["is_current"]]
         assert (len(found), other["address"]) == (2, "127.0.0.1")
@@ -263,18 +257,18 @@ def test_another_site_cannot_sign_anybody_in(api: Api, browser: httpx.Client) ->
     ("age_days", "unused_days", "is_good"), [(29, 6, True), (30, 0, False), (8, 7, False)]
 )
 def test_a_session_ends_after_a_month_or_an_unused_week(
-    own_api: Api, age_days: int, unused_days: int, is_good: bool
+    either_api: Api, age_days: int, unused_days: int, is_good: bool
 ) -> None:
     now, token = time.time_ns() // 1_000, new_token()
     session = Session(
         id="a session",
-        account_id=own_api.account.id,
+        account_id=either_api.account.id,
         sha256=token_digest(token),
         created_at=now - age_days * DAY,
         seen_at=now - unused_days * DAY,
     )
-    own_api.run(own_api.store.begin_session(session))
-    with httpx.Client(base_url=own_api.address) as client:
-        client.cookies.set(own_api.app.sessions.cookie, token)
+    either_api.run(either_api.store.begin_session(session))
+    with httpx.Client(base_url=either_api.address) as client:
+        client.cookies.set(either_api.app.sessions.cookie, token)
         assert is_signed_in(client) == is_good
-    assert own_api.run(own_api.store.forget_sessions()) == (0 if is_good else 1)
+    assert either_api.run(either_api.store.forget_sessions()) == (0 if is_good else 1)
