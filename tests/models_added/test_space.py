@@ -1,5 +1,6 @@
 """What versions take of the disk: freed when nobody needs it, and copied by a backup."""
 
+import shutil
 from pathlib import Path
 
 from models_added.folders import EXAMPLE, MANIFEST, PREDICT, added, model, said, wheels
@@ -27,6 +28,21 @@ def test_what_no_version_needs_any_more_is_pruned(tmp_path: Path) -> None:
         assert gone in freed
         assert len(after) == 1
         assert said(server, "t2") == "HELLO!"
+
+
+def test_what_another_servers_model_needs_is_not_pruned(tmp_path: Path) -> None:
+    settings = wheels(tmp_path / "wheels") | {"FORETELL_CACHE": str(tmp_path / "cache")}
+    mine, others = tmp_path / "mine", tmp_path / "others"
+    manifest = 'requirements = ["tint==1.0"]' + MANIFEST + EXAMPLE
+    folder = model(tmp_path, "theirs", manifest=manifest, predict="import tint\n" + PREDICT)
+    with running(others, *OPTIONS, **settings) as server:
+        assert added(folder, others)["version"]
+        with running(mine, *OPTIONS, **settings):
+            assert "Everything is needed." in foretell("models", "prune", data=mine, **settings).stdout
+            assert said(server, "theirs") == "HELLO!"
+            server.stop()
+            shutil.rmtree(others)
+            assert "own-" in foretell("models", "prune", data=mine, **settings).stdout
 
 
 def test_a_backup_has_the_added_models(tmp_path: Path) -> None:

@@ -11,7 +11,7 @@ from foretell.seal import Seal
 from foretell.snapshots import Snapshots
 from foretell.store import Store
 from foretell.telemetry import Measures
-from foretell.weights import Environments, Weights
+from foretell.weights import Claims, Environments, Weights
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -37,13 +37,13 @@ class Services:
     additions: Additions = field(init=False)
 
     def __post_init__(self) -> None:
-        cache = self.config.cache_path
+        cache, claims = self.config.cache_path, Claims(self.config.cache_path, self.config.data_path)
         bench = Bench(
             config=self.config,
             store=self.store,
             snapshots=Snapshots(self.config.data_path, self.blobs, travel=bool(self.config.database)),
-            weights=Weights(cache),
-            environments=Environments(cache),
+            weights=Weights(cache, claims=claims),
+            environments=Environments(cache, claims=claims),
             has_node=self.has_node,
         )
         object.__setattr__(self, "bench", bench)

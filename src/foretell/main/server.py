@@ -32,7 +32,7 @@ from foretell.node import Node, Surroundings, machine
 from foretell.outbound import Outbound
 from foretell.seal import Seal
 from foretell.store import Store, open_store
-from foretell.weights import Environments, Weights
+from foretell.weights import Claims, Environments, Weights
 
 _log = logging.getLogger(__name__)
 
@@ -186,13 +186,13 @@ class Server:
         self._closing.push_async_callback(end)
 
     async def _start_node(self, store: Store, blobs: Blobs, outbound: Outbound) -> None:
-        cache = self.config.cache_path
+        cache, claims = self.config.cache_path, Claims(self.config.cache_path, self.config.data_path)
         surroundings = Surroundings(
             config=self.config,
             store=store,
             blobs=blobs,
-            weights=Weights(cache),
-            environments=Environments(cache),
+            weights=Weights(cache, claims=claims),
+            environments=Environments(cache, claims=claims),
             outbound=outbound,
             seal=Seal(secret(self.config)),
             machine=machine.found(self.config, os.environ),

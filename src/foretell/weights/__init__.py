@@ -11,6 +11,7 @@ from pathlib import Path
 from foretell.errors import Code, Error
 from foretell.model import Manifest, Weight
 from foretell.weights import archives
+from foretell.weights.claims import Claims
 from foretell.weights.digests import Stamps, digest, in_thread, size_of
 from foretell.weights.downloads import BYTES_MAX
 from foretell.weights.environments import Environments
@@ -18,7 +19,7 @@ from foretell.weights.hub import HUB, Hub, Listing, Repository, repository_of
 from foretell.weights.locks import only_one
 from foretell.weights.sources import Request, fetch
 
-__all__ = ["Environments", "Hub", "Listing", "Repository", "Weights"]
+__all__ = ["Claims", "Environments", "Hub", "Listing", "Repository", "Weights"]
 
 OnProgress = Callable[[str, int, int], None]
 """Hears the name of a weight, its bytes done, and its bytes in all (0: not known yet)."""
@@ -27,8 +28,18 @@ OnProgress = Callable[[str, int, int], None]
 class Weights:
     """A cache directory's weights, each under its SHA-256; safe to delete while no model is loaded."""
 
-    def __init__(self, cache_path: Path, *, environment: Mapping[str, str] = os.environ) -> None:
-        """`environment` may name another hub (`HF_ENDPOINT`) and a token for it (`HF_TOKEN`)."""
+    def __init__(
+        self,
+        cache_path: Path,
+        *,
+        environment: Mapping[str, str] = os.environ,
+        claims: Claims | None = None,
+    ) -> None:
+        """`environment` may name another hub (`HF_ENDPOINT`) and a token for it (`HF_TOKEN`).
+
+        With `claims` it is written down that what is asked for is needed.
+        """
+        self._claims = claims
         self._cache_path = cache_path
         self._folder = cache_path / "weights"
         self._stamps = Stamps(self._folder / "verified")
@@ -46,6 +57,8 @@ class Weights:
         """
         found = {}
         for weight in manifest.weights:
+            if self._claims is not None and weight.sha256:
+                self._claims.claim(weight.sha256)
             found[weight.name] = (await self._tried(manifest, weight, on_progress))[0]
         return found
 

@@ -14,6 +14,7 @@ from typing import TextIO
 from foretell.errors import Code, Error
 from foretell.model import Manifest
 from foretell.weights import pip
+from foretell.weights.claims import Claims
 from foretell.weights.interpreters import python_for, shortfall
 from foretell.weights.locks import only_one
 
@@ -39,8 +40,18 @@ class Contents:
 class Environments:
     """A cache directory's environments; safe to delete while no model is loaded."""
 
-    def __init__(self, cache_path: Path, requirements: Iterable[str] | None = None) -> None:
-        """`requirements`: what the built-in environment holds; by default what its models ask for."""
+    def __init__(
+        self,
+        cache_path: Path,
+        requirements: Iterable[str] | None = None,
+        *,
+        claims: Claims | None = None,
+    ) -> None:
+        """`requirements`: what the built-in environment holds; by default what its models ask for.
+
+        With `claims` it is written down that what is asked for is needed.
+        """
+        self._claims = claims
         self._cache_path = cache_path
         self._folder = cache_path / "environments"
         self._built_in = frozenset(_built_in_requirements() if requirements is None else requirements)
@@ -75,6 +86,8 @@ class Environments:
         if _is_the_servers(manifest):
             return Path(sys.executable)
         folder = self._place(manifest)
+        if self._claims is not None:
+            self._claims.claim(folder.name)
         if again and not self.is_ready(manifest) and manifest.environment != "builtin":
             (folder / NOTE).unlink(missing_ok=True)
         if not self.is_ready(manifest):

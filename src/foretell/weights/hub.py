@@ -86,7 +86,9 @@ class Hub:
                 answer = await client.get(url, params={"blobs": "true"}, headers=self.headers)
         except httpx.TransportError as error:
             reason = str(error) or type(error).__name__
-            raise Error(Code.UNAVAILABLE, f"The hub {self.endpoint} could not be reached: {reason}.") from error
+            raise Error(
+                Code.UNAVAILABLE, f"The hub {self.endpoint} could not be reached: {reason}."
+            ) from error
         if answer.is_error:
             raise refusal(answer, repository, self)
         return _listing(repository, answer.json())

@@ -16,6 +16,7 @@ from foretell.api.requests import services
 from foretell.dialects.skytells import messages
 from foretell.errors import Code, Error
 from foretell.model import Manifest
+from foretell.weights import Claims
 from foretell.weights.pruning import Pruned, prune_environments, prune_weights
 
 
@@ -23,7 +24,7 @@ from foretell.weights.pruning import Pruned, prune_environments, prune_weights
     "Free what no model needs",
     tag="Adding models",
     description="Takes environments and weights that no version of this server needs out of the cache of its machine. "
-    "Another server with the same cache fetches what it needs again. Refused while an addition is under way.",
+    "What servers of other data directories on that machine have used stays. Refused while an addition is under way.",
     answer=messages.Pruning,
     errors=(Code.CONFLICT,),
 )
@@ -50,4 +51,7 @@ def _pruned(bench: Bench, kept: list[Manifest]) -> list[Pruned]:
     environments = {bench.environments.log_path(each).stem for each in every}
     weights = {weight.sha256 for each in every for weight in each.weights}
     cache = bench.config.cache_path
-    return [*prune_environments(cache, environments), *prune_weights(cache, weights)]
+    claims = Claims(cache, bench.config.data_path)
+    claims.keep_only(environments | weights)
+    others = claims.of_others()
+    return [*prune_environments(cache, environments | others), *prune_weights(cache, weights | others)]
