@@ -8,8 +8,6 @@ from typing import Any, Optional
 
 # Everything that is needed lies here already.
 os.environ["HF_HUB_OFFLINE"] = "1"
-# Threads that spin while they wait take the processor from everything else on a busy machine: it was 15 times slower.
-os.environ.setdefault("OMP_WAIT_POLICY", "PASSIVE")
 
 import diffusers
 import safetensors
