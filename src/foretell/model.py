@@ -8,6 +8,9 @@ from foretell.hardware import ANY
 from foretell.pricing import Pricing
 from foretell.retention import Retention
 
+BATCH_MAX = 256
+BATCH_WAIT_MS_MAX = 1_000
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Vendor:
@@ -55,6 +58,27 @@ class Limits:
             found.append(
                 f"'limits.gpu' must be a whole number, or a share below 1 such as 0.5, not {self.gpu:g}"
             )
+        return found
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Batching:
+    """How many predictions its `predict_batch` takes at a time: such as have the same in the inputs named by `equal`.
+
+    `wait_ms`: how long a batch that could be larger waits for more at most.
+    """
+
+    size: int = 1
+    wait_ms: float = 5.0
+    equal: tuple[str, ...] = ()
+
+    def problems(self) -> list[str]:
+        """What makes no sense, a sentence each."""
+        found = []
+        if not 1 <= self.size <= BATCH_MAX:
+            found.append(f"'batching.size' must be from 1 to {BATCH_MAX}, not {self.size}")
+        if not 0 <= self.wait_ms <= BATCH_WAIT_MS_MAX:
+            found.append(f"'batching.wait_ms' must be from 0 to {BATCH_WAIT_MS_MAX}, not {self.wait_ms:g}")
         return found
 
 
@@ -126,6 +150,7 @@ class Manifest:
     vendor: Vendor = field(default_factory=Vendor)
     pricing: Pricing = field(default_factory=Pricing)
     limits: Limits = field(default_factory=Limits)
+    batching: Batching = field(default_factory=Batching)
     retention: Retention = field(default_factory=Retention)
     notes: tuple[str, ...] = ()
 

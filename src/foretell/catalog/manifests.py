@@ -13,13 +13,18 @@ from foretell.catalog.pins import read_weights
 from foretell.catalog.prices import read_pricing
 from foretell.catalog.tables import Problems, read_table
 from foretell.errors import Code, Error
-from foretell.model import Limits, Manifest, Vendor
+from foretell.model import Batching, Limits, Manifest, Vendor
 from foretell.retention import Retention
 
 FILE = "model.toml"
 TYPES = ("image", "video", "audio", "music", "text", "embedding")
 ENVIRONMENTS = ("none", "builtin", "own")
-TABLES: Mapping[str, type] = {"vendor": Vendor, "limits": Limits, "retention": Retention}
+TABLES: Mapping[str, type] = {
+    "vendor": Vendor,
+    "limits": Limits,
+    "batching": Batching,
+    "retention": Retention,
+}
 OURS = {"folder", "notes"}
 """What is not written in the file, but found out."""
 NOT_SETTINGS = {*OURS, "weights", "examples", "pricing", *TABLES}
@@ -90,7 +95,7 @@ class _Reading:
             for part, seconds in values["retention"].limited()
             if seconds < 0
         ]
-        self.problems += values["limits"].problems()
+        self.problems += values["limits"].problems() + values["batching"].problems()
         if self.problems:
             return None
         values["paths"] = tuple(str((self._folder / each).resolve()) for each in values.get("paths", ()))

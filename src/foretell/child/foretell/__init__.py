@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
+import contextlib
 import os
+from contextlib import AbstractContextManager
 from typing import Any, Union
 
 from .failure import InputTooLong
-from .scope import UnknownWeights, active, weights
+from .scope import Members, UnknownWeights, active, weights, within
 
-__all__ = ["InputTooLong", "UnknownWeights", "delta", "metric", "preview", "progress", "weights"]
+__all__ = ["InputTooLong", "UnknownWeights", "delta", "member", "metric", "preview", "progress", "weights"]
 
 
 def progress(fraction: float) -> None:
@@ -23,6 +25,14 @@ def metric(name: str, value: Any, mode: str = "replace") -> None:
     scope = active()
     if scope is not None:
         scope.record_metric(name, value, mode)
+
+
+def member(index: int) -> AbstractContextManager[None]:
+    """In `predict_batch`: within it, what is said is said of that one of the inputs alone. Raises IndexError."""
+    scope = active()
+    if isinstance(scope, Members):
+        return within(scope.members[index])
+    return contextlib.nullcontext()
 
 
 def delta(said: dict[str, Any]) -> None:

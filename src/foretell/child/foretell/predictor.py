@@ -12,7 +12,7 @@ from typing import Any, Optional, TypeVar, Union
 
 from . import annotation
 from .inputs import Parameters
-from .scope import NoScope, Scope, current_scope
+from .scope import Members, NoScope, Scope, current_scope
 
 COG_FILE = "cog.yaml"
 
@@ -26,7 +26,7 @@ class BaseRunner:
         """Loads what every run needs."""
 
     @property
-    def scope(self) -> Union[Scope, NoScope]:
+    def scope(self) -> Union[Scope, Members, NoScope]:
         return current_scope()
 
     def record_metric(self, name: str, value: Any, mode: str = "replace") -> None:
@@ -76,8 +76,10 @@ class Loaded:
         setup: Optional[Callable[..., Any]],
         run: Callable[..., Any],
         healthcheck: Optional[Callable[[], Any]] = None,
+        run_together: Optional[Callable[[list[dict[str, Any]]], Any]] = None,
     ) -> None:
         self.setup = setup
+        self.run_together = run_together
         self.healthcheck = healthcheck
         self.run = run
         self.parameters = Parameters(run)
@@ -116,7 +118,12 @@ def load(folder: str, reference: str, paths: list[str]) -> Loaded:
         return Loaded(None, subject)
     instance = subject()
     run = _run_function(instance, reference)
-    return Loaded(getattr(instance, "setup", None), run, getattr(instance, "healthcheck", None))
+    return Loaded(
+        getattr(instance, "setup", None),
+        run,
+        getattr(instance, "healthcheck", None),
+        getattr(instance, "predict_batch", None),
+    )
 
 
 def _is_async(function: Callable[..., Any]) -> bool:

@@ -13,6 +13,14 @@ from .output import BadOutput, Output, TooLarge
 from .scope import Scope
 
 
+class BatchRaised(Exception):
+    """The call for several runs has raised `error`, and whose fault that is cannot be told."""
+
+    def __init__(self, error: BaseException) -> None:
+        super().__init__()
+        self.error = error
+
+
 class Run:
     """A run that was asked for. `item` is the type that each of its outputs must have."""
 
@@ -23,10 +31,13 @@ class Run:
         self.cancel_wanted = False
         self._outbox = outbox
         self._output = Output(Handover(self.scope.folder, self.input), item)
+        self._sharing = 1
         self._begun_seconds = time.monotonic()
 
-    def begin(self, usage: meter.Meter) -> None:
+    def begin(self, usage: meter.Meter, sharing: int = 1) -> None:
+        """`sharing`: how many runs go on as one; each gets its part of the time they take."""
         usage.begin(self.id)
+        self._sharing = sharing
         self._begun_seconds = time.monotonic()
 
     def give(self, value: Any) -> None:
@@ -43,7 +54,7 @@ class Run:
         """Sends the last frame: that it is done, or canceled, or how it failed."""
         measured = {
             "cpu_seconds": round(usage.end(self.id), 6),
-            "run_seconds": round(time.monotonic() - self._begun_seconds, 6),
+            "run_seconds": round((time.monotonic() - self._begun_seconds) / self._sharing, 6),
             "memory_bytes": usage.memory_bytes(),
         }
         if error is None:
@@ -58,6 +69,8 @@ class Run:
 def _ending(error: BaseException, cancel_wanted: bool) -> Frame:
     if cancel_wanted and failure.is_cancel(error):
         return {"type": "canceled"}
+    if isinstance(error, BatchRaised):
+        return _failed("batch", failure.message(error.error), failure.trace(error.error))
     if isinstance(error, FrameTooLarge):
         size, limit = error.size_bytes / 1e6, FRAME_BYTES_MAX / 1e6
         message = f"the output is {size:.1f} MB of JSON, more than {limit:.1f} MB; give it as a file"

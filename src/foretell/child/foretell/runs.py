@@ -6,17 +6,18 @@ import inspect
 import queue
 import threading
 from collections.abc import Callable
-from typing import Any, Optional
+from typing import Any, Optional, Union
 
 from . import health, scope
+from .batch import Batch
 from .gate import CancelationException, Gate
 from .link import Frame
 from .meter import Meter
 from .outbox import Outbox
-from .predictor import Loaded
+from .predictor import Loaded, UnusablePredictor
 from .run import Run
 
-Outcome = tuple[Optional[Frame], Optional[BaseException]]
+Outcome = tuple[Any, Optional[BaseException]]
 
 
 class Runs:
@@ -29,8 +30,10 @@ class Runs:
         self._outbox = outbox
         self._gate = Gate()
         self._meter = Meter()
-        self._asked: queue.SimpleQueue[Run] = queue.SimpleQueue()
-        self._waiting: dict[str, Run] = {}
+        self._asked: queue.SimpleQueue[Union[Run, Batch]] = queue.SimpleQueue()
+        self._waiting: dict[str, Union[Run, Batch]] = {}
+        self._members: dict[str, Run] = {}
+        self._batches: dict[str, Batch] = {}
         self._lock = threading.Lock()
         outbox.gate = self._gate
 
@@ -43,14 +46,26 @@ class Runs:
             self._one(self._next())
 
     def run(self, frame: Frame) -> None:
+        """Takes a run, a run that is to be a member of a batch, or a batch of those."""
+        if frame["type"] == "batch":
+            self._run_together(frame)
+            return
         run = Run(frame, self._outbox, self._loaded.item)
-        self._waiting[run.id] = run
-        self._asked.put(run)
+        if frame["type"] == "member":
+            self._members[run.id] = run
+        else:
+            self._ask(run)
 
     def cancel(self, run_id: str) -> None:
-        """A run that waits is gone at once; one that is on is asked to stop; any other is no matter."""
+        """A run that waits is gone at once; one that is on is asked to stop; any other is no matter.
+
+        A batch is asked to stop when all of its members are.
+        """
         with self._lock:
             waited = self._waiting.pop(run_id, None)
+            if run_id in self._batches:
+                self._cancel_member(run_id)
+                return
         if waited is not None:
             self._outbox.put({"type": "canceled", "id": run_id})
         else:
@@ -63,17 +78,39 @@ class Runs:
     def repeat_cancels(self) -> None:
         self._gate.repeat()
 
-    def _next(self) -> Run:
+    def _ask(self, run: Union[Run, Batch]) -> None:
+        self._waiting[run.id] = run
+        self._asked.put(run)
+
+    def _run_together(self, frame: Frame) -> None:
+        found = [self._members.pop(each, None) for each in frame["members"]]
+        batch = Batch(frame["id"], [each for each in found if each is not None])
+        if batch.members:
+            self._batches.update({each.id: batch for each in batch.members})
+            self._ask(batch)
+
+    def _cancel_member(self, run_id: str) -> None:
+        batch = self._batches[run_id]
+        batch.cancel(run_id)
+        if batch.is_canceled:
+            self._gate.cancel(batch.id)
+
+    def _next(self) -> Union[Run, Batch]:
         while True:
             run = self._asked.get()
             # In one breath: a cancel finds the run either waiting or in the gate.
             with self._lock:
                 if self._waiting.pop(run.id, None) is not None:
-                    self._gate.enter(run.id)
+                    self._enter(run)
                     return run
 
-    def _one(self, run: Run) -> None:
-        result: Optional[Frame] = None
+    def _enter(self, run: Union[Run, Batch]) -> None:
+        self._gate.enter(run.id)
+        if isinstance(run, Batch) and run.is_canceled:
+            self._gate.cancel(run.id)
+
+    def _one(self, run: Union[Run, Batch]) -> None:
+        result: Any = None
         error: Optional[BaseException] = None
         try:
             result, error = self._attempt(run)
@@ -83,19 +120,28 @@ class Runs:
             error, run.cancel_wanted = late, self._gate.leave()
         scope.leave(run.scope)
         run.finish(self._meter, result, error)
+        if isinstance(run, Batch):
+            for member in run.members:
+                self._batches.pop(member.id, None)
         if error is not None and self._loaded.healthcheck is not None:
             # Whoever it failed for is told before the process may end.
             self._outbox.flush(health.FLUSH_SECONDS)
             health.require(self._loaded.healthcheck)
 
-    def _attempt(self, run: Run) -> Outcome:
+    def _attempt(self, run: Union[Run, Batch]) -> Outcome:
         try:
             self._gate.open()
             scope.enter(run.scope)
             run.begin(self._meter)
-            return self._outcome(run), None
+            return (self._outcomes(run) if isinstance(run, Batch) else self._outcome(run)), None
         except BaseException as error:  # noqa: BLE001 - what the author's code raises ends only its run
             return None, error
+
+    def _outcomes(self, batch: Batch) -> Any:
+        if self._loaded.run_together is None:
+            raise UnusablePredictor("the predictor has no predict_batch()")
+        given = [self._loaded.parameters.arguments(each.input) for each in batch.members]
+        return batch.result(self._loaded.run_together(given))
 
     def _outcome(self, run: Run) -> Optional[Frame]:
         produced = self._loaded.run(**self._loaded.parameters.arguments(run.input))

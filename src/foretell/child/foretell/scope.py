@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
+import contextlib
 import math
 import pathlib
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from contextvars import ContextVar
-from typing import Any, Optional, Union
+from typing import Any, Union
 
 from .deltas import checked
 from .outbox import Outbox
@@ -45,6 +46,9 @@ class Scope:
             }
         )
 
+    def log(self, source: str, text: str) -> None:
+        self._outbox.log(self.run_id, source, text)
+
     def progress(self, fraction: float) -> None:
         """Never falls: a smaller fraction than before is not heard. Raises ValueError for no number."""
         fraction = float(fraction)
@@ -66,6 +70,39 @@ class Scope:
             self._outbox.put({"type": "preview", "id": self.run_id, "path": path})
 
 
+class Members:
+    """The runs of a batch: what is said of none of them in particular is said of each."""
+
+    def __init__(self, run_id: str, members: list[Scope]) -> None:
+        self.run_id = run_id
+        self.members = members
+        self.context: dict[str, str] = {}
+
+    @property
+    def metrics(self) -> Metrics:
+        return Metrics(self)
+
+    def record_metric(self, name: str, value: Any, mode: str = "replace") -> None:
+        for each in self.members:
+            each.record_metric(name, value, mode)
+
+    def log(self, source: str, text: str) -> None:
+        for each in self.members:
+            each.log(source, text)
+
+    def progress(self, fraction: float) -> None:
+        for each in self.members:
+            each.progress(fraction)
+
+    def delta(self, delta: Any) -> None:
+        for each in self.members:
+            each.delta(delta)
+
+    def preview(self, picture: Any) -> None:
+        for each in self.members:
+            each.preview(picture)
+
+
 class NoScope:
     """What stands for a run where there is none: it takes everything and says nothing."""
 
@@ -85,7 +122,7 @@ class NoScope:
 class Metrics:
     """`scope.metrics["name"] = value`, and `del` of it."""
 
-    def __init__(self, scope: Union[Scope, NoScope]) -> None:
+    def __init__(self, scope: Union[Scope, Members, NoScope]) -> None:
         self._scope = scope
 
     def record(self, name: str, value: Any, mode: str = "replace") -> None:
@@ -110,23 +147,33 @@ class UnknownWeights(KeyError):
         return self.message
 
 
-_here: ContextVar[Optional[Scope]] = ContextVar("foretell_run", default=None)
-_live: dict[str, Scope] = {}
+_here: ContextVar[Union[Scope, Members, None]] = ContextVar("foretell_run", default=None)
+_live: dict[str, Union[Scope, Members]] = {}
 _weights: dict[str, str] = {}
 
 
-def enter(scope: Scope) -> None:
+def enter(scope: Union[Scope, Members]) -> None:
     """Makes it the run of the calling thread or task, until `leave`."""
     _live[scope.run_id] = scope
     _here.set(scope)
 
 
-def leave(scope: Scope) -> None:
+def leave(scope: Union[Scope, Members]) -> None:
     _live.pop(scope.run_id, None)
     _here.set(None)
 
 
-def active() -> Optional[Scope]:
+@contextlib.contextmanager
+def within(scope: Scope) -> Iterator[None]:
+    """Inside, the calling thread or task belongs to that one of the runs that go on together."""
+    token = _here.set(scope)
+    try:
+        yield
+    finally:
+        _here.reset(token)
+
+
+def active() -> Union[Scope, Members, None]:
     """The run that the calling code belongs to; None in setup and where it could be any of several."""
     here = _here.get()
     if here is not None:
@@ -136,7 +183,7 @@ def active() -> Optional[Scope]:
     return alone[0] if len(alone) == 1 else None
 
 
-def current_scope() -> Union[Scope, NoScope]:
+def current_scope() -> Union[Scope, Members, NoScope]:
     """The run that is going on; outside of one, what stands for none."""
     return active() or NoScope()
 

@@ -23,6 +23,7 @@ if TYPE_CHECKING:
 FLUSH_SECONDS = 2.0
 CANCEL_LOOK_SECONDS = 0.1
 PARTS = {"setup": ("folder", "predictor"), "run": ("id", "input", "folder"), "cancel": ("id",)}
+PARTS |= {"member": PARTS["run"], "batch": ("id", "members")}
 
 
 def main(arguments: list[str]) -> NoReturn:
@@ -80,7 +81,7 @@ class Session:
         if kind == "setup":
             scope.declare_weights(frame.get("weights") or {})
             threading.Thread(target=self._live, args=(frame,), name="foretell-predictor", daemon=True).start()
-        elif kind == "run":
+        elif kind in ("run", "member", "batch"):
             self._run(frame)
         elif kind == "cancel":
             self._cancel(frame["id"])

@@ -27,8 +27,10 @@ class LogStream(io.TextIOBase):
         if not isinstance(text, str):
             raise TypeError(f"write() takes text, not {type(text).__name__}")
         scope = active()
-        if text:
-            self._outbox.log(scope.run_id if scope else None, self._source, text)
+        if text and scope is not None:
+            scope.log(self._source, text)
+        elif text:
+            self._outbox.log(None, self._source, text)
         return len(text)
 
     def writable(self) -> bool:
