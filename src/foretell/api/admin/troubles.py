@@ -13,6 +13,7 @@ from foretell.api.operations import operation
 from foretell.api.requests import services
 from foretell.api.skytells.listing import number
 from foretell.dialects.skytells import messages, timestamp
+from foretell.errors import Code
 from foretell.prediction import Prediction, Status
 from foretell.store import Inbox, Store
 from foretell.webhook import Delivery, DeliveryState
@@ -33,6 +34,7 @@ _Each = TypeVar("_Each")
     f"reason; of the last {DAYS} days. The newest {LOOKED_THROUGH_MAX} of each are looked through.",
     query=messages.TroublesQuery,
     answer=messages.Troubles,
+    errors=(Code.INVALID_PARAMETER,),
 )
 async def index(request: Request) -> Response:
     days = number(request.query_params, "days", default=DAYS, most=DAYS_MAX)

@@ -17,7 +17,7 @@ SECTIONS = {
     "Account": "Whom your key acts for, and the browsers that are signed in to the dashboard.",
     "Webhooks": "What your webhooks were told and how that went, byte for byte, and telling it again.",
     "Usage": "What was created, and what it cost.",
-    "Operator": "Accounts and keys, for keys of operators.",
+    "Operator": "Accounts and keys, what went wrong, and what the server runs with; for keys of operators.",
     "Adding models": "Models and their versions on a running server, for keys of operators.",
     "Nodes": "What runs models and what runs there, and letting it stop; for keys of operators.",
     "Server": "Whether the server lives, and what it is.",
