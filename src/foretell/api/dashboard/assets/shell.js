@@ -123,6 +123,12 @@ function closeDrops(event) {
   }
 }
 
+/** On a narrow screen, where lists of links scroll: the current one is within sight. */
+function showCurrent(list) {
+  const current = one("[aria-current]", list);
+  if (current) list.scrollLeft = current.offsetLeft - list.offsetLeft - (list.clientWidth - current.offsetWidth) / 2;
+}
+
 customElements.define("relative-time", RelativeTime);
 customElements.define("copy-button", CopyButton);
 setInterval(() => all("relative-time").forEach((each) => each.show()), TICK_MS);
@@ -132,3 +138,4 @@ document.addEventListener("click", closeDrops);
 document.addEventListener("keydown", closeDrops);
 all("[data-theme-choice]").forEach((each) => each.addEventListener("click", () => choose(each.dataset.themeChoice)));
 showTheme();
+all(".menu, nav.tabs").forEach(showCurrent);

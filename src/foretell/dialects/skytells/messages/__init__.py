@@ -17,7 +17,6 @@ from foretell.dialects.skytells.messages.bodies import (
     PredictionsQuery,
     RepeatHeaders,
     StreamHeaders,
-    TroublesQuery,
     Upload,
     UsageQuery,
 )
@@ -47,6 +46,7 @@ from foretell.dialects.skytells.messages.insight import (
     SettingList,
     SettingMessage,
     Troubles,
+    TroublesQuery,
 )
 from foretell.dialects.skytells.messages.models import (
     CriterionMessage,

@@ -265,12 +265,6 @@ class AuditQuery(Struct):
     limit: Annotated[int, Meta(ge=1, le=200, description="How many.")] = 50
 
 
-class TroublesQuery(Struct):
-    """How far back to look."""
-
-    days: Annotated[int, Meta(ge=1, le=90, description="How many days before now.")] = 7
-
-
 class FilesQuery(Struct):
     """Which uploads are wanted. The first two are for callers with `x-api-key`, the others for OpenAI's."""
 

@@ -2,7 +2,7 @@
 
 from typing import Annotated, Any, Literal, TypedDict
 
-from msgspec import Meta
+from msgspec import Meta, Struct
 
 from foretell.dialects.skytells.messages.fields import Instant
 
@@ -21,6 +21,12 @@ class LaneList(TypedDict):
     """Everything that waits, the longest line first."""
 
     data: list[LaneMessage]
+
+
+class TroublesQuery(Struct):
+    """How far back to look."""
+
+    days: Annotated[int, Meta(ge=1, le=90, description="How many days before now.")] = 7
 
 
 class FailedGroup(TypedDict):
