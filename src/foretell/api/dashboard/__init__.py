@@ -3,7 +3,17 @@
 from starlette.routing import Route
 
 from foretell.api import examples
-from foretell.api.dashboard import account, gallery, keys, model, predictions, signing_in, usage, webhooks
+from foretell.api.dashboard import (
+    account,
+    gallery,
+    keys,
+    model,
+    operating,
+    predictions,
+    signing_in,
+    usage,
+    webhooks,
+)
 from foretell.api.dashboard.assets import asset
 from foretell.api.dashboard.pages import front_door, missing, wants_page
 
@@ -22,6 +32,7 @@ routes = [
     Route("/sign-in", signing_in.sign_in, methods=["POST"]),
     Route("/sign-out", signing_in.sign_out, methods=["POST"]),
     Route("/account", account.show, methods=["GET"]),
+    *operating.routes,
     Route("/assets/dashboard/{state}/{name}", asset, methods=["GET"]),
 ]
 """Every page, and what the pages need. Each page says by its wrapper in `pages` who may see it."""
