@@ -8,6 +8,7 @@ from pathlib import Path
 
 from foretell import signature
 from foretell.catalog import cog_yaml
+from foretell.catalog.batches import unbatched
 from foretell.catalog.examples import unfit
 from foretell.catalog.kind import guessed
 from foretell.catalog.manifests import FILE, read_manifest
@@ -155,7 +156,7 @@ def read_folder(path: Path, *, created_at: int, namespace: str = "") -> Version:
         streaming=found.streaming,
         created_at=created_at,
     )
-    if problems := misfits(version) + unfit(version):
+    if problems := misfits(version) + unfit(version) + unbatched(version, found):
         raise Error(Code.INVALID_REQUEST, f"{path / FILE}: {'; '.join(problems)}")
     return version
 

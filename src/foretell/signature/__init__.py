@@ -36,6 +36,8 @@ class Signature:
     kind: str
     """"class" or "function"."""
     concurrency: int | None = None
+    has_batch: bool = False
+    """Whether a plain `def predict_batch` is beside it."""
 
 
 def read(
@@ -73,6 +75,7 @@ def _read(whole: Source, name: str, schemas: tuple[Schema, Schema] | None) -> Si
         is_async=isinstance(function, ast.AsyncFunctionDef),
         kind="class" if isinstance(found.node, ast.ClassDef) else "function",
         concurrency=_concurrency(function, owner),
+        has_batch=_has_batch(found.source, found.node),
     )
 
 
@@ -272,6 +275,11 @@ def _concurrency(function: Function, source: Source) -> int | None:
             value = next((word.value for word in decorator.keywords if word.arg == "max"), None)
             return int(constant.evaluate(value, source)) if value is not None else 1
     return None
+
+
+def _has_batch(source: Source, node: Definition) -> bool:
+    found = _methods(source, node).get("predict_batch") if isinstance(node, ast.ClassDef) else None
+    return found is not None and isinstance(found[1], ast.FunctionDef)
 
 
 def _listed(value: Any) -> Any:
