@@ -154,8 +154,8 @@ def is_same_origin(request: Request) -> bool:
     sent = request.headers.get("origin")
     if sent is None:
         return True
-    own = {urlsplit(origin(request)).netloc, request.headers.get("host", "")}
-    return urlsplit(sent).netloc in own
+    host = urlsplit(sent).netloc
+    return bool(host) and host in {urlsplit(origin(request)).netloc, request.headers.get("host", "")}
 
 
 def csrf_of(request: Request) -> str:
