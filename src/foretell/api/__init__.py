@@ -111,6 +111,7 @@ def _own() -> list[BaseRoute]:
         _route("PATCH", "/v1/keys/{key}", keyed(keys.change, MANAGE)),
         _route("DELETE", "/v1/keys/{key}", keyed(keys.revoke, MANAGE)),
         _route("POST", "/v1/keys/{key}/rotate", keyed(keys.rotate, MANAGE)),
+        _route("GET", "/v1/keys/{key}/credits", keyed(keys.credits, MANAGE)),
     ]
 
 

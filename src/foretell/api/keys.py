@@ -1,5 +1,6 @@
 """Keys of the caller's own account."""
 
+import time
 from dataclasses import replace
 
 import msgspec
@@ -29,7 +30,10 @@ from foretell.api.operations import operation
 from foretell.api.requests import body_of, caller, services
 from foretell.audit import Action
 from foretell.dialects.skytells import messages, timestamp
+from foretell.dialects.skytells.money import render_caps
 from foretell.errors import Code, Error
+from foretell.ledger import month_of
+from foretell.store import Store
 
 
 class OwnKey(msgspec.Struct):
@@ -170,6 +174,26 @@ async def revoke(request: Request) -> Response:
     store = services(request).store
     found = await store.by(deed(request, Action.KEY_REVOKED, before.id)).revoke_key(before.id)
     return await shown(request, found or before)
+
+
+@operation(
+    "Get what one of your keys may spend",
+    tag="Keys",
+    description="Beside what it has spent. Only an operator changes it.",
+    path=PATH,
+    answer=messages.CapsMessage,
+    errors=(Code.NOT_FOUND,),
+)
+async def credits(request: Request) -> Response:
+    """How much a key may spend, and has."""
+    key = await reached(request)
+    return answer(await caps_of(services(request).store, key.id))
+
+
+async def caps_of(store: Store, owner_id: str) -> messages.CapsMessage:
+    """What an account or a key may spend, beside what it has spent."""
+    month = month_of(time.time_ns() // 1_000)
+    return render_caps(await store.caps(owner_id), await store.spending(owner_id), month=month)
 
 
 async def reached(request: Request) -> Key:

@@ -59,6 +59,7 @@ routes = [
     Route("/v1/admin/keys/{key}", operators_only(keys.revoke), methods=["DELETE"]),
     Route("/v1/admin/keys/{key}/webhook-secret", operators_only(signing.key_secret), methods=["POST"]),
     Route("/v1/admin/keys/{key}/retention", operators_only(retention.change_key), methods=["PATCH"]),
+    Route("/v1/admin/keys/{key}/credits", operators_only(keys.credits), methods=["GET"]),
     Route("/v1/admin/keys/{key}/credits", operators_only(credits.change_key), methods=["PATCH"]),
     Route("/v1/admin/models", operators_only(models.list_all), methods=["GET"]),
     Route("/v1/admin/models", operators_only(additions.add), methods=["POST"]),

@@ -1,6 +1,5 @@
 """Credits, as operators add, show and cap them."""
 
-import time
 from decimal import Decimal
 from typing import Annotated
 
@@ -13,13 +12,14 @@ from foretell.account import Account
 from foretell.api.admin.accounts import existing
 from foretell.api.answers import answer
 from foretell.api.deeds import deed
+from foretell.api.keys import caps_of
 from foretell.api.operations import operation
 from foretell.api.requests import body_of, services
 from foretell.audit import Action
 from foretell.dialects.skytells import messages
-from foretell.dialects.skytells.money import render_balance, render_caps, render_transfer
+from foretell.dialects.skytells.money import render_balance, render_transfer
 from foretell.errors import Code, Error
-from foretell.ledger import Caps, month_of, nanocredits_of
+from foretell.ledger import Caps, nanocredits_of
 from foretell.store import Store
 
 TRANSFERS_SHOWN = 50
@@ -128,7 +128,7 @@ async def change_key(request: Request) -> Response:
         raise Error(Code.NOT_FOUND, f"There is no key '{request.path_params['key'][:100]}'.")
     doing = store.by(deed(request, Action.CREDITS_CAPPED, key.id))
     await doing.cap(key.id, _changed(await store.caps(key.id), wanted))
-    return answer(await _caps_of(store, key.id))
+    return answer(await caps_of(store, key.id))
 
 
 def _changed(caps: Caps, wanted: CapsWish) -> Caps:
@@ -154,13 +154,8 @@ async def _shown(store: Store, account: Account) -> messages.CreditsMessage:
     return {
         "account": account.name,
         "balance": render_balance(await store.balance(account.id)),
-        "caps": await _caps_of(store, account.id),
+        "caps": await caps_of(store, account.id),
         "transfers": [
             render_transfer(each) for each in await store.transfers(account.id, limit=TRANSFERS_SHOWN)
         ],
     }
-
-
-async def _caps_of(store: Store, owner_id: str) -> messages.CapsMessage:
-    month = month_of(time.time_ns() // 1_000)
-    return render_caps(await store.caps(owner_id), await store.spending(owner_id), month=month)

@@ -116,3 +116,15 @@ async def rotate(request: Request) -> Response:
 )
 async def revoke(request: Request) -> Response:
     return await keys.revoke(request)
+
+
+@operation(
+    "Get what a key may spend",
+    tag="Operator",
+    description="Beside what it has spent.",
+    path=keys.PATH,
+    answer=messages.CapsMessage,
+    errors=(Code.NOT_FOUND,),
+)
+async def credits(request: Request) -> Response:
+    return await keys.credits(request)

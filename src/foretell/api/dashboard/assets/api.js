@@ -52,3 +52,15 @@ export function ownAddress(url) {
     return url;
   }
 }
+
+/** Saves what an address answers as a file of this name. Throws a Refusal. */
+export async function save(path, name) {
+  const answer = await fetch(path, { headers: headers() });
+  if (!answer.ok) throw new Refusal(answer.status, (await answer.json().catch(() => null))?.error);
+  const address = URL.createObjectURL(await answer.blob());
+  const link = document.createElement("a");
+  link.href = address;
+  link.download = name;
+  link.click();
+  setTimeout(() => URL.revokeObjectURL(address), 1000);
+}

@@ -20,6 +20,7 @@ let events = 0;
 let isOver = false;
 
 function fact(name, value) {
+  if (value === "" || value === null) return [h("dt", {}, name), h("dd", { class: "quiet" }, "nothing")];
   const isShort = typeof value !== "string" || (value.length < 60 && !/^https?:/.test(value));
   const shown = isShort && typeof value !== "object" ? [String(value)] : rendered(value);
   return [h("dt", {}, name), h("dd", {}, shown)];
@@ -93,7 +94,7 @@ function showFigures({ metrics, metadata, model, source, privacy, ...rest }) {
     ["Model", h("a", { href: `/models/${encodeURIComponent(model.name)}` }, model.name)],
     ["Made by", { api: "the API", cli: "the command line", dashboard: "the dashboard", web: "the dashboard" }[source] ?? source],
     ["Who may see it", privacy === "public" ? "whoever has the link" : "your account"],
-    ["Created", time(rest.created_at)], rest.started_at ? ["Started", time(rest.started_at)] : null, rest.completed_at ? ["Ended", time(rest.completed_at)] : null,
+    ["Created", time(rest.created_at)],
     ["Cost", metadata.billing?.credits_used ? `${credits(metadata.billing.credits_used)} credits` : "nothing"],
     rest.webhook?.url ? ["Webhook", h("span", { class: "mono" }, rest.webhook.url)] : null,
     metadata.data_expires_at ? ["Output kept until", time(metadata.data_expires_at)] : null,
