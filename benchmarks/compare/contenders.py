@@ -1,6 +1,7 @@
 """Who is compared: how each is installed, started and called, and what has to be known about its figures."""
 
 import json
+import re
 import shutil
 import sys
 from collections.abc import Callable, Mapping
@@ -42,7 +43,7 @@ class Contender:
     def prepare(self) -> None:
         """Installs it. Raises CalledProcessError."""
         if self.requirements:
-            environment(self.name.split()[0].lower(), self.requirements)
+            environment(re.split(r"\W", self.requirements[0])[0], self.requirements)
 
     def sent(self) -> bytes:
         return json.dumps(dict(self.body)).encode()
