@@ -56,7 +56,7 @@ async def _replica(fleet: Fleet, version: Version, room_seconds: float | None) -
 
 async def _answer(replica: Replica, run_id: str, given: dict[str, Any], folder: Path) -> Any:
     model = replica.version.model
-    async with replica.slot(run_id) as channel:
+    async with replica.entrance.slot(run_id) as channel:
         replica.say({"type": "run", "id": run_id, "input": given, "folder": str(folder)})
         try:
             async with asyncio.timeout(replica.version.manifest.limits.run_timeout_seconds):

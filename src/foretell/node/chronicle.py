@@ -71,7 +71,7 @@ class Chronicle:
             pid=replica.pid,
             memory_mb=wear.memory_peak_mb or None,
             facts=Facts(
-                capacity=replica.capacity,
+                capacity=replica.entrance.capacity,
                 gpus=replica.gpus,
                 gpu_memory_mb=wear.gpu_memory_peak_mb or None,
                 line=replica.line,

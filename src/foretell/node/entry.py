@@ -10,6 +10,7 @@ from contextlib import asynccontextmanager
 from pathlib import Path
 from typing import Any
 
+from foretell.node.batches import Batches
 from foretell.node.channel import Channel
 from foretell.node.outcome import Measured
 from foretell.node.patience import written
@@ -20,7 +21,10 @@ from foretell.store import Store
 
 
 class Entry:
-    """One attempt's. `lose` is called when it turns out, beside the run, that its hold is gone."""
+    """One attempt's. `lose` is called when it turns out, beside the run, that its hold is gone.
+
+    `is_alone`: nothing else is to run beside it.
+    """
 
     def __init__(
         self,
@@ -31,6 +35,8 @@ class Entry:
         lose: Callable[[], None],
     ) -> None:
         self.has_begun = False
+        # Whose process died runs alone from then on: a neighbour may have been to blame, or may be spared.
+        self.is_alone = measured.prediction.losses > 0
         self._measured = measured
         self._prediction = measured.prediction
         self._replica = replica
@@ -46,12 +52,13 @@ class Entry:
                 yield channel
             self._replica.wear.ran(time.monotonic() - (self._quick.began_seconds or 0.0))
             return
-        prediction = self._prediction
-        # Whose process died runs alone from then on: a neighbour may have been to blame, or may be spared.
-        async with self._replica.slot(prediction.id, alone=prediction.losses > 0) as channel:
-            await self.begin()
-            self._replica.say({"type": "run", "id": prediction.id, "input": given, "folder": str(folder)})
+        frame = {"id": self._prediction.id, "input": given, "folder": str(folder)}
+        batches = self._replica.entrance.batches
+        entering = self._alone(frame) if batches is None or self.is_alone else self._in_batch(batches, frame)
+        async with entering as channel:
+            began_seconds = time.monotonic()
             yield channel
+        self._replica.wear.ran((time.monotonic() - began_seconds) / self._measured.batch_size)
 
     async def begin(self) -> None:
         """Writes that it has begun. Raises HoldLost."""
@@ -69,6 +76,30 @@ class Entry:
             raise HoldLost
         self.has_begun = True
         self._measured.began_seconds = began_seconds or time.monotonic()
+
+    @asynccontextmanager
+    async def _alone(self, frame: dict[str, Any]) -> AsyncIterator[Channel]:
+        self._measured.batch_size = 1
+        async with self._replica.entrance.slot(frame["id"], alone=self.is_alone) as channel:
+            await self._begin_once()
+            self._replica.say({"type": "run", **frame})
+            yield channel
+
+    @asynccontextmanager
+    async def _in_batch(self, batches: Batches, frame: dict[str, Any]) -> AsyncIterator[Channel]:
+        async with batches.member(frame["id"], frame["input"]) as batch:
+            with self._replica.entrance.about(frame["id"]) as channel:
+                await self._begin_once()
+                await batch.enter(frame)
+                self._measured.batch_size = batch.size
+                yield channel
+
+    async def _begin_once(self) -> None:
+        if self.has_begun:
+            # Again, after its batch has raised.
+            self._measured.began_seconds = time.monotonic()
+        else:
+            await self.begin()
 
     @asynccontextmanager
     async def _beginning(self) -> AsyncIterator[None]:

@@ -292,7 +292,7 @@ class Fleet:
 
 
 def _burden(replica: Replica) -> tuple[bool, float]:
-    return replica.state is not Readiness.READY, len(replica.assigned) / replica.capacity
+    return replica.state is not Readiness.READY, len(replica.assigned) / replica.entrance.seats
 
 
 def _id(placed: Placed) -> str:

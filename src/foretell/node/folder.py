@@ -3,6 +3,7 @@
 The folder is locked for as long as the node lives, so that the next start can tell whether it does.
 """
 
+import asyncio
 import fcntl
 import os
 import shutil
@@ -67,6 +68,23 @@ def remove(folder: Path) -> None:
     """Removes a node's folder and its lock."""
     shutil.rmtree(folder, ignore_errors=True)
     _lock(folder).unlink(missing_ok=True)
+
+
+async def swept(path: Path) -> None:
+    """Removes a run's folder: in a thread, if there is anything in it."""
+    if not _is_gone(path):
+        await asyncio.to_thread(shutil.rmtree, path, ignore_errors=True)
+
+
+def _is_gone(path: Path) -> bool:
+    """Whether it is, now that it was removed if it was empty."""
+    try:
+        path.rmdir()
+    except FileNotFoundError:
+        return True
+    except OSError:
+        return False
+    return True
 
 
 def _lock(folder: Path) -> Path:

@@ -24,7 +24,7 @@ from foretell.node.frames import (
 from foretell.node.outputs import Outputs, Taken
 from foretell.node.previews import Previews
 from foretell.node.recorded import Recorded
-from foretell.node.trouble import Overran, RunFailed
+from foretell.node.trouble import BatchRaised, Overran, RunFailed
 from foretell.node.voice import Voice
 
 RESULT_BYTES_MAX = 64 * 1024**2
@@ -66,7 +66,7 @@ class Hearing:
         return merged(self._deltas)
 
     async def answer(self, channel: Channel) -> Answer:
-        """Raises RunFailed, and what ends the channel. Overran: the run has to be stopped, too."""
+        """Raises RunFailed, BatchRaised, and what ends the channel. Overran: the run has to be stopped, too."""
         while not isinstance(frame := await channel.receive(), Ending):
             await self._hear(frame)
         self.used = frame
@@ -78,7 +78,8 @@ class Hearing:
                     self.voice.log("stderr", frame.traceback)
                 code = frame.code if frame.code in FAILURES else "raised"
                 message = self.voice.hidden(frame.message)[:MESSAGE_CHARACTERS_MAX]
-                raise RunFailed(code, message or "The model raised an error.")
+                kind = BatchRaised if frame.code == "batch" else RunFailed
+                raise kind(code, message or "The model raised an error.")
             case Canceled():
                 raise RunFailed("raised", "The model canceled itself.")
 

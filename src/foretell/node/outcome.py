@@ -22,7 +22,10 @@ LOG_END_CHARACTERS = 2_000
 
 @dataclass(slots=True)
 class Measured:
-    """One attempt's figures as they become known; its beginning and end are by the clock that nobody sets."""
+    """One attempt's figures as they become known; its beginning and end are by the clock that nobody sets.
+
+    Of a batch of `batch_size` runs, each gets an equal part of the time.
+    """
 
     prediction: Prediction
     version: Version
@@ -36,6 +39,7 @@ class Measured:
     used: Ending | None = None
     metadata: dict[str, Any] = field(default_factory=dict)
     gpu_memory_mb: int = 0
+    batch_size: int = 1
     waits: Waits = field(default_factory=Waits)
 
 
@@ -115,7 +119,9 @@ def _metrics(measured: Measured, at: int) -> dict[str, float]:
     found["load_time"] = round(measured.load_seconds, 6)
     if measured.began_seconds is not None:
         ended_seconds = time.monotonic() if measured.ended_seconds is None else measured.ended_seconds
-        found["predict_time"] = round(ended_seconds - measured.began_seconds, 6)
+        found["predict_time"] = round((ended_seconds - measured.began_seconds) / measured.batch_size, 6)
+    if measured.batch_size > 1:
+        found["batch_size"] = measured.batch_size
     if measured.used is not None:
         found["cpu_time"] = round(measured.used.cpu_seconds, 6)
         found["memory_peak_mb"] = round(measured.used.memory_bytes / 1024**2, 1)

@@ -54,7 +54,7 @@ class QuickRun:
         """The child is at it, if it was not before."""
         if self.began_seconds is None:
             self.began_seconds = time.monotonic()
-            self.replica.note_entry()
+            self.replica.entrance.note()
 
     @property
     def has_begun(self) -> bool:

@@ -6,8 +6,6 @@ import logging
 import math
 import shutil
 import time
-from collections.abc import AsyncIterator
-from contextlib import asynccontextmanager
 from pathlib import Path
 from typing import Any
 
@@ -15,14 +13,13 @@ from foretell.ids import new_id
 from foretell.model import Version
 from foretell.node.ahead import Ahead
 from foretell.node.bell import Bell
-from foretell.node.channel import Channel
 from foretell.node.conversation import Conversation, opened
+from foretell.node.entrance import Entrance
 from foretell.node.folder import Folder
 from foretell.node.frames import Ending
 from foretell.node.leftovers import start_time
 from foretell.node.load import Needs, needs, placed
 from foretell.node.placement.wanted import start_of
-from foretell.node.processes import ticks
 from foretell.node.slots import Slots
 from foretell.node.surroundings import Surroundings
 from foretell.node.trouble import LoadFailed, ReplicaGone
@@ -55,7 +52,6 @@ class Replica:
         self.state = Readiness.WANTED
         self.phase: tuple[Phase, float | None] = (Phase.LOADING, None)
         self.line = ""
-        self.capacity = max(1, version.manifest.concurrency)
         schema = InputSchema(version.input_schema)
         self.file_fields, self.secret_fields = schema.file_fields(), schema.secret_fields()
         # What one of several took ahead would wait for it while another rests.
@@ -74,10 +70,11 @@ class Replica:
         self._listening: asyncio.Task[None] | None = None
         self._draining: asyncio.Task[None] | None = None
         self._slots = Slots()
-        self.ahead = Ahead(self._slots, may=not version.manifest.limits.restart_after_runs)
+        lives_on = not version.manifest.limits.restart_after_runs
+        self.ahead = Ahead(self._slots, may=lives_on and version.manifest.batching.size == 1)
+        self.entrance = Entrance(self._slots, version.manifest, self.say, self.assigned)
         self.is_wanted = False
         self._is_stopping = False
-        self._entered_ticks = 0
         self._life = asyncio.create_task(self._live(), name=f"replica of {version.model}")
 
     @property
@@ -91,14 +88,15 @@ class Replica:
         """How many more predictions to take for it: with those that it `takes_ahead`, to keep it busy."""
         if self.is_over:
             return 0
-        places = 2 * self.capacity + 1 if self.takes_ahead else self.capacity
+        seats = self.entrance.seats
+        places = 2 * seats + 1 if self.takes_ahead else seats
         return max(0, max(places, self.ahead.most) - len(self.assigned))
 
     @property
     def can_start(self) -> bool:
         """Whether one more prediction would run at once."""
         is_there = self.state is Readiness.READY and not self.is_over
-        return is_there and len(self.assigned) < max(self.capacity, self.ahead.most)
+        return is_there and len(self.assigned) < max(self.entrance.seats, self.ahead.most)
 
     @property
     def is_idle(self) -> bool:
@@ -126,39 +124,10 @@ class Replica:
                 raise ReplicaGone
             await self.changed.wait(1.0)
 
-    @asynccontextmanager
-    async def slot(self, run_id: str, *, alone: bool = False) -> AsyncIterator[Channel]:
-        """A place in it, and what the child says about that run. `alone`: nothing else runs beside it.
-
-        Raises ReplicaGone when the replica ends before.
-        """
-        places = self.capacity if alone else 1
-        await self._slots.take(places)
-        try:
-            if self.is_over or self._conversation is None:
-                raise ReplicaGone
-            self.note_entry()
-            began_seconds = time.monotonic()
-            with self._conversation.about(run_id) as channel:
-                yield channel
-            self.wear.ran(time.monotonic() - began_seconds)
-        finally:
-            self._slots.free(places)
-
-    def note_entry(self) -> None:
-        """A run is entered now."""
-        self._entered_ticks = ticks()
-
     def observe(self, used: Ending) -> None:
         """A run took so long, and its process has held so much."""
         self.ahead.pace.observe(used.run_seconds)
         self.wear.peaked(math.ceil(used.memory_bytes / 1024**2))
-
-    def has_left_processes(self) -> bool:
-        """Whether the run that entered last has started what still runs; with others beside it, nobody knows."""
-        if self.capacity > 1 or self._conversation is None:
-            return False
-        return self._conversation.child.started_since(self._entered_ticks)
 
     def leave(self, run_id: str) -> None:
         """That run needs it no more."""
@@ -190,6 +159,7 @@ class Replica:
         self._is_stopping = True
         if not self.is_over:
             self._move(Readiness.DRAINING)
+            self._slots.end()
         if self._conversation is None:
             self._life.cancel()
             await self.gone()
@@ -246,14 +216,14 @@ class Replica:
         conversation = await self._started(found, scratch)
         frame = await conversation.ready(manifest.limits.load_timeout_seconds)
         self.load_seconds = time.monotonic() - began_seconds
-        self.capacity = max(1, frame.concurrency)
         machine = self._surroundings.machine
         await asyncio.to_thread(machine.weigh, conversation.child.pid, self.wear, self.gpus)
         self.wear.loaded_mb = self.wear.memory_mb
         if not self._is_stopping:
             self._move(Readiness.READY)
-        self.ahead.open(conversation, self.capacity)
-        self._slots.free(self.capacity)
+        capacity = max(1, frame.concurrency)
+        self.ahead.open(conversation, capacity)
+        self.entrance.open(conversation, capacity)
         return conversation
 
     async def _started(self, found: Needs, scratch: Path) -> Conversation:

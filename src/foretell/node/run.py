@@ -2,7 +2,6 @@
 
 import asyncio
 import logging
-import shutil
 import time
 from dataclasses import replace
 from typing import Any
@@ -13,7 +12,7 @@ from foretell.node.entry import Entry
 from foretell.node.extents import metrics
 from foretell.node.fetch import Fetch
 from foretell.node.fleet import Fleet
-from foretell.node.folder import Folder
+from foretell.node.folder import Folder, swept
 from foretell.node.hearing import Answer, Hearing
 from foretell.node.outcome import (
     Measured,
@@ -31,7 +30,15 @@ from foretell.node.replica import Replica
 from foretell.node.shelf import Shelf
 from foretell.node.stop import stop_run
 from foretell.node.surroundings import Surroundings
-from foretell.node.trouble import HoldLost, LoadFailed, Overran, ReplicaDied, ReplicaGone, RunFailed
+from foretell.node.trouble import (
+    BatchRaised,
+    HoldLost,
+    LoadFailed,
+    Overran,
+    ReplicaDied,
+    ReplicaGone,
+    RunFailed,
+)
 from foretell.node.uncovering import uncovered
 from foretell.node.voice import Voice
 from foretell.prediction import LOSSES_MAX, Hold, Phase, Prediction, is_for_loading
@@ -171,6 +178,13 @@ class Run:
         await self._record.finish(replace(outcome, cost_nanocredits=0))
 
     async def _ran(self, given: dict[str, Any]) -> Answer:
+        try:
+            return await self._entered(given)
+        except BatchRaised:
+            self._entry.is_alone = True
+            return await self._entered(given)
+
+    async def _entered(self, given: dict[str, Any]) -> Answer:
         async with self._entry.entered(given, self._path) as channel:
             try:
                 return await self._answer(channel)
@@ -280,11 +294,6 @@ class Run:
             await self._voice.forget_previews()
         except Exception:
             log.exception("what prediction %s leaves could not be taken away", self.id)
-        try:
-            self._path.rmdir()
-        except FileNotFoundError:
-            pass
-        except OSError:
-            await asyncio.to_thread(shutil.rmtree, self._path, ignore_errors=True)
+        await swept(self._path)
         if self._outputs.has_kept:
-            await asyncio.to_thread(shutil.rmtree, self._kept, ignore_errors=True)
+            await swept(self._kept)

@@ -9,6 +9,8 @@ that it has started, in whatever session.
 A replica that runs several: a member that does not yield is abandoned after the cooperative grace.
 The replica takes nothing more, and is replaced when its other runs are done or `shutdown_seconds`
 are over; those that are still under way then go back to the queue without a loss.
+
+A member of a batch is abandoned at once while others go on in it: what it gives is dropped. The last one stops it.
 """
 
 import asyncio
@@ -39,18 +41,19 @@ async def stop_run(
     What it still says until then is `passed` by: how much it has used may be among it.
     """
     began_seconds = time.monotonic()
+    has_neighbours = replica.entrance.has_neighbours(run_id)
     replica.say({"type": "cancel", "id": run_id})
-    stage = await _stage(replica, channel, config, passed)
+    stage = "abandoned" if has_neighbours else await _stage(replica, channel, config, passed)
     return Stopped(stage, time.monotonic() - began_seconds)
 
 
 async def _stage(replica: Replica, channel: Channel, config: Config, passed: Callable[[Frame], None]) -> str:
     if await _yielded(channel, config.stop_cooperative_seconds, passed):
-        if replica.has_left_processes():
+        if replica.entrance.has_left_processes():
             replica.drain(0)
         return "cooperative"
     replica.was_forced = True
-    if replica.capacity > 1:
+    if replica.entrance.capacity > 1:
         replica.drain(config.shutdown_seconds)
         return "abandoned"
     return await replica.stop(terminate_seconds=config.stop_terminate_seconds)

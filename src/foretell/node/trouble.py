@@ -35,5 +35,9 @@ class HoldLost(Exception):
     """The prediction is no longer this node's: canceled, deleted or rescued. Nothing more may be written."""
 
 
+class BatchRaised(RunFailed):
+    """The batch that it went in has raised: nobody knows yet whether this one is to blame."""
+
+
 class Overran(RunFailed):
     """The prediction fails while its run goes on: the run has to be stopped, by force if need be."""
