@@ -94,3 +94,12 @@ def test_a_file_of_the_folder_may_be_an_input(tmp_path: Path) -> None:
 )
 def test_an_example_that_the_model_does_not_take_is_told(tmp_path: Path, examples: str, problem: str) -> None:
     assert any(problem in each for each in wrong(tmp_path, examples))
+
+
+def test_what_an_example_gave_once_is_no_part_of_the_version(tmp_path: Path) -> None:
+    examples = '[[examples]]\ninput = { prompt = "red heart" }\noutput = ["examples/red-heart.png"]\n'
+    before = model(tmp_path, examples)
+    (tmp_path / "draw/examples/red-heart.png").write_bytes(b"a better picture")
+    assert read_folder(tmp_path / "draw", created_at=0).id == before.id
+    (tmp_path / "draw/examples/other.png").write_bytes(b"what no example names")
+    assert read_folder(tmp_path / "draw", created_at=0).id != before.id
