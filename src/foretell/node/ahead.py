@@ -5,6 +5,7 @@ A model whose runs are not quick gets none ahead.
 
 import asyncio
 import time
+from collections import deque
 from typing import Any
 
 from foretell.node.conversation import Conversation
@@ -59,6 +60,8 @@ class Ahead:
         self._conversation: Conversation | None = None
         self._capacity = 1
         self._runs: dict[str, QuickRun] = {}
+        self._kept: deque[tuple[QuickRun, dict[str, Any]]] = deque()
+        slots.on_free = self._let_in
         self._timer: asyncio.TimerHandle | None = None
 
     def open(self, conversation: Conversation, capacity: int) -> None:
@@ -68,25 +71,45 @@ class Ahead:
     @property
     def most(self) -> int:
         """How many quick runs it takes at a time; 0 where runs are not quick."""
-        if not self._may:
+        if not self._may or not self.pace.is_quick or self._is_held_up():
             return 0
         # An asynchronous one enters all that it has at once.
         return self.pace.ahead_max if self._capacity == 1 else min(self._capacity, self.pace.ahead_max)
 
+    @property
+    def is_open(self) -> bool:
+        """Whether it is theirs, or free for them: nobody else is in it, or waits to be."""
+        if self._slots.are_asked_for:
+            return False
+        return bool(self._runs) or self._slots.are_free(self._capacity)
+
     def enter(self, run: QuickRun, frame: dict[str, Any]) -> bool:
-        """Sends the child a run that is hoped to be over in a moment. False where it cannot be."""
-        if self._conversation is None or self._slots.is_over or self._slots.are_asked_for:
+        """Sends the child a run that is hoped to be over in a moment, as soon as no other is in it.
+
+        False where it cannot be.
+        """
+        if self._is_over:
             return False
-        if len(self._runs) >= self.most:
+        if len(self._runs) + len(self._kept) >= self.most:
             return False
-        if not self._runs and not self._slots.take_at_once(self._capacity):
-            return False
-        self._conversation.add(run.id, run.channel)
-        self._conversation.child.link.send(frame)
-        self._runs[run.id] = run
-        if len(self._runs) == 1 or self._capacity > 1:
-            self._begin(run)
+        self._kept.append((run, frame))
+        self._let_in()
         return True
+
+    @property
+    def _is_over(self) -> bool:
+        return self._conversation is None or self._conversation.is_over or self._slots.is_over
+
+    def _is_held_up(self) -> bool:
+        """Whether a run has been in the child for so long that none should be kept for when it ends."""
+        first = next(iter(self._runs.values()), None)
+        if first is None:
+            began_seconds = self._slots.taken_seconds
+        elif first.task is None or first.began_seconds is None:
+            return False
+        else:
+            began_seconds = first.began_seconds
+        return began_seconds is not None and time.monotonic() - began_seconds > AHEAD_SECONDS
 
     def leave(self, run_id: str) -> None:
         """That run is over; the next is entered if the child goes on."""
@@ -99,6 +122,27 @@ class Ahead:
             self._slots.free(self._capacity)
         elif is_first and self._capacity == 1 and not self._conversation.is_over:
             self._begin(next(iter(self._runs.values())))
+
+    def _let_in(self) -> None:
+        """Whoever waits goes in, if all the places are free or taken by such runs already."""
+        while self._kept and not (self._is_over or self._slots.are_asked_for):
+            if self._kept[0][0].task is not None:
+                self._kept.popleft()
+            elif self._runs or self._slots.take_at_once(self._capacity):
+                self._send(*self._kept.popleft())
+            else:
+                return
+        if self._is_over:
+            for run, _ in tuple(self._kept):
+                run.overdue(run)
+
+    def _send(self, run: QuickRun, frame: dict[str, Any]) -> None:
+        assert self._conversation is not None
+        self._conversation.add(run.id, run.channel)
+        self._conversation.child.link.send(frame)
+        self._runs[run.id] = run
+        if len(self._runs) == 1 or self._capacity > 1:
+            self._begin(run)
 
     def _begin(self, run: QuickRun) -> None:
         run.begin()

@@ -89,14 +89,24 @@ class Replica:
         if self.is_over:
             return 0
         seats = self.entrance.seats
-        places = 2 * seats + 1 if self.takes_ahead else seats
-        return max(0, max(places, self.ahead.most) - len(self.assigned))
+        places = seats if self._is_clearing or not self.takes_ahead else 2 * seats + 1
+        return max(0, max(places, self._quick) - len(self.assigned))
 
     @property
     def can_start(self) -> bool:
         """Whether one more prediction would run at once."""
         is_there = self.state is Readiness.READY and not self.is_over
-        return is_there and len(self.assigned) < max(self.entrance.seats, self.ahead.most)
+        return is_there and len(self.assigned) < max(self.entrance.seats, self._quick)
+
+    @property
+    def _quick(self) -> int:
+        """How many quick runs may be in it now."""
+        return 0 if self._is_clearing else self.ahead.most
+
+    @property
+    def _is_clearing(self) -> bool:
+        """Whether quick runs are kept out by others, who get no company: else they would be kept out for ever."""
+        return self.ahead.most > 0 and not self.ahead.is_open
 
     @property
     def is_idle(self) -> bool:
@@ -221,9 +231,14 @@ class Replica:
         self.wear.loaded_mb = self.wear.memory_mb
         if not self._is_stopping:
             self._move(Readiness.READY)
+<<<<<<< /work/main/src/foretell/node/replica.py
         capacity = max(1, frame.concurrency)
         self.ahead.open(conversation, capacity)
         self.entrance.open(conversation, capacity)
+=======
+        self.ahead.open(conversation, self.capacity)
+        self._slots.add(self.capacity)
+>>>>>>> src/foretell/node/replica.py
         return conversation
 
     async def _started(self, found: Needs, scratch: Path) -> Conversation:

@@ -1,7 +1,9 @@
 """The places of a replica: how many runs may be in it, and who waits for one."""
 
 import asyncio
+import time
 from collections import deque
+from collections.abc import Callable
 
 
 class Slots:
@@ -9,13 +11,22 @@ class Slots:
 
     def __init__(self) -> None:
         self.is_over = False
+        self.on_free: Callable[[], None] = lambda: None
+        """Called when places were given back, and those who asked have got theirs."""
+        self.taken_seconds: float | None = None
+        """Since when the newest of those that are taken is; None: all are free."""
         self._free = 0
+        self._total = 0
         self._asking: deque[tuple[int, asyncio.Future[None]]] = deque()
 
     @property
     def are_asked_for(self) -> bool:
         """Whether somebody waits."""
         return bool(self._asking)
+
+    def are_free(self, places: int) -> bool:
+        """Whether nobody has any of the last so many."""
+        return self._free >= places
 
     async def take(self, places: int) -> None:
         """Returns with so many places, or when all is over."""
@@ -37,11 +48,19 @@ class Slots:
         if self._asking or self._free < places:
             return False
         self._free -= places
+        self.taken_seconds = time.monotonic()
         return True
 
+    def add(self, places: int) -> None:
+        """There are so many more."""
+        self._total += places
+        self.free(places)
+
     def free(self, places: int) -> None:
-        """Gives places back, or new ones."""
+        """Gives places back."""
         self._free += places
+        if self._free >= self._total:
+            self.taken_seconds = None
         self._give()
 
     def end(self) -> None:
@@ -56,4 +75,6 @@ class Slots:
             places, asked = self._asking.popleft()
             if not asked.done():
                 self._free -= places
+                self.taken_seconds = time.monotonic()
                 asked.set_result(None)
+        self.on_free()

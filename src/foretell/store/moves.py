@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
+from functools import cache
 from typing import Any
 
 from msgspec.structs import replace
@@ -46,6 +47,7 @@ class Ending:
     cost_nanocredits: int | None = 0
 
 
+@cache
 def guard(move: Move) -> str:
     """Where `move` may start, as SQL; derived from the table of moves."""
     rule = MOVES[move]

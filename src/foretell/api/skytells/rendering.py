@@ -65,9 +65,9 @@ async def files_of(request: Request, prediction: Prediction) -> list[File]:
 
 async def _shown_input(request: Request, prediction: Prediction) -> dict[str, Any]:
     known = await edge(request).versions.of(prediction.version_id)
-    return (
-        prediction.input if known is None else without_secrets(known.version.input_schema, prediction.input)
-    )
+    if known is None or not known.schema.secret_fields():
+        return prediction.input
+    return without_secrets(known.version.input_schema, prediction.input)
 
 
 async def _text_so_far(request: Request, prediction: Prediction) -> skytells.TextSoFar:
