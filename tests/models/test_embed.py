@@ -46,6 +46,12 @@ def test_sentences_of_like_meaning_are_near_each_other(encoder) -> None:
     assert cat @ kitten > 0.4 > 0.2 > cat @ stocks
 
 
+def test_texts_that_are_computed_together_get_the_vectors_that_they_get_alone(encoder) -> None:
+    texts = [encoder.tokens(text) for text in SENTENCES]
+    for together, each in zip(encoder.encode_together(texts), texts, strict=True):
+        assert abs(together - encoder.encode(each)).max() < 1e-6
+
+
 @pytest.mark.needs("torch")
 def test_vectors_are_those_of_transformers_within_a_ten_thousandth(encoder, folder: Path) -> None:
     import torch

@@ -18,7 +18,7 @@ EPSILON = 1e-12  # of the layer norms, from the model's configuration
 
 
 class SentenceEncoder:
-    """Text in, a vector of length 1 out; each text is computed alone, so no vector depends on another."""
+    """Text in, a vector of length 1 out. No text sees another, also where several are computed at once."""
 
     def __init__(self, folder: Path) -> None:
         self._weights = load_file(folder / "model.safetensors")
@@ -36,21 +36,29 @@ class SentenceEncoder:
         return self._tokenizer.encode(text).ids
 
     def encode(self, tokens: list[int]) -> np.ndarray:
-        states = self._embedded(tokens)
-        for layer in range(LAYERS):
-            states = self._layer(f"encoder.layer.{layer}", states)
-        mean = states.mean(axis=0)
-        return mean / np.linalg.norm(mean)
+        return self.encode_together([tokens])[0]
 
-    def _embedded(self, tokens: list[int]) -> np.ndarray:
-        words = self._weights["embeddings.word_embeddings.weight"][tokens]
-        positions = self._weights["embeddings.position_embeddings.weight"][: len(tokens)]
+    def encode_together(self, texts: list[list[int]]) -> list[np.ndarray]:
+        """A vector for each: the weights, which take longer to read than a short text to compute, are read once."""
+        # One after the other in one matrix, without padding; only attention looks beyond its own row.
+        ends = np.cumsum([len(each) for each in texts])
+        parts = [slice(end - len(each), end) for end, each in zip(ends, texts, strict=True)]
+        states = self._embedded(texts)
+        for layer in range(LAYERS):
+            states = self._layer(f"encoder.layer.{layer}", states, parts)
+        means = [states[part].mean(axis=0) for part in parts]
+        return [mean / np.linalg.norm(mean) for mean in means]
+
+    def _embedded(self, texts: list[list[int]]) -> np.ndarray:
+        words = self._weights["embeddings.word_embeddings.weight"][np.concatenate(texts)]
+        places = np.concatenate([np.arange(len(each)) for each in texts])
+        positions = self._weights["embeddings.position_embeddings.weight"][places]
         first_sentence = self._weights["embeddings.token_type_embeddings.weight"][0]
         return self._normalized("embeddings.LayerNorm", words + positions + first_sentence)
 
-    def _layer(self, name: str, states: np.ndarray) -> np.ndarray:
+    def _layer(self, name: str, states: np.ndarray, parts: list[slice]) -> np.ndarray:
         attended = self._linear(
-            f"{name}.attention.output.dense", self._attention(f"{name}.attention.self", states)
+            f"{name}.attention.output.dense", self._attention(f"{name}.attention.self", states, parts)
         )
         states = self._normalized(f"{name}.attention.output.LayerNorm", attended + states)
         widened = gelu(self._linear(f"{name}.intermediate.dense", states))
@@ -58,13 +66,20 @@ class SentenceEncoder:
             f"{name}.output.LayerNorm", self._linear(f"{name}.output.dense", widened) + states
         )
 
-    def _attention(self, name: str, states: np.ndarray) -> np.ndarray:
+    def _attention(self, name: str, states: np.ndarray, parts: list[slice]) -> np.ndarray:
         query, key, value = (
             self._linear(f"{name}.{part}", states).reshape(len(states), HEADS, -1).transpose(1, 0, 2)
             for part in ("query", "key", "value")
         )
-        weights = softmax(query @ key.transpose(0, 2, 1) / np.sqrt(query.shape[-1], dtype=np.float32))
-        return (weights @ value).transpose(1, 0, 2).reshape(len(states), -1)
+        attended = np.empty_like(states)
+        for part in parts:
+            scores = (
+                query[:, part] @ key[:, part].transpose(0, 2, 1) / np.sqrt(query.shape[-1], dtype=np.float32)
+            )
+            attended[part] = (
+                (softmax(scores) @ value[:, part]).transpose(1, 0, 2).reshape(-1, states.shape[1])
+            )
+        return attended
 
     def _linear(self, name: str, states: np.ndarray) -> np.ndarray:
         return states @ self._weights[f"{name}.weight"].T + self._weights[f"{name}.bias"]
