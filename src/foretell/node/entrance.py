@@ -28,7 +28,7 @@ class Entrance:
     def open(self, conversation: Conversation, capacity: int) -> None:
         """The child is there, and takes so many runs at a time."""
         self._conversation, self.capacity = conversation, capacity
-        self._slots.free(capacity)
+        self._slots.add(capacity)
 
     @property
     def seats(self) -> int:

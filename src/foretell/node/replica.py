@@ -231,14 +231,9 @@ class Replica:
         self.wear.loaded_mb = self.wear.memory_mb
         if not self._is_stopping:
             self._move(Readiness.READY)
-<<<<<<< /work/main/src/foretell/node/replica.py
         capacity = max(1, frame.concurrency)
         self.ahead.open(conversation, capacity)
         self.entrance.open(conversation, capacity)
-=======
-        self.ahead.open(conversation, self.capacity)
-        self._slots.add(self.capacity)
->>>>>>> src/foretell/node/replica.py
         return conversation
 
     async def _started(self, found: Needs, scratch: Path) -> Conversation:
