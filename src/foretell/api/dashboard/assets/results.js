@@ -21,7 +21,7 @@ export function rendered(result) {
 
 /** A text that can be copied; `say` adds to it while it comes. */
 export function text(words = "") {
-  const body = h("div", { class: "prose" }, words);
+  const body = h("div", { class: "prose", tabindex: "0", role: "region", "aria-label": "The text" }, words);
   return h("div", { class: "said" }, copy(words, "Copy the text"), body);
 }
 

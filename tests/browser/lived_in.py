@@ -1,0 +1,289 @@
+"""A server as it is after two weeks: accounts, keys, predictions of every kind, webhooks that failed, a run.
+
+What happened really happened, a moment ago; then its rows were moved back in time.
+"""
+
+import json
+import random
+import sqlite3
+import time
+from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
+from contextlib import closing, contextmanager
+from dataclasses import dataclass
+from functools import partial
+from pathlib import Path
+from typing import Any
+
+import httpx
+
+from servers import KEY, Foretell, Receiver, running, until
+
+DAYS = 14
+DAY = 86_400 * 1_000_000
+SANDBOX = str(Path(__file__).parents[2] / "src/foretell/models/sandbox")
+PRICES = (
+    '"truefusion" = { amount = 0.03, unit = "image" }\n"deepbrain" = { amount = 0.002, unit = "prediction" }'
+)
+SHOP, BOARD = "https://shop.example.com/hooks/foretell", "https://board.example.com/predictions"
+
+_SCENES = (
+    "a red fox in the snow",
+    "a lighthouse at dusk, long exposure",
+    "a bowl of cherries on linen",
+    "a whale above a city",
+    "an orange heart of folded paper",
+    "a frog reading a newspaper",
+)
+_QUESTIONS = (
+    "What is a webhook, in one sentence?",
+    "Name three rivers of Europe.",
+    "Write a title for an article about foxes.",
+)
+_FAILURES = ("The picture has no face.", "The sound is longer than 30 minutes.", "The picture has no face.")
+_SECONDS = {"truefusion": 6.4, "deepbrain": 2.1, "speech": 1.3, "embed": 0.09, "fail": 0.4, "echo": 0.05}
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Place:
+    """A server with a past. `ids`: the newest prediction of some models; an account with keys; a finished addition."""
+
+    server: Foretell
+    ids: dict[str, str]
+    account: str
+    addition: str
+
+
+def member_pages(place: Place) -> dict[str, str]:
+    """Every page that members have, by name."""
+    return {
+        "models": "/models",
+        "playground": "/models/truefusion",
+        "predictions": "/predictions",
+        "prediction": f"/predictions/{place.ids['truefusion']}",
+        "prediction-failed": f"/predictions/{place.ids['fail']}",
+        "prediction-running": f"/predictions/{place.ids['slow']}",
+        "keys": "/keys",
+        "webhooks": "/webhooks",
+        "usage": "/usage",
+        "browsers": "/account",
+    }
+
+
+def operator_pages(place: Place) -> dict[str, str]:
+    """Every page that operators have beside them, by name."""
+    return {
+        "operator": "/operator",
+        "operator-models": "/operator/models",
+        "operator-model": "/operator/models/web-shop/greeter",
+        "operator-addition": f"/operator/additions/{place.addition}",
+        "operator-accounts": "/operator/accounts",
+        "operator-account": f"/operator/accounts/{place.account}",
+        "operator-errors": "/operator/errors",
+        "operator-settings": "/operator/settings",
+        "operator-audit": "/operator/audit",
+    }
+
+
+@contextmanager
+def lived_in(data: Path, *, count: int = 40, real: bool = False) -> Iterator[Place]:
+    """A server with about `count` predictions behind it, of the sandbox's models or the built-in ones."""
+    options = ("--port", "0", "--key", KEY)
+    settings = {"FORETELL_PRICES": PRICES, "FORETELL_KEEP_INPUTS_SECONDS": str(90 * 86_400)}
+    settings |= {"FORETELL_MODELS": SANDBOX} if real else {"FORETELL_SANDBOX": "1"}
+    with running(data, *options, **settings) as server:
+        account = _people(server)
+        _past(server, count)
+        addition = _added(server, data)
+        assert server.stop() == 0
+    _move_back(data / "foretell.db")
+    with running(data, *options, **settings) as server:
+        ids = _present(server)
+        yield Place(server=server, ids=ids, account=account, addition=addition)
+
+
+def _people(server: Foretell) -> str:
+    """Keys and accounts; the id of one that has credits and keys."""
+    with server.client() as client:
+        for name in ("production", "staging", "night jobs"):
+            _post(client, "/v1/keys", {"name": name})
+        old = _post(client, "/v1/keys", {"name": "laptop of a trainee"})
+        client.delete(f"/v1/keys/{old['id']}")
+        shop = _post(client, "/v1/admin/accounts", {"name": "web shop", "requests_per_minute": 120})
+        _post(
+            client, f"/v1/admin/accounts/{shop['id']}/credits", {"amount": "250", "note": "invoice 2026-17"}
+        )
+        _post(client, "/v1/admin/keys", {"name": "checkout", "account": shop["id"]})
+        _post(client, "/v1/admin/accounts", {"name": "newsroom"})
+        trial = _post(client, "/v1/admin/accounts", {"name": "trial"})
+        client.patch(f"/v1/admin/accounts/{trial['id']}", json={"suspended": True})
+    return str(shop["id"])
+
+
+def _past(server: Foretell, count: int) -> None:
+    good, bad = Receiver(), Receiver()
+    bad.refuses = True
+    try:
+        wanted = [_wish(number, good.url, bad.url) for number in range(count)]
+        with server.client() as client, ThreadPoolExecutor(4) as several:
+            made = list(several.map(lambda body: _post(client, "/v1/predictions", body), wanted))
+            for each in made:
+                until(partial(_is_over, client, each["id"]), about="the end of a prediction", seconds=300)
+            until(lambda: _all_tried(client), about="the deliveries' first attempts")
+    finally:
+        good.close()
+        bad.close()
+
+
+def _wish(number: int, good: str, bad: str) -> dict[str, Any]:
+    """What is asked for the `number`th: of twenty, three pictures, three texts, two failures, one speech."""
+    place = number % 20
+    webhook = {"url": bad if place == 7 else good, "events": ["completed"]} if place % 5 == 2 else None
+    if place in {0, 7, 12}:
+        return {
+            "model": "truefusion",
+            "input": {"prompt": _SCENES[number % len(_SCENES)]},
+            "webhook": webhook,
+        }
+    if place in {2, 9, 17}:
+        return {"model": "deepbrain", "input": {"prompt": _QUESTIONS[number % 3]}, "webhook": webhook}
+    if place in {4, 14}:
+        return {"model": "fail", "input": {"message": _FAILURES[number // 10 % 3]}}
+    if place == 6:
+        return {"model": "speech", "input": {"prompt": "Welcome back. You have two new messages."}}
+    if place == 15:
+        return {"model": "echo", "input": {"prompt": "Is anybody there? " * 3}}
+    return {
+        "model": "embed",
+        "input": {"texts": [f"article {number}", "foxes and how they live"]},
+        "webhook": webhook,
+    }
+
+
+def _added(server: Foretell, data: Path) -> str:
+    """Adds a model in two versions; the id of the newer addition."""
+    folder = data / "greeter"
+    folder.mkdir()
+    addition = ""
+    for word in ("Hello", "Good day"):
+        (folder / "model.toml").write_text(
+            'namespace = "web-shop/greeter"\nname = "Greeter"\ntype = "text"\n'
+            'description = "Greets customers by their name."\npredictor = "predict.py:Greeter"\n'
+            'license = "Apache-2.0"\n[[examples]]\ntitle = "A customer"\ninput = { name = "Ada" }\n'
+        )
+        (folder / "predict.py").write_text(
+            f'class Greeter:\n    def predict(self, name: str) -> str:\n        return f"{word}, {{name}}!"\n'
+        )
+        with server.client() as client:
+            addition = _post(client, "/v1/admin/models", {"source": str(folder)})["id"]
+            until(partial(_is_added, client, addition), about="the greeter")
+    return addition
+
+
+def _move_back(database: Path) -> None:
+    """Spreads what happened over two weeks, more of it on weekdays and by day, and lets it take its time."""
+    chance = random.Random(7)
+    now = time.time_ns() // 1_000
+    with closing(sqlite3.connect(database)) as connection, connection:
+        rows = connection.execute(
+            "SELECT id, model, created_at, started_at FROM predictions WHERE deleted_at IS NULL ORDER BY id"
+        ).fetchall()
+        for number, (id_, model, _, started) in enumerate(rows):
+            back = int(DAYS * DAY * (1 - (number + chance.random()) / len(rows)) ** 1.15) + 600_000_000
+            created = now - back
+            waited = int(chance.uniform(0.02, 0.6) * 1_000_000)
+            ran = int(_SECONDS.get(model, 0.5) * chance.uniform(0.7, 1.5) * 1_000_000)
+            ended = created + waited + ran
+            connection.execute(
+                """UPDATE predictions SET created_at = ?, started_at = ?, completed_at = ?, updated_at = ?
+                   WHERE id = ? AND completed_at IS NOT NULL""",
+                (created, None if started is None else created + waited, ended, ended, id_),
+            )
+            _move_what_belongs_to(connection, id_, created, waited, ran)
+        _settle_deliveries(connection)
+        for table, share in (
+            ("accounts", 20),
+            ("keys", 18),
+            ("versions", 16),
+            ("audit", 1),
+            ("transfers", 3),
+        ):
+            column = "at" if table == "audit" else "created_at"
+            connection.execute(f"UPDATE {table} SET {column} = {column} - ?", (share * DAY,))
+
+
+def _move_what_belongs_to(
+    connection: sqlite3.Connection, id_: str, created: int, waited: int, ran: int
+) -> None:
+    ended = created + waited + ran
+    (found,) = connection.execute("SELECT metrics FROM bodies WHERE prediction_id = ?", (id_,)).fetchone()
+    metrics = json.loads(found or "{}") | {
+        "total_time": (waited + ran) / 1_000_000,
+        "queue_time": waited / 1_000_000,
+        "predict_time": ran / 1_000_000,
+    }
+    metrics.pop("load_time", None)
+    connection.execute("UPDATE bodies SET metrics = ? WHERE prediction_id = ?", (json.dumps(metrics), id_))
+    connection.execute("UPDATE files SET created_at = ? WHERE prediction_id = ?", (ended, id_))
+    connection.execute("UPDATE deliveries SET created_at = ? WHERE prediction_id = ?", (ended, id_))
+    connection.execute(
+        """UPDATE delivery_attempts SET at = ? + number * 5000000, seconds = 0.04 + seconds
+           WHERE delivery_id IN (SELECT id FROM deliveries WHERE prediction_id = ?)""",
+        (ended, id_),
+    )
+
+
+def _settle_deliveries(connection: sqlite3.Connection) -> None:
+    """Gives receivers names that people would give them, and gives up what would only go on failing."""
+    urls = [
+        url
+        for (url,) in connection.execute("SELECT url FROM deliveries GROUP BY url ORDER BY MIN(state), url")
+    ]
+    for url, name in zip(urls, (SHOP, BOARD), strict=False):
+        connection.execute("UPDATE deliveries SET url = ? WHERE url = ?", (name, url))
+        connection.execute("UPDATE endpoints SET url = ? WHERE url = ?", (name, url))
+    connection.execute(
+        "UPDATE deliveries SET state = 'dead', reason = 'Its receiver answered 500.' WHERE state = 'pending'"
+    )
+
+
+def _present(server: Foretell) -> dict[str, str]:
+    """Something warm, something running, something waiting; the newest prediction of each model."""
+    ids = {}
+    with server.client() as client:
+        for model, given in (
+            ("truefusion", {"prompt": _SCENES[0]}),
+            ("deepbrain", {"prompt": _QUESTIONS[0]}),
+            ("fail", {"message": _FAILURES[0]}),
+        ):
+            ids[model] = _post(client, "/v1/predictions", {"model": model, "input": given})["id"]
+            until(partial(_is_over, client, ids[model]), about=model, seconds=300)
+        _post(client, "/v1/admin/models/echo/pause", {})
+        for number in range(3):
+            _post(client, "/v1/predictions", {"model": "echo", "input": {"prompt": f"line {number}"}})
+        ids["slow"] = _post(client, "/v1/predictions", {"model": "slow", "input": {"seconds": 600}})["id"]
+        until(
+            lambda: client.get(f"/v1/predictions/{ids['slow']}").json()["status"] == "processing",
+            about="a run",
+        )
+    return ids
+
+
+def _is_added(client: httpx.Client, id_: str) -> bool:
+    return bool(client.get(f"/v1/admin/additions/{id_}").json()["state"] == "succeeded")
+
+
+def _is_over(client: httpx.Client, id_: str) -> bool:
+    return client.get(f"/v1/predictions/{id_}").json()["status"] in {"succeeded", "failed", "canceled"}
+
+
+def _all_tried(client: httpx.Client) -> bool:
+    found = client.get("/v1/webhooks/deliveries?per_page=50").json()["data"]
+    return all(each["attempts"] for each in found)
+
+
+def _post(client: httpx.Client, path: str, body: dict[str, Any]) -> dict[str, Any]:
+    answer = client.post(path, json=body)
+    assert answer.is_success, f"{path}: {answer.text}"
+    told: dict[str, Any] = answer.json()
+    return told
