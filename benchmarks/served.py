@@ -8,7 +8,7 @@ import subprocess
 import sys
 import tempfile
 import time
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
@@ -35,7 +35,7 @@ class Use:
 
 
 class Served:
-    """A running `foretell serve --sandbox`."""
+    """A running `foretell serve`."""
 
     def __init__(self, process: psutil.Process, address: str) -> None:
         self.address = address
@@ -54,10 +54,11 @@ class Served:
 
 
 @contextmanager
-def served(durability: str) -> Iterator[Served]:
+def served(durability: str, *, arguments: Sequence[str] = ("--sandbox",)) -> Iterator[Served]:
     with tempfile.TemporaryDirectory() as directory:
         said = Path(directory) / "said"
-        command = [FORETELL, "serve", "--sandbox", "--port", "0", "--key", KEY, "--data", f"{directory}/data"]
+        places = ["--port", "0", "--key", KEY, "--data", f"{directory}/data"]
+        command = [FORETELL, "serve", *arguments, *places]
         environment = os.environ | {"FORETELL_DURABILITY": durability}
         with said.open("wb") as file:
             server = subprocess.Popen(command, stdout=file, stderr=subprocess.DEVNULL, env=environment)
