@@ -8,6 +8,7 @@ const EDGE = { left: 52, right: 8, top: 12, bottom: 24 };
 const LABEL_WIDTH = 74;
 const TICKS = 4;
 const POINTS_MAX = 45;
+const TIP_AWAY = 16;
 
 /**
  * Draws a chart into `box`, anew whenever its width changes. `days` are ISO dates; each of `series` has a name, a
@@ -145,7 +146,8 @@ function point(state, place) {
   const rows = series.map(({ name, tone, values }) => h("li", {}, h("span", { class: `swatch ${tone}` }), h("span", { class: "cut" }, name), h("strong", { class: "number" }, told(values[place], format))));
   tip.replaceChildren(h("div", { class: "quiet" }, days[place]), h("ul", {}, rows));
   marker.setAttribute("x", state.x(place) - Math.max(state.step, 2) / 2);
-  tip.style.left = `${Math.min(Math.max(0, state.x(place) - tip.offsetWidth / 2), state.width - tip.offsetWidth)}px`;
+  const beside = place < days.length / 2 ? state.x(place) + TIP_AWAY : state.x(place) - TIP_AWAY - tip.offsetWidth;
+  tip.style.left = `${Math.min(Math.max(0, beside), state.width - tip.offsetWidth)}px`;
 }
 
 const MONTHS = ["Jan", "Feb", "Mar", "Apr", "May", "Jun", "Jul", "Aug", "Sep", "Oct", "Nov", "Dec"];

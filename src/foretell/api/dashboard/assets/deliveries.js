@@ -8,15 +8,18 @@ import { count, duration } from "./words.js";
 const WATCH_MS = 250;
 const WATCHED_MS_MAX = 30000;
 
-/** A delivery that opens: its attempts, what it says, and a button that sends it again where one may. */
-export function delivery(told, { mayResend, namesPrediction = true }) {
+/**
+ * A delivery that opens: its attempts, what it says, and a button that sends it again where one may. `account` is the
+ * reader's, in a list of many predictions; null where the page is about the prediction.
+ */
+export function delivery(told, { mayResend, account = null }) {
   const inside = h("div", { class: "inside" });
   const found = h("details", { class: "delivery", "data-id": told.id }, heading(told), inside);
   found.addEventListener("toggle", async () => {
     if (!found.open || inside.childElementCount) return;
     inside.replaceChildren(h("div", { class: "skeleton" }));
     try {
-      inside.replaceChildren(...details(await get(`/v1/webhooks/deliveries/${told.id}`), found, { mayResend, namesPrediction }));
+      inside.replaceChildren(...details(await get(`/v1/webhooks/deliveries/${told.id}`), found, { mayResend, account }));
     } catch (error) {
       inside.replaceChildren(h("div", { class: "notice bad", role: "alert" }, icon("alert"), h("span", {}, error.message)));
     }
@@ -35,14 +38,14 @@ function answered({ status, error, seconds }) {
   return status === null ? "no answer" : `${status} in ${duration(seconds)}`;
 }
 
-function details(whole, element, { mayResend, namesPrediction }) {
+function details(whole, element, { mayResend, account }) {
   const facts = h("dl", { class: "facts" },
     h("dt", {}, "Delivery"), h("dd", {}, h("code", {}, whole.id), copy(whole.id, "Copy the id")),
-    namesPrediction ? [h("dt", {}, "Prediction"), h("dd", {}, h("a", { href: `/predictions/${whole.prediction_id}` }, whole.prediction_id))] : null,
+    account === null ? null : [h("dt", {}, "Prediction"), h("dd", {}, account === whole.account ? h("a", { href: `/predictions/${whole.prediction_id}` }, whole.prediction_id) : `${whole.prediction_id}, of the account “${whole.account}”`)],
     whole.reason ? [h("dt", {}, "Given up because"), h("dd", {}, whole.reason)] : null,
     whole.next_at ? [h("dt", {}, "Next attempt"), h("dd", {}, time(whole.next_at))] : null);
-  const button = mayResend ? h("button", { class: "button small", type: "button", onclick: () => redeliver(button, whole, element, { mayResend, namesPrediction }) }, icon("again"), "Send again") : null;
-  return [h("div", { class: "row" }, h("h3", {}, count(whole.attempts.length, "attempt")), h("span", { class: "push" }), button), tries(whole.attempts), facts, ...payload(whole)];
+  const button = mayResend ? h("button", { class: "button small", type: "button", onclick: () => redeliver(button, whole, element, { mayResend, account }) }, icon("again"), "Send again") : null;
+  return [h("div", { class: "row" }, h("h2", {}, count(whole.attempts.length, "attempt")), h("span", { class: "push" }), button), tries(whole.attempts), facts, ...payload(whole)];
 }
 
 function tries(attempts) {
@@ -60,7 +63,7 @@ function payload({ body }) {
   const button = copy("", "Copy what it says");
   button.removeAttribute("text");
   button.setAttribute("of", id);
-  return [h("h3", {}, "What it says"), h("div", { class: "code" }, button, h("pre", { id, tabindex: 0, "aria-label": "What it says" }, pretty(body)))];
+  return [h("h2", {}, "What it says"), h("div", { class: "code" }, button, h("pre", { id, tabindex: 0, "aria-label": "What it says" }, pretty(body)))];
 }
 
 function pretty(text) {

@@ -203,6 +203,7 @@ form.addEventListener("submit", save);
 one("#rotate-it").addEventListener("click", rotateNow);
 one("#revoke-form").addEventListener("submit", revokeNow);
 one("#revoke-name").addEventListener("input", (event) => { one("#revoke-it").disabled = event.target.value.trim() !== chosen.name.trim(); });
+one("#secret").addEventListener("cancel", (event) => event.preventDefault());
 // A secret does not stay in the page behind a closed dialog.
 one("#secret").addEventListener("close", () => { one("#secret-text").textContent = ""; });
 load();

@@ -11,6 +11,7 @@ import { refused, sayNext } from "./toasts.js";
 import { credits, duration, size } from "./words.js";
 
 const EVENTS_MAX = 1000;
+const EVENT_CHARACTERS_MAX = 2000;
 const TICK_MS = 500;
 
 const stage = one("#stage");
@@ -71,7 +72,12 @@ function note(name, data) {
     panel.replaceChildren(h("div", { class: "events", tabindex: 0, role: "region", "aria-label": "Events" }, h("table", { class: "table" },
       h("thead", {}, h("tr", {}, h("th", { scope: "col" }, "Event"), h("th", { scope: "col" }, "What it says"))), body)));
   }
-  body.append(h("tr", {}, h("th", { scope: "row" }, name), h("td", {}, h("pre", {}, words(name, data)))));
+  body.append(h("tr", {}, h("th", { scope: "row" }, name), h("td", {}, h("pre", {}, cut(words(name, data))))));
+}
+
+/** As much of a long text as helps; all of it is in the output. */
+function cut(text) {
+  return text.length > EVENT_CHARACTERS_MAX ? `${text.slice(0, EVENT_CHARACTERS_MAX)} …` : text;
 }
 
 function words(name, data) {
@@ -108,7 +114,7 @@ async function showDeliveries() {
   if (!panel) return;
   try {
     const { data } = await get(`/v1/predictions/${id}/deliveries`);
-    const options = { mayResend: "manages" in stage.dataset, namesPrediction: false };
+    const options = { mayResend: "manages" in stage.dataset };
     const shown = data.map((each) => delivery(each, options));
     const nothing = h("div", { class: "empty" }, icon("webhooks"), h("h2", {}, "No webhooks"), h("p", {}, "It was created without one, or nothing that one asked for has happened yet."));
     panel.replaceChildren(...(shown.length ? shown : [nothing]));

@@ -108,6 +108,7 @@ function dialogs(event) {
 }
 
 function closeIfBeside(dialog, event) {
+  if ("stays" in dialog.dataset) return;
   const box = dialog.getBoundingClientRect();
   const isWithin = event.clientX >= box.left && event.clientX <= box.right && event.clientY >= box.top && event.clientY <= box.bottom;
   if (!isWithin && event.detail) dialog.close();

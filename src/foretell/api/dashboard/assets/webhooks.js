@@ -15,7 +15,8 @@ const TONES = { active: "good", failing: "warn", paused: "bad" };
 const form = one("#filters");
 const list = one("#list");
 const news = one("#news");
-const mayManage = "manages" in one("#panel-deliveries").dataset;
+const { account, manages } = one("#panel-deliveries").dataset;
+const mayManage = manages !== undefined;
 const page = () => Number(new URLSearchParams(location.search).get("page")) || 1;
 let asked = 0;
 let known = null;
@@ -53,7 +54,7 @@ function show({ data, pagination }) {
   known = new Set(data.map((each) => each.id));
   news.hidden = true;
   one("#total").textContent = count(pagination.total, "delivery", "deliveries");
-  const shown = data.map((each) => delivery(each, { mayResend: mayManage }));
+  const shown = data.map((each) => delivery(each, { mayResend: mayManage, account }));
   list.replaceChildren(...(shown.length ? shown : [nothing()]));
   one("#pages").replaceChildren(...[pager(pagination, go)].filter(Boolean));
 }
