@@ -18,12 +18,13 @@ test: $(BIN)/.installed-dev ## set up what tests need and run everything this ma
 	$(BIN)/foretell models setup || echo "The built-in models' environment could not be set up; their tests will be skipped."
 	$(BIN)/python -m pytest $(TESTS)
 
-check: $(BIN)/.installed-dev ## format, lint, types, import layers, the shape of files and functions, docs
+check: $(BIN)/.installed-dev ## format, lint, types, import layers, the shape of files and functions, docs, what a prediction costs
 	$(BIN)/ruff format --check src tests benchmarks
 	$(BIN)/ruff check src tests benchmarks
 	$(BIN)/mypy
 	$(BIN)/lint-imports
 	$(BIN)/python -m pytest -q tests/test_architecture.py tests/test_docs.py
+	$(BIN)/python benchmarks/guard.py
 
 soak: $(BIN)/.installed-dev ## throw faults at a loaded server for MINUTES (default 10), then look at every promise
 	PYTHONPATH=tests $(BIN)/python -m soak --minutes $(or $(MINUTES),10) $(SOAK)
@@ -35,6 +36,9 @@ bench: $(BIN)/.installed-dev ## measure Foretell beside its peers, each in an en
 	PYTHONPATH=benchmarks $(BIN)/python -m compare $(BENCH)
 	PYTHONPATH=benchmarks $(BIN)/python -m compare.growth
 	PYTHONPATH=benchmarks $(BIN)/python -m compare.work
+
+screenshots: $(BIN)/.installed-dev ## take the pictures of docs/screenshots anew (needs Chromium)
+	PYTHONPATH=tests $(BIN)/python -m browser.screenshots
 
 clean: ## remove .venv and caches (never data or downloaded weights)
 	rm -rf .venv .mypy_cache .ruff_cache .pytest_cache .import_linter_cache dist build
@@ -49,4 +53,4 @@ $(BIN)/.installed-dev: $(BIN)/.installed
 	$(PIP) install --quiet --requirement requirements-dev.txt
 	@touch $@
 
-.PHONY: help install serve test check soak fuzz bench clean
+.PHONY: help install serve test check soak fuzz bench screenshots clean
