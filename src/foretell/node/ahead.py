@@ -76,13 +76,6 @@ class Ahead:
         # An asynchronous one enters all that it has at once.
         return self.pace.ahead_max if self._capacity == 1 else min(self._capacity, self.pace.ahead_max)
 
-    @property
-    def is_open(self) -> bool:
-        """Whether it is theirs, or free for them: nobody else is in it, or waits to be."""
-        if self._slots.are_asked_for:
-            return False
-        return bool(self._runs) or self._slots.are_free(self._capacity)
-
     def enter(self, run: QuickRun, frame: dict[str, Any]) -> bool:
         """Sends the child a run that is hoped to be over in a moment, as soon as no other is in it.
 

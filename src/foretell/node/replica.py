@@ -89,24 +89,14 @@ class Replica:
         if self.is_over:
             return 0
         seats = self.entrance.seats
-        places = seats if self._is_clearing or not self.takes_ahead else 2 * seats + 1
-        return max(0, max(places, self._quick) - len(self.assigned))
+        places = 2 * seats + 1 if self.takes_ahead else seats
+        return max(0, max(places, self.ahead.most) - len(self.assigned))
 
     @property
     def can_start(self) -> bool:
         """Whether one more prediction would run at once."""
         is_there = self.state is Readiness.READY and not self.is_over
-        return is_there and len(self.assigned) < max(self.entrance.seats, self._quick)
-
-    @property
-    def _quick(self) -> int:
-        """How many quick runs may be in it now."""
-        return 0 if self._is_clearing else self.ahead.most
-
-    @property
-    def _is_clearing(self) -> bool:
-        """Whether quick runs are kept out by others, who get no company: else they would be kept out for ever."""
-        return self.ahead.most > 0 and not self.ahead.is_open
+        return is_there and len(self.assigned) < max(self.entrance.seats, self.ahead.most)
 
     @property
     def is_idle(self) -> bool:

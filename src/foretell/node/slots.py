@@ -24,10 +24,6 @@ class Slots:
         """Whether somebody waits."""
         return bool(self._asking)
 
-    def are_free(self, places: int) -> bool:
-        """Whether nobody has any of the last so many."""
-        return self._free >= places
-
     async def take(self, places: int) -> None:
         """Returns with so many places, or when all is over."""
         if self.take_at_once(places) or self.is_over:
