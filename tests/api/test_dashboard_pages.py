@@ -11,6 +11,9 @@ import pytest
 from foretell.model import Example
 from served_api import Api, version
 
+MODELS = ("/models", "/models/painter", "/models/truefusion")
+LISTS = ("/predictions", "/keys", "/webhooks", "/usage")
+
 
 @pytest.fixture
 def shown(api_with: Callable[..., Api], tmp_path: Path) -> Api:
@@ -112,7 +115,7 @@ def test_only_files_that_examples_name_are_served(shown: Api, path: str) -> None
 def test_pages_are_small(shown: Api) -> None:
     with httpx.Client(base_url=shown.address) as client:
         client.post("/sign-in", data={"key": shown.key})
-        for path in ("/models", "/models/painter", "/models/truefusion", "/account"):
+        for path in (*MODELS, *LISTS, "/account"):
             page = client.get(path)
             assert page.status_code == 200
             parts = [client.get(address) for address in needed(client, page.text)]
@@ -163,3 +166,21 @@ def test_a_key_for_some_models_sees_no_others(shown: Api) -> None:
         gallery = client.get("/models").text
         assert ("/models/painter" in gallery, "/models/truefusion" in gallery) == (True, False)
         assert client.get("/models/truefusion").status_code == 403
+
+
+@pytest.mark.parametrize("path", LISTS)
+def test_an_accounts_pages_are_for_those_who_signed_in(api: Api, browser: httpx.Client, path: str) -> None:
+    asked = browser.get(f"{path}?model=echo")
+    assert (asked.status_code, asked.headers["location"]) == (
+        303,
+        f"/sign-in?next=%2F{path[1:]}%3Fmodel%3Decho",
+    )
+    browser.post("/sign-in", data={"key": api.key})
+    assert browser.get(path).status_code == 200
+
+
+def test_a_query_stands_in_a_page_as_text(api: Api, browser: httpx.Client) -> None:
+    browser.post("/sign-in", data={"key": api.key})
+    for path in LISTS:
+        page = browser.get(path, params=dict.fromkeys(("text", "url", "from", "prediction"), '"><script>x'))
+        assert "<script>x" not in page.text, path

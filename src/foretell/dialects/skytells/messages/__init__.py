@@ -18,7 +18,6 @@ from foretell.dialects.skytells.messages.bodies import (
     RepeatHeaders,
     StreamHeaders,
     Upload,
-    UsageQuery,
 )
 from foretell.dialects.skytells.messages.deliveries import (
     DeliveriesQuery,
@@ -66,6 +65,7 @@ from foretell.dialects.skytells.messages.money import (
     TransferMessage,
     UsageList,
     UsageMessage,
+    UsageQuery,
 )
 from foretell.dialects.skytells.messages.nodes import (
     GpuMessage,

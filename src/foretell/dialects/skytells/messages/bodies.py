@@ -200,32 +200,6 @@ class PredictionsQuery(Struct):
     ] = None
 
 
-class UsageQuery(Struct):
-    """Which usage is wanted."""
-
-    from_: Annotated[
-        Day | None, Meta(description="The first day, in UTC; 366 days at most.", examples=["2026-01-31"])
-    ] = field(default=None, name="from")
-    to: Annotated[Day | None, Meta(description="The last day, in UTC.", examples=["2026-02-28"])] = None
-    group_by: Annotated[
-        str,
-        Meta(
-            description="What to tell apart, with commas between: `day`, `model`, `key`, `account`.",
-            examples=["day,model"],
-        ),
-    ] = "day"
-    account: Annotated[
-        str | None,
-        Meta(description="For operators: another account's, by its name or id; `*` is everybody's."),
-    ] = None
-    durations: Annotated[
-        bool, Meta(description="Also how long those took that succeeded, from create to end.")
-    ] = False
-    format: Annotated[
-        Literal["json", "csv"], Meta(description="`csv` is for spreadsheets: a line for each group.")
-    ] = "json"
-
-
 class ModelQuery(Struct):
     """How much of a model is wanted."""
 

@@ -2,8 +2,9 @@
 
 from typing import Annotated, Any, Literal, NotRequired, TypedDict
 
-from msgspec import Meta
+from msgspec import Meta, Struct, field
 
+from foretell.dialects.skytells.messages.bodies import Day
 from foretell.dialects.skytells.messages.fields import Instant
 from foretell.dialects.skytells.messages.models import PricingMessage
 
@@ -93,6 +94,32 @@ class CreditsMessage(TypedDict):
     balance: BalanceMessage
     caps: CapsMessage
     transfers: Annotated[list[TransferMessage], Meta(description="The newest first.")]
+
+
+class UsageQuery(Struct):
+    """Which usage is wanted."""
+
+    from_: Annotated[
+        Day | None, Meta(description="The first day, in UTC; 366 days at most.", examples=["2026-01-31"])
+    ] = field(default=None, name="from")
+    to: Annotated[Day | None, Meta(description="The last day, in UTC.", examples=["2026-02-28"])] = None
+    group_by: Annotated[
+        str,
+        Meta(
+            description="What to tell apart, with commas between: `day`, `model`, `key`, `account`.",
+            examples=["day,model"],
+        ),
+    ] = "day"
+    account: Annotated[
+        str | None,
+        Meta(description="For operators: another account's, by its name or id; `*` is everybody's."),
+    ] = None
+    durations: Annotated[
+        bool, Meta(description="Also how long those took that succeeded, from create to end.")
+    ] = False
+    format: Annotated[
+        Literal["json", "csv"], Meta(description="`csv` is for spreadsheets: a line for each group.")
+    ] = "json"
 
 
 class UsageMessage(TypedDict):
