@@ -115,7 +115,7 @@ class Batches:
         return run_id in self._inside and self._inside[run_id].has_others(run_id)
 
     async def _form(self) -> None:
-        while self._asking:
+        while self._chosen():
             await self._slots.take(1)
             await self._wait_for_more()
             chosen = self._chosen()
@@ -143,7 +143,7 @@ class Batches:
         return asking < self._expected and time.monotonic() < self._expected_until_seconds
 
     def _chosen(self) -> list[_Asking]:
-        """The one that has waited longest, and those that can go with it."""
+        """The one that has waited longest, and those that can go with it; not who was canceled just now."""
         waiting = [each for each in self._asking if not each.batch.done()]
         return [each for each in waiting if each.marks == waiting[0].marks][: self._size]
 
