@@ -85,6 +85,16 @@ class Child:
         self.send(type="run", id=id, input=input, folder=str(folder))
         return folder
 
+    def begin_together(self, *inputs: dict[str, Any], batch: str = "batch") -> list[str]:
+        """Asks for a batch; gives the ids of its members."""
+        ids = [f"{batch}-{index}" for index in range(len(inputs))]
+        for run_id, given in zip(ids, inputs, strict=True):
+            folder = self.folder / "runs" / run_id
+            folder.mkdir(parents=True)
+            self.send(type="member", id=run_id, input=given, folder=str(folder))
+        self.send(type="batch", id=batch, members=ids)
+        return ids
+
     def run(self, id: str = "a", **input: Any) -> Frame:
         """Asks for a run and waits for its last frame."""
         self.begin(id, **input)
@@ -143,7 +153,7 @@ class Child:
             self._buffer += chunk
         while self._frame_is_whole():
             (size,) = struct.unpack_from(">I", self._buffer)
-            self.frames.append(json.loads(self._buffer[4 : 4 + size]))
+            self.frames += _unfolded(json.loads(self._buffer[4 : 4 + size]))
             del self._buffer[: 4 + size]
 
     def _frame_is_whole(self) -> bool:
@@ -158,3 +168,10 @@ class Child:
         pipe = getattr(self.process, name)
         for chunk in iter(lambda: os.read(pipe.fileno(), 65536), b""):
             self._pipes[name] += chunk
+
+
+def _unfolded(frame: Frame) -> list[Frame]:
+    """What a run has yielded one by one, however it was sent."""
+    if frame["type"] != "outputs":
+        return [frame]
+    return [{"type": "output", "id": frame["id"], "value": each, "files": []} for each in frame["values"]]

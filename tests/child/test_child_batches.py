@@ -1,7 +1,5 @@
 """Several runs in one call of the predictor: each has its own value, words and end."""
 
-from typing import Any
-
 from child.node_end import Child
 
 CODE = """
@@ -40,26 +38,15 @@ class Predictor(BasePredictor):
 """
 
 
-def together(child: Child, *inputs: dict[str, Any], batch: str = "batch") -> list[str]:
-    """Asks for a batch; gives the ids of its members."""
-    ids = [f"{batch}-{index}" for index in range(len(inputs))]
-    for run_id, given in zip(ids, inputs, strict=True):
-        folder = child.folder / "runs" / run_id
-        folder.mkdir(parents=True)
-        child.send(type="member", id=run_id, input=given, folder=str(folder))
-    child.send(type="batch", id=batch, members=ids)
-    return ids
-
-
 def test_each_member_of_a_batch_gets_its_own_value_in_the_order_of_the_inputs(child: Child) -> None:
     child.set_up(CODE)
-    ids = together(child, {"word": "one"}, {"word": "two"}, {"word": "three"})
+    ids = child.begin_together({"word": "one"}, {"word": "two"}, {"word": "three"})
     assert [child.ending(each)["value"] for each in ids] == ["ONE", "TWO", "THREE"]
 
 
 def test_what_is_said_within_a_member_is_its_own_and_the_rest_is_everybodys(child: Child) -> None:
     child.set_up(CODE)
-    ids = together(child, {"word": "one"}, {"word": "four"})
+    ids = child.begin_together({"word": "one"}, {"word": "four"})
     for each in ids:
         child.ending(each)
     assert [child.log(each) for each in ids] == ["2 together\nmine one\n", "2 together\nmine four\n"]
@@ -82,7 +69,7 @@ class Predictor(BasePredictor):
         return ["" for _ in inputs]
 """
     child.set_up(source)
-    endings = [child.ending(each) for each in together(child, {}, {}, {}, {})]
+    endings = [child.ending(each) for each in child.begin_together({}, {}, {}, {})]
     assert sum(each["run_seconds"] for each in endings) >= 0.3
     assert max(each["run_seconds"] for each in endings) < 2 * min(each["run_seconds"] for each in endings)
     assert max(each["cpu_seconds"] for each in endings) < 2 * min(each["cpu_seconds"] for each in endings)
@@ -90,20 +77,20 @@ class Predictor(BasePredictor):
 
 def test_an_exception_that_is_returned_fails_that_member_alone(child: Child) -> None:
     child.set_up(CODE)
-    good, bad = (child.ending(each) for each in together(child, {"word": "one"}, {"word": "bad"}))
+    good, bad = (child.ending(each) for each in child.begin_together({"word": "one"}, {"word": "bad"}))
     assert good["type"] == "done" and good["value"] == "ONE"
     assert (bad["type"], bad["code"], bad["message"]) == ("failed", "raised", "a bad word")
 
 
 def test_a_value_of_the_wrong_type_fails_that_member_alone(child: Child) -> None:
     child.set_up(CODE.replace("return [ValueError", "return [7 if each['word'] == 'seven' else ValueError"))
-    good, bad = (child.ending(each) for each in together(child, {"word": "one"}, {"word": "seven"}))
+    good, bad = (child.ending(each) for each in child.begin_together({"word": "one"}, {"word": "seven"}))
     assert good["value"] == "ONE" and bad["code"] == "bad_output"
 
 
 def test_an_exception_of_the_whole_batch_is_told_to_each_member_as_such(child: Child) -> None:
     child.set_up(CODE)
-    endings = [child.ending(each) for each in together(child, {"word": "one"}, {"word": "raise"})]
+    endings = [child.ending(each) for each in child.begin_together({"word": "one"}, {"word": "raise"})]
     assert [each["code"] for each in endings] == ["batch", "batch"]
     assert "not like this" in endings[0]["message"] and "predict_batch" in endings[0]["traceback"]
     assert child.run("afterwards", word="one")["value"] == "ONE"
@@ -111,7 +98,7 @@ def test_an_exception_of_the_whole_batch_is_told_to_each_member_as_such(child: C
 
 def test_outputs_that_are_not_one_for_each_input_count_as_an_exception_of_the_batch(child: Child) -> None:
     child.set_up(CODE.replace("return [ValueError", "return ['one too many'] + [ValueError"))
-    endings = [child.ending(each) for each in together(child, {"word": "one"}, {"word": "two"})]
+    endings = [child.ending(each) for each in child.begin_together({"word": "one"}, {"word": "two"})]
     assert [each["code"] for each in endings] == ["batch", "batch"]
     assert "3 outputs for 2 inputs" in endings[0]["message"]
 
@@ -119,7 +106,7 @@ def test_outputs_that_are_not_one_for_each_input_count_as_an_exception_of_the_ba
 def test_a_batch_goes_on_until_the_last_of_its_members_is_canceled(child: Child) -> None:
     child.set_up(CODE)
     flag = child.folder / "flag"
-    first, second = together(child, {"word": "one", "flag": ""}, {"word": "two", "flag": str(flag)})
+    first, second = child.begin_together({"word": "one", "flag": ""}, {"word": "two", "flag": str(flag)})
     child.wait_until(flag.exists)
     child.send(type="cancel", id=first)
     child.send(type="cancel", id=second)
@@ -130,7 +117,7 @@ def test_a_batch_goes_on_until_the_last_of_its_members_is_canceled(child: Child)
 def test_a_canceled_member_does_not_keep_its_neighbours_from_their_values(child: Child) -> None:
     child.set_up(CODE.replace("while True:", "while not os.path.exists(each['flag'] + '-on'):"))
     flag = child.folder / "flag"
-    first, second = together(child, {"word": "one", "flag": str(flag)}, {"word": "two", "flag": ""})
+    first, second = child.begin_together({"word": "one", "flag": str(flag)}, {"word": "two", "flag": ""})
     child.wait_until(flag.exists)
     child.send(type="cancel", id=first)
     (child.folder / "flag-on").touch()
@@ -140,7 +127,9 @@ def test_a_canceled_member_does_not_keep_its_neighbours_from_their_values(child:
 
 def test_each_member_gives_its_files_from_a_folder_of_its_own(child: Child) -> None:
     child.set_up(FILES)
-    for run_id, word in zip(together(child, {"word": "one"}, {"word": "two"}), ("one", "two"), strict=True):
+    for run_id, word in zip(
+        child.begin_together({"word": "one"}, {"word": "two"}), ("one", "two"), strict=True
+    ):
         (file,) = child.ending(run_id)["files"]
         assert (child.folder / "runs" / run_id / file["path"]).read_text() == word
 

@@ -9,6 +9,7 @@ import pytest
 
 from foretell import catalog, config
 from foretell.weights import Weights
+from models.loaded import Load
 
 MODEL = Path(__file__).parents[2] / "src" / "foretell" / "models" / "embed"
 sys.path.insert(0, str(MODEL))
@@ -50,6 +51,20 @@ def test_texts_that_are_computed_together_get_the_vectors_that_they_get_alone(en
     texts = [encoder.tokens(text) for text in SENTENCES]
     for together, each in zip(encoder.encode_together(texts), texts, strict=True):
         assert abs(together - encoder.encode(each)).max() < 1e-6
+
+
+@pytest.mark.needs("models")
+def test_predictions_that_embed_answers_together_get_what_each_gets_alone(load: Load) -> None:
+    embed = load("embed")
+    inputs = [{"text": SENTENCES[0]}, {"texts": SENTENCES[1:4]}, {"text": ""}, {"texts": SENTENCES}]
+    together = [embed.ending(each) for each in embed.begin_together(*inputs)]
+    for index, given in enumerate(inputs):
+        alone, found = embed.run(f"alone-{index}", **given), together[index]
+        assert (found["type"], found.get("message")) == (alone["type"], alone.get("message"))
+        if alone["type"] == "done":
+            rows = [*zip(found["value"], alone["value"], strict=True)]
+            assert max(abs(a - b) for row in rows for a, b in zip(*row, strict=True)) < 1e-6
+            assert embed.of("metric", f"batch-{index}") and len(rows) == len(given.get("texts", "1"))
 
 
 @pytest.mark.needs("torch")
