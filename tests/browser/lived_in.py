@@ -5,6 +5,7 @@ What happened really happened, a moment ago; then its rows were moved back in ti
 
 import json
 import random
+import shutil
 import sqlite3
 import time
 from collections.abc import Iterator
@@ -42,6 +43,18 @@ _QUESTIONS = (
 )
 _FAILURES = ("The picture has no face.", "The sound is longer than 30 minutes.", "The picture has no face.")
 _SECONDS = {"truefusion": 6.4, "deepbrain": 2.1, "speech": 1.3, "embed": 0.09, "fail": 0.4, "echo": 0.05}
+
+_BACK = {
+    "accounts.created_at": 20,
+    "keys.created_at": 18,
+    "versions.created_at": 4,
+    "versions.current_at": 4,
+    "additions.created_at": 4,
+    "additions.updated_at": 4,
+    "transfers.created_at": 3,
+    "audit.at": 1,
+}
+"""How many days ago is said to be what happened just now."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -90,10 +103,12 @@ def lived_in(data: Path, *, count: int = 40, real: bool = False) -> Iterator[Pla
     """A server with about `count` predictions behind it, of the sandbox's models or the built-in ones."""
     options = ("--port", "0", "--key", KEY)
     settings = {"FORETELL_PRICES": PRICES, "FORETELL_KEEP_INPUTS_SECONDS": str(90 * 86_400)}
-    settings |= {"FORETELL_MODELS": SANDBOX} if real else {"FORETELL_SANDBOX": "1"}
+    if real:
+        shutil.copytree(SANDBOX, data / "models of our own")
+    settings |= {"FORETELL_MODELS": str(data / "models of our own")} if real else {"FORETELL_SANDBOX": "1"}
     with running(data, *options, **settings) as server:
         account = _people(server)
-        _past(server, count)
+        _past(server, count, every=80 if real else 20)
         addition = _added(server, data)
         assert server.stop() == 0
     _move_back(data / "foretell.db")
@@ -120,25 +135,26 @@ def _people(server: Foretell) -> str:
     return str(shop["id"])
 
 
-def _past(server: Foretell, count: int) -> None:
+def _past(server: Foretell, count: int, *, every: int) -> None:
     good, bad = Receiver(), Receiver()
     bad.refuses = True
     try:
-        wanted = [_wish(number, good.url, bad.url) for number in range(count)]
+        wanted = [_wish(number % every, number, good.url, bad.url) for number in range(count)]
         with server.client() as client, ThreadPoolExecutor(4) as several:
             made = list(several.map(lambda body: _post(client, "/v1/predictions", body), wanted))
             for each in made:
                 until(partial(_is_over, client, each["id"]), about="the end of a prediction", seconds=300)
-            until(lambda: _all_tried(client), about="the deliveries' first attempts")
+            until(lambda: _all_tried(client, bad.url), about="the deliveries' first attempts")
     finally:
         good.close()
         bad.close()
 
 
-def _wish(number: int, good: str, bad: str) -> dict[str, Any]:
-    """What is asked for the `number`th: of twenty, three pictures, three texts, two failures, one speech."""
-    place = number % 20
-    webhook = {"url": bad if place == 7 else good, "events": ["completed"]} if place % 5 == 2 else None
+def _wish(place: int, number: int, good: str, bad: str) -> dict[str, Any]:
+    """What is asked for: in the first twenty places three pictures, three texts, two failures, one speech."""
+    webhook = (
+        {"url": bad if place in {7, 22, 37} else good, "events": ["completed"]} if place % 5 == 2 else None
+    )
     if place in {0, 7, 12}:
         return {
             "model": "truefusion",
@@ -201,15 +217,9 @@ def _move_back(database: Path) -> None:
             )
             _move_what_belongs_to(connection, id_, created, waited, ran)
         _settle_deliveries(connection)
-        for table, share in (
-            ("accounts", 20),
-            ("keys", 18),
-            ("versions", 16),
-            ("audit", 1),
-            ("transfers", 3),
-        ):
-            column = "at" if table == "audit" else "created_at"
-            connection.execute(f"UPDATE {table} SET {column} = {column} - ?", (share * DAY,))
+        for name, days in _BACK.items():
+            table, _, column = name.partition(".")
+            connection.execute(f"UPDATE {table} SET {column} = {column} - ?", (days * DAY,))
 
 
 def _move_what_belongs_to(
@@ -242,6 +252,7 @@ def _settle_deliveries(connection: sqlite3.Connection) -> None:
     for url, name in zip(urls, (SHOP, BOARD), strict=False):
         connection.execute("UPDATE deliveries SET url = ? WHERE url = ?", (name, url))
         connection.execute("UPDATE endpoints SET url = ? WHERE url = ?", (name, url))
+    connection.execute("DELETE FROM deliveries WHERE attempts = 0")
     connection.execute(
         "UPDATE deliveries SET state = 'dead', reason = 'Its receiver answered 500.' WHERE state = 'pending'"
     )
@@ -261,7 +272,11 @@ def _present(server: Foretell) -> dict[str, str]:
         _post(client, "/v1/admin/models/echo/pause", {})
         for number in range(3):
             _post(client, "/v1/predictions", {"model": "echo", "input": {"prompt": f"line {number}"}})
-        ids["slow"] = _post(client, "/v1/predictions", {"model": "slow", "input": {"seconds": 600}})["id"]
+        ids["slow"] = _post(
+            client,
+            "/v1/predictions",
+            {"model": "slow", "input": {"seconds": 600, "prompt": "The quarterly report"}},
+        )["id"]
         until(
             lambda: client.get(f"/v1/predictions/{ids['slow']}").json()["status"] == "processing",
             about="a run",
@@ -277,9 +292,10 @@ def _is_over(client: httpx.Client, id_: str) -> bool:
     return client.get(f"/v1/predictions/{id_}").json()["status"] in {"succeeded", "failed", "canceled"}
 
 
-def _all_tried(client: httpx.Client) -> bool:
+def _all_tried(client: httpx.Client, failing: str) -> bool:
+    # A receiver that fails is given time between attempts, at one delivery as at another.
     found = client.get("/v1/webhooks/deliveries?per_page=50").json()["data"]
-    return all(each["attempts"] for each in found)
+    return all(each["attempts"] or each["url"] == failing for each in found)
 
 
 def _post(client: httpx.Client, path: str, body: dict[str, Any]) -> dict[str, Any]:

@@ -3,7 +3,7 @@
 import gzip
 import hashlib
 from dataclasses import dataclass
-from functools import cache
+from functools import cache, lru_cache
 from pathlib import Path
 
 from starlette.requests import Request
@@ -18,6 +18,8 @@ TYPES = {
     ".svg": "image/svg+xml",
 }
 GZIP_BYTES_MIN = 500
+JOIN = "+"
+TOGETHER_MAX = 32
 _FOR_EVER = "public, max-age=31536000, immutable"
 
 
@@ -32,7 +34,8 @@ class Asset:
 
 async def asset(request: Request) -> Response:
     """A file of the pages; it may be kept for ever where the address names the present state."""
-    found = every().get(request.path_params["name"])
+    name = request.path_params["name"]
+    found = every().get(name) or _together(name)
     if found is None:
         raise Error(Code.ENDPOINT_NOT_FOUND, "There is no such file.")
     is_present = request.path_params["state"] == state()
@@ -63,6 +66,12 @@ def address(name: str) -> str:
     return f"/assets/dashboard/{state()}/{name}"
 
 
+def together(*names: str) -> str:
+    """Where some style sheets are as one, which takes one request. Raises KeyError when there is none of a name."""
+    stems = [address(each).rpartition("/")[2].removesuffix(".css") for each in names]
+    return f"/assets/dashboard/{state()}/{JOIN.join(stems)}.css"
+
+
 @cache
 def state() -> str:
     """The digest of all files together: scripts import each other by name, within the same state."""
@@ -76,6 +85,16 @@ def state() -> str:
 def every() -> dict[str, Asset]:
     """Every file of the pages, by its name."""
     return {path.name: _read(path) for path in sorted(FOLDER.iterdir()) if path.suffix in TYPES}
+
+
+@lru_cache(TOGETHER_MAX)
+def _together(name: str) -> Asset | None:
+    """Style sheets one after the other; None: some are not there, or named twice."""
+    names = [f"{each}.css" for each in name.removesuffix(".css").split(JOIN)]
+    if not name.endswith(".css") or len(set(names)) < len(names) or not set(names) <= every().keys():
+        return None
+    data = b"\n".join(every()[each].data for each in names)
+    return Asset(data, gzip.compress(data, 9, mtime=0), TYPES[".css"])
 
 
 def _read(path: Path) -> Asset:

@@ -152,6 +152,7 @@ def _templates() -> Environment:
     }
     found.globals |= {
         "asset": assets.address,
+        "styles": assets.together,
         "server_version": __version__,
         "menu": MENU,
         "operators_menu": OPERATORS_MENU,
