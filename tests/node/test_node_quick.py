@@ -119,3 +119,25 @@ async def test_a_node_that_stops_sends_back_what_waits_behind_a_run(here: Place)
         found = await here.store.get(each)
         assert found is not None
         assert (found.status, found.node, found.losses) == (Status.STARTING, None, 0)
+
+
+PAINTER = """
+from foretell import preview
+
+class Predictor(BasePredictor):
+    def predict(self, text: str = "x") -> Any:
+        if text != "paint":
+            return text
+        preview(bytes.fromhex("89504e470d0a1a0a" + "00" * 60))
+        path = Path("painted.txt")
+        path.write_text("a picture")
+        return path
+"""
+
+
+async def test_a_quick_models_files_and_previews_are_taken_like_any_others(here: Place) -> None:
+    version = await warm(here, PAINTER)
+    made = await asyncio.gather(*(here.create(version, text=each) for each in ("a", "paint", "b", "paint")))
+    found = [await here.ended(each) for each in made]
+    assert [each.status for each in found] == [Status.SUCCEEDED] * 4
+    assert [len(await here.store.files_of(each.id)) for each in found] == [0, 1, 0, 1]

@@ -42,8 +42,10 @@ class Handover:
         return destination.relative_to(self._folder).as_posix()
 
     def _destination(self, name: str) -> pathlib.Path:
+        # A run that was sent ahead has no folder before it needs one.
+        self._folder.mkdir(mode=0o700, parents=True, exist_ok=True)
         folder = self._folder / "out"
-        folder.mkdir(parents=True, exist_ok=True)
+        folder.mkdir(exist_ok=True)
         self._count += 1
         return folder / f"{self._count - 1}-{_short(name)}"
 
