@@ -16,6 +16,7 @@ import shutil
 import statistics
 import subprocess
 import tempfile
+import time
 from pathlib import Path
 from typing import Any
 
@@ -28,6 +29,8 @@ from foretell.weights import Environments, Weights
 SENTENCE = "A fox in the snow looks for its den before the night."
 CALLERS = (1, 16, 64)
 WARMING = 40
+LOOK_SECONDS = 0.5
+IDLE_CPU_SECONDS = 0.02
 WAITS = """
 import asyncio
 class Predictor:
@@ -99,6 +102,7 @@ def body(name: str) -> str:
 
 def measured(server: Served, name: str, callers: int, seconds: float) -> dict[str, float]:
     """Answers a second, latencies, and CPU of the model's processes for each."""
+    rest(server)
     before = server.use()
     found = server.load(body(name), callers, seconds)
     used: float = (server.use() - before).children
@@ -109,6 +113,15 @@ def measured(server: Served, name: str, callers: int, seconds: float) -> dict[st
         "p99": found["p99_ms"],
         "cpu": used / found["count"] * 1e3,
     }
+
+
+def rest(server: Served) -> None:
+    """Returns when the models are at rest: what callers have left behind is run all the same."""
+    busy = IDLE_CPU_SECONDS
+    while busy >= IDLE_CPU_SECONDS:
+        before = server.use()
+        time.sleep(LOOK_SECONDS)
+        busy = (server.use() - before).children
 
 
 def looped(seconds: float) -> float:
