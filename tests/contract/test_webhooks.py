@@ -143,9 +143,9 @@ def test_a_cancel_is_spelled_as_those_who_use_such_names_read_it(
     curl: httpx.Client, listener: Listener, asked: dict[str, Any], word: str
 ) -> None:
     prediction_id = canceled(curl, webhook={"url": listener.url} | asked)
-    last = told(curl, listener, prediction_id)[-1]
+    # The run may have begun before; what is owed at nearly the same time comes in any order.
+    [last] = [each for each in told(curl, listener, prediction_id) if "canceled" in each.handlers]
     assert last.body["status"] == word
-    assert "canceled" in last.handlers
 
 
 @pytest.mark.parametrize("more", [{}, {"webhook_events_filter": ["completed"]}])
