@@ -15,13 +15,14 @@ DONE = Outcome(status=Status.SUCCEEDED, result="done", metrics={"predict_time": 
 
 
 class Clock:
-    """Instants in microseconds that only grow: one with each look, more when a test says so."""
+    """Instants in microseconds that only grow: `step` with each look, more when a test says so."""
 
     def __init__(self) -> None:
         self.now = 1_800_000_000 * SECOND
+        self.step = 1
 
     def __call__(self) -> int:
-        self.now += 1
+        self.now += self.step
         return self.now
 
     def pass_seconds(self, seconds: float) -> None:

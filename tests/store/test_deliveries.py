@@ -49,6 +49,16 @@ async def test_a_whole_life_owes_each_event_once_in_order(store: Store) -> None:
     assert await owed(store, hold.prediction_id) == ["started", "processing", "completed"]
 
 
+async def test_what_begins_and_ends_in_one_instant_is_told_of_in_order(store: Store, clock: Clock) -> None:
+    clock.step = 0
+    for number in range(8):
+        await store.create(new_prediction(id=f"quick-{number}", webhook=asking(*ALL)))
+    for taken in await store.take(LANE, node="n1", count=8):
+        assert taken.hold is not None and await store.begin(taken.hold)
+        await store.finish(taken.hold, DONE)
+        assert await owed(store, taken.id) == ["started", "processing", "completed"]
+
+
 async def test_only_what_was_asked_for_is_owed(store: Store) -> None:
     quiet = await begun(store, None)
     await store.finish(quiet, DONE)
