@@ -23,6 +23,7 @@ def made(tab: Any, name: str) -> str:
     tab.get_by_role("button", name="Create key").click()
     found = str(tab.locator("#secret-text", has_text="sk-").inner_text())
     tab.get_by_role("button", name="I have kept it").click()
+    tab.locator("#secret-text", has_text="sk-").wait_for(state="detached")
     return found
 
 
@@ -57,6 +58,21 @@ def test_a_secret_is_shown_once(open_tab: Callable[..., Any], member: Member) ->
     tab.reload()
     tab.locator("tbody tr", has_text="once").wait_for()
     assert key not in tab.content()
+
+
+def test_a_new_key_stays_on_the_screen_until_it_is_kept(open_tab: Callable[..., Any], member: Member) -> None:
+    tab = open_tab(member.key)
+    tab.goto("/keys")
+    tab.get_by_role("button", name="New key").first.click()
+    tab.get_by_label("Name", exact=True).fill("kept")
+    tab.get_by_role("button", name="Create key").click()
+    secret = tab.locator("#secret-text", has_text="sk-")
+    secret.wait_for()
+    tab.mouse.click(5, 5)
+    tab.keyboard.press("Escape")
+    assert secret.is_visible()
+    tab.get_by_role("button", name="I have kept it").click()
+    secret.wait_for(state="detached")
 
 
 def test_a_key_gets_what_the_form_says(open_tab: Callable[..., Any], member: Member) -> None:

@@ -137,7 +137,11 @@ one("#filter-text").addEventListener("input", () => {
   clearTimeout(typing);
   typing = setTimeout(() => go(1), TYPING_MS);
 });
-news.addEventListener("click", () => go(1));
+news.addEventListener("click", () => {
+  // The button goes away; whoever came by keyboard goes on at the filters.
+  form.elements[0].focus({ preventScroll: true });
+  go(1);
+});
 addEventListener("popstate", () => {
   choose(form, new URLSearchParams(location.search));
   load();
