@@ -1,8 +1,9 @@
 """What a run says while it runs, in order."""
 
-from dataclasses import dataclass
 from enum import StrEnum
 from typing import Any
+
+import msgspec
 
 
 class Kind(StrEnum):
@@ -15,8 +16,7 @@ class Kind(StrEnum):
     PREVIEW = "preview"
 
 
-@dataclass(frozen=True, slots=True)
-class Event:
+class Event(msgspec.Struct, frozen=True):
     """One thing said by attempt `attempt` of a prediction; `sequence` counts from 1 within the attempt.
 
     `data`: for output `{"value": …}` (a text delta is a string), for log `{"source": …, "text": …}`,

@@ -172,6 +172,6 @@ class Child:
 
 def _unfolded(frame: Frame) -> list[Frame]:
     """What a run has yielded one by one, however it was sent."""
-    if frame["type"] != "outputs":
+    if frame["type"] != "items":
         return [frame]
     return [{"type": "output", "id": frame["id"], "value": each, "files": []} for each in frame["values"]]

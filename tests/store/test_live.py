@@ -1,9 +1,9 @@
 """What a run says is heard at once by who follows, and is in the table a moment later."""
 
 import asyncio
-from dataclasses import replace
 
 import pytest
+from msgspec.structs import replace
 
 from databases import Direct
 from foretell.event import Event
@@ -135,8 +135,7 @@ async def test_a_follower_that_does_not_read_goes_back_to_the_table(store: Store
 
 async def test_a_closing_store_writes_what_was_said(store: Store, direct: Direct) -> None:
     hold = await begun(store)
-    for each in said(hold, *"abc"):
-        store.say(each)
+    store.say(*said(hold, *"abc"))
     await store.close()
     assert direct("SELECT sequence, last_sequence FROM events") == [(1, 3)]
 

@@ -8,11 +8,6 @@ from types import TracebackType
 from foretell.event import Event
 from foretell.store import Store
 
-POLL_SECONDS = 1.0
-"""How often the row is looked at although no notice came: another process may have moved it."""
-KEPT_MAX = 1_000
-"""How many events wait here for a reader; the follower behind has a bound of its own."""
-
 
 class Ear:
     """Hears one prediction from `async with` on.
@@ -24,61 +19,54 @@ class Ear:
     def __init__(self, store: Store, prediction_id: str) -> None:
         self._store = store
         self._prediction_id = prediction_id
-        self._events: list[Event] = []
-        self._woken = asyncio.Event()
-        self._taken = asyncio.Event()
-        self._tasks: list[asyncio.Task[None]] = []
+        self._moves = store.moves(prediction_id, self._look)
+        self._live = store.follow(prediction_id, self._wake)
+        self._has_heard = False
+        self._waiter: asyncio.Future[None] | None = None
         self.must_look = True
 
     async def __aenter__(self) -> Ear:
-        self._tasks = [asyncio.create_task(self._listen()), asyncio.create_task(self._watch())]
         # Both listen before the first look, so that nothing falls between.
-        await asyncio.sleep(0)
+        self._moves.__enter__()
+        self._live.__enter__()
         return self
 
     async def __aexit__(
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
     ) -> None:
-        for task in self._tasks:
-            task.cancel()
-        await asyncio.gather(*self._tasks, return_exceptions=True)
+        self._live.__exit__(kind, error, trace)
+        self._moves.__exit__(kind, error, trace)
 
     async def wait(self, timeout_seconds: float) -> bool:
         """Whether anything was heard before the time was up."""
-        try:
-            async with asyncio.timeout(timeout_seconds):
-                await self._woken.wait()
-        except TimeoutError:
-            return False
-        return True
+        if not self._has_heard:
+            loop = asyncio.get_running_loop()
+            self._waiter = loop.create_future()
+            timer = loop.call_later(timeout_seconds, self._let_go)
+            try:
+                await self._waiter
+            finally:
+                timer.cancel()
+        return self._has_heard
 
     def take(self) -> list[Event]:
         """What was said since the last take, in order."""
-        events, self._events = self._events, []
-        self._woken.clear()
-        self._taken.set()
+        events = self._live.take()
+        self._has_heard = False
+        if self._live.lagged:
+            self._live.__exit__(None, None, None)
+            self._live = self._store.follow(self._prediction_id, self._wake).__enter__()
+            self.must_look = True
         return events
-
-    async def _listen(self) -> None:
-        while True:
-            with self._store.follow(self._prediction_id) as live:
-                async for event in live:
-                    await self._keep(event)
-            self._look()
-
-    async def _keep(self, event: Event) -> None:
-        while len(self._events) >= KEPT_MAX:
-            self._taken.clear()
-            await self._taken.wait()
-        self._events.append(event)
-        self._woken.set()
-
-    async def _watch(self) -> None:
-        with self._store.notices.subscribe(f"prediction:{self._prediction_id}") as moved:
-            while True:
-                await moved.wait(POLL_SECONDS)
-                self._look()
 
     def _look(self) -> None:
         self.must_look = True
-        self._woken.set()
+        self._wake()
+
+    def _wake(self) -> None:
+        self._has_heard = True
+        self._let_go()
+
+    def _let_go(self) -> None:
+        if self._waiter is not None and not self._waiter.done():
+            self._waiter.set_result(None)

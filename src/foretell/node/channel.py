@@ -4,10 +4,10 @@ import asyncio
 from collections import deque
 from collections.abc import Callable, Sequence
 
-from foretell.node.frames import Ending, Frame
+from foretell.node.frames import Ending, Frame, Items
 
 WAITING_MAX = 1_000
-"""Frames that may wait for their listener; beyond it the whole child has to wait."""
+"""Frames that may wait for their listener, each item of several at once counted; beyond it the child has to wait."""
 
 
 class Channel:
@@ -16,6 +16,7 @@ class Channel:
     def __init__(self, on_change: Callable[[], None] | None = None) -> None:
         self.on_change = on_change
         self._frames: deque[Frame] = deque()
+        self._weight = 0
         self._reason: Exception | None = None
         self._heard = asyncio.Event()
         self._room = asyncio.Event()
@@ -23,14 +24,15 @@ class Channel:
     async def put(self, frame: Frame) -> None:
         """Waits while the listener is behind. After the end, frames are dropped."""
         self.push(frame)
-        if self._reason is None and len(self._frames) >= WAITING_MAX:
+        if self._reason is None and self._weight >= WAITING_MAX:
             self._room.clear()
             await self._room.wait()
 
     def push(self, frame: Frame) -> None:
         """Puts without waiting; what cannot wait any more is dropped."""
-        if self._reason is None and len(self._frames) < 2 * WAITING_MAX:
+        if self._reason is None and self._weight < 2 * WAITING_MAX:
             self._frames.append(frame)
+            self._weight += _weight(frame)
             self._heard.set()
             if self.on_change is not None:
                 self.on_change()
@@ -62,7 +64,8 @@ class Channel:
             self._heard.clear()
             await self._heard.wait()
         frame = self._frames.popleft()
-        if len(self._frames) < WAITING_MAX // 2:
+        self._weight -= _weight(frame)
+        if self._weight < WAITING_MAX // 2:
             self._room.set()
         return frame
 
@@ -70,6 +73,7 @@ class Channel:
         """Takes all that waits, without waiting."""
         frames = list(self._frames)
         self._frames.clear()
+        self._weight = 0
         self._room.set()
         return frames
 
@@ -79,3 +83,7 @@ class Channel:
             if passed is not None:
                 passed(frame)
         return frame
+
+
+def _weight(frame: Frame) -> int:
+    return max(1, len(frame.values)) if isinstance(frame, Items) else 1

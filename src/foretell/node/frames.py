@@ -65,6 +65,13 @@ class Output(msgspec.Struct, tag="output", tag_field="type", frozen=True):
     files: tuple[FileAt, ...] = ()
 
 
+class Items(msgspec.Struct, tag="items", tag_field="type", frozen=True):
+    """Items that a run has yielded one after the other, none of them with a file."""
+
+    id: str
+    values: list[Any]
+
+
 class Delta(msgspec.Struct, tag="delta", tag_field="type", frozen=True):
     """What a run says beside its text, in its place among what it yields."""
 
@@ -119,6 +126,7 @@ Frame = (
     | Progress
     | Metric
     | Output
+    | Items
     | Delta
     | Preview
     | Done

@@ -15,6 +15,7 @@ from foretell.node.frames import (
     Ending,
     Failed,
     Frame,
+    Items,
     Log,
     Metric,
     Output,
@@ -107,7 +108,7 @@ class Hearing:
                 self.voice.advance(frame.fraction)
             case Metric():
                 self.recorded.take(frame)
-            case Output():
+            case Items() | Output():
                 await self._yielded(frame)
             case Delta():
                 self._said(frame)
@@ -128,7 +129,12 @@ class Hearing:
             raise Overran("too_large", f"The output is larger than {RESULT_BYTES_MAX / 1e6:.0f} MB.")
         return size
 
-    async def _yielded(self, frame: Output) -> None:
+    async def _yielded(self, frame: Items | Output) -> None:
+        if isinstance(frame, Items):
+            self._weigh(frame.values)
+            self._items += frame.values
+            self.voice.outputs(frame.values)
+            return
         self._weigh(frame.value)
         before = len(self.outputs.taken)
         value = await self.outputs.take(frame.value, frame.files)
@@ -137,7 +143,7 @@ class Hearing:
             if self.publish is None:
                 return
             await self.publish(self.outputs.taken[before:])
-        self.voice.output(value)
+        self.voice.outputs([value])
 
     async def _value(self, frame: Done) -> Any:
         if frame.value is not msgspec.UNSET:

@@ -9,12 +9,14 @@ from typing import Any
 
 import msgspec
 
-from foretell.node.frames import Delta, Done, Frame, Output, decoded
+from foretell.node.frames import Delta, Done, Frame, Items, Output, decoded
 
 FRAME_BYTES_MAX = 16 * 1024**2
 DEPTH_MAX = 64
 FILES_MAX = 1_000
 """Files in one frame."""
+ITEMS_MAX = 1_000
+"""Items in one frame."""
 BUFFER_BYTES = 1024**2
 """How much of what a child sent may wait to be looked at; beyond it the child has to wait."""
 
@@ -127,20 +129,24 @@ def _checked(body: bytes) -> Frame:
         raise BrokenLink(f"something that is not a frame ({error})") from error
     if isinstance(frame, Output | Done) and len(frame.files) > FILES_MAX:
         raise BrokenLink(f"more than {FILES_MAX} files at once")
+    if isinstance(frame, Items) and len(frame.values) > ITEMS_MAX:
+        raise BrokenLink(f"more than {ITEMS_MAX} items at once")
     # Counting brackets is quick and never too low, so that only suspects are walked.
     is_suspect = body.count(b"[") + body.count(b"{") > DEPTH_MAX
-    if is_suspect and _depth(_value(frame)) > DEPTH_MAX:
+    if is_suspect and any(_depth(each) > DEPTH_MAX for each in _values(frame)):
         raise BrokenLink(f"a value nested deeper than {DEPTH_MAX} levels")
     return frame
 
 
-def _value(frame: Frame) -> Any:
+def _values(frame: Frame) -> list[Any]:
     match frame:
         case Output() | Done():
-            return frame.value
+            return [frame.value]
+        case Items():
+            return frame.values
         case Delta():
-            return frame.delta
-    return None
+            return [frame.delta]
+    return []
 
 
 def _depth(value: Any) -> int:

@@ -3,6 +3,7 @@
 import asyncio
 import contextlib
 import time
+from collections.abc import Sequence
 from typing import Any
 
 from foretell.errors import Error
@@ -50,8 +51,9 @@ class Voice:
         if text:
             self._say(Kind.LOG, {"source": source, "text": text})
 
-    def output(self, value: Any) -> None:
-        self._say(Kind.OUTPUT, {"value": value})
+    def outputs(self, values: Sequence[Any]) -> None:
+        """What was yielded, each an event of its own."""
+        self._say(Kind.OUTPUT, *({"value": each} for each in values))
 
     def delta(self, delta: dict[str, Any]) -> None:
         self._say(Kind.DELTA, {"delta": delta})
@@ -95,10 +97,13 @@ class Voice:
         with contextlib.suppress(Error):
             await self._surroundings.store.note(self._hold, phase=Phase.RUNNING, progress=percent)
 
-    def _say(self, kind: Kind, data: dict[str, Any]) -> None:
-        self._sequence += 1
-        hold = self._hold
-        event = Event(
-            hold.prediction_id, hold.attempt, self._sequence, kind, data, self._surroundings.clock()
+    def _say(self, kind: Kind, *data: dict[str, Any]) -> None:
+        prediction_id, attempt = self._hold.prediction_id, self._hold.attempt
+        first, at = self._sequence + 1, self._surroundings.clock()
+        self._sequence += len(data)
+        self._surroundings.store.say(
+            *(
+                Event(prediction_id, attempt, sequence, kind, each, at)
+                for sequence, each in enumerate(data, first)
+            )
         )
-        self._surroundings.store.say(event)

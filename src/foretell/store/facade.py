@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import time
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Awaitable, Callable, Mapping, Sequence
 from functools import partial
 from typing import Any, Unpack
 
@@ -19,7 +19,8 @@ from foretell.store.database import Database
 from foretell.store.idempotency import Claim
 from foretell.store.lanes import LaneState
 from foretell.store.live import Follower, Live
-from foretell.store.notices import Notices
+from foretell.store.lookout import Lookout
+from foretell.store.notices import Notices, Subscription
 from foretell.store.places import Offer, settle
 from foretell.store.predictions import Finish
 from foretell.store.rows import encoded
@@ -63,6 +64,7 @@ class Store(Credits):
         self._queued_max = queued_max
         self._loop = asyncio.get_running_loop()
         super().__init__(Writer(database, self._publish), reads.Readers(database))
+        self._lookout = Lookout(self.notices, self._readers)
         self._live = Live(lambda batch: self._writer.submit(APPEND, batch, key=batch.prediction_id))
         database.listen(self._heard)
 
@@ -71,6 +73,7 @@ class Store(Credits):
         if self._closed:
             return
         self._closed = True
+        self._lookout.close()
         await self._live.close()
         await self._writer.close()
         await asyncio.to_thread(self._readers.close)
@@ -233,34 +236,40 @@ class Store(Credits):
         """The 1-based place in its lane; None when it does not wait."""
         return await self._readers.ask(lambda connection: lanes.position(connection, prediction_id))
 
-    def say(self, event: Event) -> None:
-        """Followers in this process hear it at once; it is written within 100 ms if its attempt is still held."""
-        self._live.say(event)
+    def say(self, *events: Event) -> None:
+        """What an attempt says, in order: followers in this process hear it at once.
 
-    def follow(self, prediction_id: str) -> Follower:
-        """Hears what is said in this process from `with` on; read `events` after entering to miss nothing."""
-        return Follower(self._live, prediction_id)
+        It is written within 100 ms if the attempt is still held.
+        """
+        self._live.say(events)
+
+    def follow(self, prediction_id: str, then: Callable[[], None] | None = None) -> Follower:
+        """Hears what is said in this process from `with` on; read `events` after entering to miss nothing.
+
+        `then` is called whenever there is something to take.
+        """
+        return Follower(self._live, prediction_id, then)
+
+    def moves(self, prediction_id: str, then: Callable[[], None] | None = None) -> Subscription:
+        """Hears from `with` on that a prediction has moved, and calls `then`; two seconds late if a notice was lost."""
+        return self._lookout.moves(prediction_id, then)
 
     async def await_terminal(
-        self, prediction_id: str, timeout_seconds: float, *, seen: Prediction | None = None
+        self,
+        prediction_id: str,
+        timeout_seconds: float,
+        *,
+        seen: Prediction | None = None,
+        enough: Callable[[], Awaitable[bool]] | None = None,
     ) -> Prediction | None:
         """The prediction once it has ended, or as it is when the time is over; None when there is none.
 
         `seen`: as it was created just now; the end of one that this process itself runs cannot have been missed.
+        `enough` is asked each second whether that was long enough.
         """
-        deadline = self._loop.time() + timeout_seconds
-        found = seen if seen is not None and seen.node is not None else None
-        with self.notices.subscribe(f"prediction:{prediction_id}") as subscription:
-            while True:
-                found = found or await self.get(prediction_id)
-                left = deadline - self._loop.time()
-                if found is None or found.status.is_terminal or left <= 0:
-                    return found
-                await subscription.wait(min(POLL_SECONDS, left))
-                ended: Prediction | None = subscription.value
-                if ended is not None:
-                    return ended
-                found = None
+        return await self._lookout.terminal(
+            self.get, prediction_id, timeout_seconds, seen=seen, enough=enough
+        )
 
     def _publish(self, topics: Mapping[str, Any]) -> None:
         self.notices.publish(topics, topics)

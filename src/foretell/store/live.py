@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 import asyncio
-from collections import defaultdict, deque
-from collections.abc import AsyncIterator, Awaitable, Callable
+from collections import defaultdict
+from collections.abc import AsyncIterator, Awaitable, Callable, Sequence
 from contextlib import suppress
 from types import TracebackType
 
@@ -15,19 +15,23 @@ from foretell.store.rows import encoded
 
 GATHER_SECONDS = 0.1
 BUFFER_BYTES_MAX = 256 * 1024
+EVENT_BYTES = 64
+"""What an event takes that says nothing."""
 BATCH_EVENTS_MAX = 1_000
 
 
 class Follower:
     """Hears the events of one prediction from `with` on.
 
-    The iteration ends when more than 256 KB wait to be read: `lagged` is set, and the reader goes back to the table.
+    When more than 256 KB wait to be read, `lagged` is set and no more is heard: the reader goes back to the table.
     """
 
-    def __init__(self, live: Live, prediction_id: str) -> None:
+    def __init__(self, live: Live, prediction_id: str, then: Callable[[], None] | None = None) -> None:
+        """`then` is called when something was heard, and when this has lagged."""
         self._live = live
         self._prediction_id = prediction_id
-        self._events: deque[tuple[Event, int]] = deque()
+        self._then = then
+        self._events: list[Event] = []
         self._bytes = 0
         self._heard = asyncio.Event()
         self.lagged = False
@@ -43,23 +47,29 @@ class Follower:
 
     async def __aiter__(self) -> AsyncIterator[Event]:
         while not self.lagged:
-            while self._events:
-                event, size = self._events.popleft()
-                self._bytes -= size
+            for event in self.take():
                 yield event
             self._heard.clear()
-            if not self.lagged:
+            if not (self._events or self.lagged):
                 await self._heard.wait()
 
-    def hear(self, event: Event, size: int) -> None:
+    def take(self) -> list[Event]:
+        """What was heard since the last take, in order."""
+        events, self._events, self._bytes = self._events, [], 0
+        return events
+
+    def hear(self, events: Sequence[Event], size: int) -> None:
         if self.lagged:
             return
-        self._events.append((event, size))
+        self._events += events
         self._bytes += size
         if self._bytes > BUFFER_BYTES_MAX:
             self.lagged = True
-            self._events.clear()
+            # Who takes the newest alone sees that some before it are missing.
+            self._events = self._events[-1:]
         self._heard.set()
+        if self._then is not None:
+            self._then()
 
 
 class Live:
@@ -73,15 +83,17 @@ class Live:
         self._timer: asyncio.TimerHandle | None = None
         self._tasks: set[asyncio.Task[None]] = set()
 
-    def say(self, event: Event) -> None:
-        if event.prediction_id in self._followers:
-            size = len(encoded(event.data))
-            for each in tuple(self._followers[event.prediction_id]):
-                each.hear(event, size)
-        said = self._said[event.prediction_id]
-        said.append(event)
+    def say(self, events: Sequence[Event]) -> None:
+        """`events` are of one prediction, at least one, in order."""
+        prediction_id = events[0].prediction_id
+        if prediction_id in self._followers:
+            size = len(encoded([each.data for each in events])) + EVENT_BYTES * len(events)
+            for each in tuple(self._followers[prediction_id]):
+                each.hear(events, size)
+        said = self._said[prediction_id]
+        said += events
         if len(said) >= BATCH_EVENTS_MAX:
-            self.flush(event.prediction_id)
+            self.flush(prediction_id)
         if self._timer is None:
             self._timer = asyncio.get_running_loop().call_later(GATHER_SECONDS, self._flush_all)
 

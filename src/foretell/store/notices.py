@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 from collections import defaultdict
-from collections.abc import Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from types import TracebackType
 from typing import Any
 
@@ -15,9 +15,11 @@ EVERYTHING = "*"
 class Subscription:
     """A topic somebody waits for. `value` is the newest thing published with it in this process, if any."""
 
-    def __init__(self, notices: Notices, topic: str) -> None:
+    def __init__(self, notices: Notices, topic: str, then: Callable[[], None] | None = None) -> None:
+        """`then` is called when something happens."""
         self._notices = notices
         self._topic = topic
+        self._then = then
         self._has_happened = False
         self._waiter: asyncio.Future[None] | None = None
         self.value: Any = None
@@ -49,6 +51,8 @@ class Subscription:
             self.value = value
         self._has_happened = True
         self._let_go()
+        if self._then is not None:
+            self._then()
 
     def _let_go(self) -> None:
         if self._waiter is not None and not self._waiter.done():
@@ -61,9 +65,17 @@ class Notices:
     def __init__(self) -> None:
         self._subscriptions: defaultdict[str, set[Subscription]] = defaultdict(set)
 
-    def subscribe(self, topic: str) -> Subscription:
-        """`prediction:<id>`, `waiting`, `moved:<node>`, `deliveries`, `keys` or `models`; counts from `with` on."""
-        return Subscription(self, topic)
+    def subscribe(self, topic: str, then: Callable[[], None] | None = None) -> Subscription:
+        """`prediction:<id>`, `waiting`, `moved:<node>`, `deliveries`, `keys` or `models`; counts from `with` on.
+
+        `then` is called whenever it happens.
+        """
+        return Subscription(self, topic, then)
+
+    def waited_for(self, kind: str) -> list[str]:
+        """The topics of that kind that somebody waits for, without the kind."""
+        head = f"{kind}:"
+        return [each.removeprefix(head) for each in self._subscriptions if each.startswith(head)]
 
     def publish(self, topics: Iterable[str], values: Mapping[str, Any] | None = None) -> None:
         for topic in topics:

@@ -12,7 +12,7 @@ from contextlib import aclosing, asynccontextmanager
 from starlette.requests import ClientDisconnect, Request
 
 from foretell.api.creating import Wish, awaited, create
-from foretell.api.ear import POLL_SECONDS, Ear
+from foretell.api.ear import Ear
 from foretell.api.idempotency import claim_of, is_repeatable, is_replayed
 from foretell.api.openai.following import Following
 from foretell.api.requests import caller, edge, request_id, services
@@ -20,6 +20,8 @@ from foretell.errors import Code, Error
 from foretell.event import Event
 from foretell.prediction import Prediction, Status
 
+HEARD_SECONDS = 1.0
+"""How often it is looked at whether somebody still listens."""
 RETRY_AFTER_SECONDS = 5
 """When to come back to a server that is stopping."""
 
@@ -85,11 +87,12 @@ async def said_of(request: Request, prediction: Prediction) -> AsyncGenerator[Ev
     until = _deadline(request)
     store = services(request).store
     async with Ear(store, prediction.id) as ear:
-        following = Following(store, prediction)
+        following, heard_seconds = Following(store, prediction), time.monotonic()
         while following.ended is None:
             for event in await _next(ear, following):
                 yield event
-            if following.ended is None:
+            if following.ended is None and time.monotonic() - heard_seconds >= HEARD_SECONDS:
+                heard_seconds = time.monotonic()
                 await _check_is_heard(request, until)
         yield following.ended
 
@@ -170,7 +173,7 @@ async def _cancel(request: Request, created: Sequence[Prediction], cause: BaseEx
 async def _next(ear: Ear, following: Following) -> list[Event]:
     """What the next thing heard, or a look at the table, adds; nothing is possible."""
     if not ear.must_look and not following.is_behind:
-        await ear.wait(POLL_SECONDS)
+        await ear.wait(HEARD_SECONDS)
     events = following.hear(ear.take())
     if ear.must_look or following.is_behind:
         ear.must_look = False

@@ -31,6 +31,8 @@ EVENTS: Mapping[str, Any] = {
 }
 """What each event's data is; the last one is `done`."""
 
+STOPPING_SECONDS = 1.0
+"""How long a quiet stream may not notice that the server stops."""
 _PLACE = re.compile(r"(\d{1,9}):(\d{1,15}|end)", re.ASCII)
 
 
@@ -70,7 +72,7 @@ async def _told(request: Request, prediction_id: str, telling: Telling) -> Async
 async def _next(ear: Ear, telling: Telling, timeout_seconds: float) -> bytes:
     """What the next thing heard, or a look at the table, adds; nothing is possible."""
     if not ear.must_look and not telling.is_behind:
-        await ear.wait(timeout_seconds)
+        await ear.wait(min(timeout_seconds, STOPPING_SECONDS))
     piece = await telling.hear(ear.take())
     if ear.must_look or telling.is_behind:
         ear.must_look = False

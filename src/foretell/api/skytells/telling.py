@@ -57,7 +57,7 @@ class Telling:
         for event in events:
             if event.attempt == self._attempt and event.sequence == self._sequence + 1:
                 self._is_live = True
-                pieces.append(await self._event(event))
+                pieces.append(self._text(event) or await self._event(event))
             elif (event.attempt, event.sequence) > (self._attempt, self._sequence):
                 self.is_behind = True
         return b"".join(pieces)
@@ -130,7 +130,14 @@ class Telling:
             prediction.id, attempt=self._attempt, after=self._sequence, limit=PAGE
         )
         self.is_behind = len(events) == PAGE
-        return b"".join([await self._event(event) for event in events])
+        return b"".join([self._text(event) or await self._event(event) for event in events])
+
+    def _text(self, event: Event) -> bytes:
+        """An output that is text, as nearly all events are; nothing for any other."""
+        if event.kind is not Kind.OUTPUT or not isinstance(event.data.get("value"), str):
+            return b""
+        self._sequence, self._has_output = event.sequence, True
+        return skytells.stream_event("output", event.data, f"{event.attempt}:{event.sequence}")
 
     async def _event(self, event: Event) -> bytes:
         self._sequence = event.sequence
@@ -144,7 +151,7 @@ class Telling:
         return skytells.stream_event("output", await self._with_addresses(event.data), event.id)
 
     async def _with_addresses(self, data: dict[str, Any]) -> dict[str, Any]:
-        if isinstance(data.get("value"), str) or not any(file_ids(data)):
+        if not any(file_ids(data)):
             return data
         files = await services(self._request).store.files_of(self._prediction_id)
         own = origin(self._request)

@@ -7,7 +7,7 @@ import json
 import select
 import socket
 import struct
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from typing import Any, Optional
 
 Frame = dict[str, Any]
@@ -108,7 +108,21 @@ def connect(descriptor: int) -> Link:
 
 def encoded(frame: Frame) -> bytes:
     """The frame as it goes over the link. Raises `FrameTooLarge`, and ValueError for what JSON cannot say."""
-    body = _ENCODER.encode(frame).encode("utf-8")
+    return _framed(encoded_value(frame))
+
+
+def encoded_value(value: Any) -> bytes:
+    """The value as it stands in a frame. Raises like `encoded`."""
+    return _ENCODER.encode(value).encode("utf-8")
+
+
+def encoded_items(run_id: str, values: Sequence[bytes]) -> bytes:
+    """The frame for encoded values that a run has yielded one after the other. Raises `FrameTooLarge`."""
+    head = '{"type":"items","id":%s,"values":[' % _ENCODER.encode(run_id)
+    return _framed(b"%b%b]}" % (head.encode("utf-8"), b",".join(values)))
+
+
+def _framed(body: bytes) -> bytes:
     if len(body) > FRAME_BYTES_MAX:
         raise FrameTooLarge(len(body))
     return _LENGTH.pack(len(body)) + body

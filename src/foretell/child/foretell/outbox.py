@@ -8,10 +8,10 @@ import time
 from collections import deque
 from collections.abc import Callable
 from functools import partial
-from typing import Optional, Union
+from typing import Any, Optional, Union
 
 from .gate import Gate
-from .link import Frame, Link, encoded
+from .link import Frame, Link, encoded, encoded_items, encoded_value
 
 WAITING_BYTES_MAX = 4 * 1024 * 1024
 LOG_WAITING_CHARACTERS_MAX = 1024 * 1024
@@ -24,6 +24,10 @@ LINGER_SECONDS = 0.02
 
 BURST_SECONDS = 0.0002
 """Frames that follow one another faster than this are sent together."""
+
+PIECES_MAX = 256
+PIECES_BYTES_MAX = 64 * 1024
+"""What a run yields in a burst goes in frames of about so much."""
 
 
 class LogText:
@@ -47,7 +51,26 @@ class Progress:
         return encoded({"type": "progress", "id": self.run_id, "fraction": self.fraction})
 
 
-Item = Union[bytes, LogText, Progress]
+class Pieces:
+    """What one run has yielded and has not been sent yet, as JSON; grows as more comes."""
+
+    def __init__(self, run_id: str, value: bytes) -> None:
+        self.run_id, self.values, self.size = run_id, [value], len(value)
+
+    def encoded(self) -> bytes:
+        return encoded_items(self.run_id, self.values)
+
+    def take(self, run_id: str, value: bytes) -> bool:
+        """False where it has no room for it, or is another run's."""
+        size = self.size + len(value)
+        if run_id != self.run_id or size > PIECES_BYTES_MAX or len(self.values) >= PIECES_MAX:
+            return False
+        self.values.append(value)
+        self.size = size
+        return True
+
+
+Item = Union[bytes, LogText, Progress, Pieces]
 
 
 class Outbox:
@@ -81,6 +104,14 @@ class Outbox:
         data = encoded(frame)
         self._shielded(partial(self._put, data))
 
+    def output(self, run_id: str, value: Any) -> None:
+        """The same for a value that a run yields."""
+        data = encoded_value(value)
+        if len(data) > PIECES_BYTES_MAX:
+            self._shielded(partial(self._put, encoded_items(run_id, [data])))
+        else:
+            self._shielded(partial(self._output, run_id, data))
+
     def log(self, run_id: Optional[str], source: str, text: str) -> None:
         """Never waits longer than `LOG_PATIENCE_SECONDS`, and not again before the node has caught up."""
         for start in range(0, len(text), LOG_PIECE_CHARACTERS):
@@ -107,22 +138,47 @@ class Outbox:
 
     def _put(self, data: bytes) -> None:
         with self._changed:
-            while self._items and self._bytes + len(data) > WAITING_BYTES_MAX:
-                self._changed.wait()
-            self._notice_drops()
-            data = self._sent_at_once(data)
+            self._await_room(len(data))
+            if self._may_go_at_once():
+                data = self._sent(data)
             if data:
-                self._items.append(data)
-                self._bytes += len(data)
-                self._urgent = True
-                self._changed.notify_all()
+                self._append(data, len(data))
 
-    def _sent_at_once(self, data: bytes) -> bytes:
-        """What is left to send. A lone frame need not wait for the writer; a burst had better go together."""
+    def _output(self, run_id: str, value: bytes) -> None:
+        with self._changed:
+            self._await_room(len(value))
+            last = self._items[-1] if self._items else None
+            if isinstance(last, Pieces) and last.take(run_id, value):
+                self._bytes += len(value)
+                return
+            pieces = Pieces(run_id, value)
+            if not self._may_go_at_once():
+                self._append(pieces, len(value))
+            elif left := self._sent(pieces.encoded()):
+                self._append(left, len(left))
+
+    def _await_room(self, size: int) -> None:
+        while self._items and self._bytes + size > WAITING_BYTES_MAX:
+            self._changed.wait()
+        self._notice_drops()
+
+    def _append(self, item: Item, size: int) -> None:
+        self._items.append(item)
+        self._bytes += size
+        if not self._urgent:
+            self._urgent = True
+            self._changed.notify_all()
+
+    def _may_go_at_once(self) -> bool:
+        """Whether this is a lone frame, which need not wait for the writer; a burst had better go together."""
         now = time.monotonic()
         if self._items or self._sending or now < self._burst_until_seconds:
-            return data
+            return False
         self._burst_until_seconds = now + BURST_SECONDS
+        return True
+
+    def _sent(self, data: bytes) -> bytes:
+        """What could not be sent without waiting."""
         try:
             return data[self._link.send_some(data) :]
         except OSError:

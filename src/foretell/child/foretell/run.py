@@ -43,7 +43,10 @@ class Run:
     def give(self, value: Any) -> None:
         """Sends one item of an iterator. Raises `BadOutput`, `TooLarge` and `FrameTooLarge`."""
         plain, files = self._output.take(value)
-        self._outbox.put({"type": "output", "id": self.id, "value": plain, "files": files})
+        if files:
+            self._outbox.put({"type": "output", "id": self.id, "value": plain, "files": files})
+        else:
+            self._outbox.output(self.id, plain)
 
     def result(self, value: Any) -> Frame:
         """What is returned, as the part of the last frame that says so."""
