@@ -4,6 +4,7 @@ import base64
 import os
 import tempfile
 from collections.abc import Iterator
+from dataclasses import replace
 from itertools import product
 from pathlib import Path
 from typing import Any
@@ -64,7 +65,8 @@ def _has_models() -> bool:
 
 def _has_weights(weights: Weights, manifest: Manifest) -> bool:
     # What lies in the model's own folder is taken from there at its first use.
-    return weights.is_ready(manifest) or all(each.source.startswith("file:") for each in manifest.weights)
+    fetched = tuple(each for each in manifest.weights if not each.source.startswith("file:"))
+    return weights.is_ready(replace(manifest, weights=fetched))
 
 
 def _pictures(browser: Any, place: Place) -> Iterator[tuple[str, bytes]]:
