@@ -2,8 +2,8 @@
 
 import hashlib
 import logging
-import time
 from dataclasses import dataclass
+from functools import partial
 from typing import Any
 
 import msgspec
@@ -14,7 +14,7 @@ from foretell.api.deadlines import cancel_after_seconds, queue_seconds
 from foretell.api.idempotency import claim_of, note_replay
 from foretell.api.input_files import check_files
 from foretell.api.limits import bounds_of, note
-from foretell.api.requests import caller, edge, is_local, origin, request_id, services
+from foretell.api.requests import caller, edge, has_left, is_local, origin, request_id, services
 from foretell.api.versions import Known
 from foretell.chatter import Chatter
 from foretell.errors import Code, Error
@@ -28,7 +28,7 @@ from foretell.secret import sealed
 from foretell.telemetry import PARENT
 
 SLICE_SECONDS = 1.0
-"""How often a held caller is asked whether they are still there."""
+"""How often a caller whose answer has begun is asked whether they are still there."""
 
 TRACE_CHARACTERS_MAX = 100
 
@@ -117,21 +117,20 @@ async def awaited(request: Request, prediction: Prediction, seconds: float) -> P
 
     Raises ClientDisconnect when nobody waits any more; the prediction goes on.
     """
-    until = time.monotonic() + seconds
-    seen: Prediction | None = prediction
-    while not prediction.status.is_terminal:
-        left = until - time.monotonic()
-        if left <= 0 or services(request).stopping.is_set():
-            break
-        found = await services(request).store.await_terminal(
-            prediction.id, min(left, SLICE_SECONDS), seen=seen
-        )
-        if found is None:
-            raise deleted_meanwhile()
-        prediction, seen = found, None
-        if not prediction.status.is_terminal and await request.is_disconnected():
-            raise ClientDisconnect
-    return prediction
+    if prediction.status.is_terminal or seconds <= 0 or services(request).stopping.is_set():
+        return prediction
+    found = await services(request).store.await_terminal(
+        prediction.id, seconds, seen=prediction, enough=partial(_need_not_wait, request)
+    )
+    if found is None:
+        raise deleted_meanwhile()
+    if not found.status.is_terminal and await has_left(request):
+        raise ClientDisconnect
+    return found
+
+
+async def _need_not_wait(request: Request) -> bool:
+    return services(request).stopping.is_set() or await has_left(request)
 
 
 def _traced(request: Request, said: dict[str, Any] | None) -> dict[str, Any] | None:

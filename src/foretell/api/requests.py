@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import re
 from collections.abc import Iterable
 from typing import TYPE_CHECKING, Any, TypeVar
@@ -33,6 +34,12 @@ def edge(request: Request) -> Edge:
     """The API that answers this request, with what it keeps in memory."""
     found: Edge = request.scope["foretell.edge"]
     return found
+
+
+async def has_left(request: Request) -> bool:
+    """Whether the caller has hung up."""
+    connection: asyncio.Transport | None = request.scope.get("foretell.connection")
+    return await request.is_disconnected() if connection is None else connection.is_closing()
 
 
 def services(request: Request) -> Services:

@@ -46,6 +46,7 @@ class Wire(HttpToolsProtocol):
     def on_headers_complete(self) -> None:
         self._is_in_head = False
         self._heed_head()
+        self.scope["foretell.connection"] = self.transport  # type: ignore[typeddict-unknown-key]
         super().on_headers_complete()
 
     def on_message_complete(self) -> None:

@@ -15,7 +15,7 @@ from foretell.api.creating import Wish, awaited, create
 from foretell.api.ear import Ear
 from foretell.api.idempotency import claim_of, is_repeatable, is_replayed
 from foretell.api.openai.following import Following
-from foretell.api.requests import caller, edge, request_id, services
+from foretell.api.requests import caller, edge, has_left, request_id, services
 from foretell.errors import Code, Error
 from foretell.event import Event
 from foretell.prediction import Prediction, Status
@@ -184,7 +184,7 @@ async def _next(ear: Ear, following: Following) -> list[Event]:
 async def _check_is_heard(request: Request, until: float) -> None:
     if services(request).stopping.is_set() or time.monotonic() >= until:
         raise _unanswered(request)
-    if await request.is_disconnected():
+    if await has_left(request):
         raise ClientDisconnect
 
 
