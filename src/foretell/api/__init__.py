@@ -42,7 +42,7 @@ def _routes() -> list[BaseRoute]:
         _route("GET", "/files/{token}/{name}", files.get),
         _route("GET", "/healthz", health.alive),
         _route("GET", "/readyz", health.ready),
-        _route("GET", "/metrics", operators_only(measuring.get)),
+        _route("GET", "/metrics", operators_only(measuring.get, account.Scope.READ)),
         _route("GET", "/", dashboard.front_door(health.index)),
         *admin.routes,
         *reference.routes,

@@ -219,14 +219,14 @@ def open_to_all(handler: Handler) -> Handler:
     return endpoint
 
 
-def operators_only(handler: Handler) -> Handler:
-    """`handler` for operators whose key may manage, and for whoever reaches the server's own socket."""
+def operators_only(handler: Handler, scope: Scope = Scope.MANAGE) -> Handler:
+    """`handler` for operators whose key has `scope`, and for whoever reaches the server's own socket."""
 
-    @needing(Scope.MANAGE)
+    @needing(scope)
     @accessible(Access.OPERATOR)
     @wraps(handler)
     async def endpoint(request: Request) -> Response:
-        caller = await _admit(request, Scope.MANAGE)
+        caller = await _admit(request, scope)
         if not caller.is_operator:
             raise Error(Code.FORBIDDEN, "Only an operator may do this.")
         return await handler(request)
