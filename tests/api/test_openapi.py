@@ -19,6 +19,8 @@ from served_api import TEXT_INPUT, Api, version
 UNSAID = {Code.ENDPOINT_NOT_FOUND, Code.METHOD_NOT_ALLOWED}
 """Refusals that belong to no operation: nothing is at that path, or not under that method."""
 
+_PARAMETER_KIND = re.compile(r":\w+")
+
 
 @pytest.fixture(scope="module")
 def document(api: Api) -> dict[str, Any]:
@@ -53,7 +55,7 @@ def test_every_route_under_v1_is_in_it_and_nothing_that_is_not_served(
 ) -> None:
     routes = [each for each in app(api.services).routes if isinstance(each, Route)]
     served = {
-        (f"{method} {re.sub(r':\w+', '', each.path)}", operation_of(each.endpoint) is not None)
+        (f"{method} {_PARAMETER_KIND.sub('', each.path)}", operation_of(each.endpoint) is not None)
         for each in routes
         for method in (each.methods or set()) - {"HEAD"}
     }
