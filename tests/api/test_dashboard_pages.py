@@ -184,3 +184,13 @@ def test_a_query_stands_in_a_page_as_text(api: Api, browser: httpx.Client) -> No
     for path in LISTS:
         page = browser.get(path, params=dict.fromkeys(("text", "url", "from", "prediction"), '"><script>x'))
         assert "<script>x" not in page.text, path
+
+
+def test_style_sheets_come_together_and_only_those_that_there_are(browser: httpx.Client) -> None:
+    page = browser.get("/sign-in").text
+    (address,) = re.findall(r'"(/assets/dashboard/[^"]+\+[^"]+\.css)"', page)
+    folder = address.rpartition("/")[0]
+    single = browser.get(f"{folder}/tokens.css").text
+    assert browser.get(address).text.startswith(single)
+    for strange in ("tokens+none.css", "tokens+tokens.css", "tokens+shell.js", "+.css"):
+        assert browser.get(f"{folder}/{strange}").status_code == 404, strange
