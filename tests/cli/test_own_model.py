@@ -1,14 +1,26 @@
 """`foretell run` on a model of one's own: what its author sees."""
 
 import json
+import subprocess
 from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
 
-from servers import KEY, Foretell, foretell, running
+from servers import FORETELL, KEY, SECONDS, Foretell, clean_environment, foretell, running
 
 MANIFEST = 'name = "Mine"\ntype = "text"\ndescription = "For a test."\npredictor = "predict.py:predict"\n'
+DRAWN = """
+from cog import BaseModel, Path
+
+class Drawn(BaseModel):
+    picture: Path
+    words: str
+
+def predict(word: str = "a cat") -> Drawn:
+    Path("cat.png").write_bytes(b"\\x89PNG\\r\\n\\x1a\\n")
+    return Drawn(picture=Path("cat.png"), words="see https://example.com/files/a/b.png")
+"""
 PREDICT = """
 from typing import List, Optional
 from cog import Path
@@ -30,7 +42,8 @@ def data(tmp_path_factory: pytest.TempPathFactory) -> Path:
 @pytest.fixture(scope="module")
 def server(data: Path, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Foretell]:
     models = tmp_path_factory.mktemp("models")
-    for name, predict in {"mine": PREDICT, "unready": f"import nothing_like_it\n{PREDICT}"}.items():
+    predictors = {"mine": PREDICT, "unready": f"import nothing_like_it\n{PREDICT}", "drawn": DRAWN}
+    for name, predict in predictors.items():
         (models / name).mkdir()
         (models / name / "model.toml").write_text(MANIFEST)
         (models / name / "predict.py").write_text(predict)
@@ -75,3 +88,39 @@ def test_what_strangers_say_does_not_command_the_terminal(server: Foretell, data
         foretell("run", "fail", "-i", "message=\x1b]0;title\x07 and \x9b2J", data=data).stderr,
     ]
     assert all("title" in each and not {"\x1b", "\x07", "\x9b"} & set(each) for each in told)
+
+
+def test_a_file_in_a_value_is_saved_where_it_is_wanted_and_the_value_beside_it(
+    server: Foretell, data: Path, tmp_path: Path
+) -> None:
+    ran = foretell("run", "drawn", "-o", str(tmp_path / "x.png"), data=data)
+    assert ran.returncode == 0, ran.stderr
+    assert (tmp_path / "x.png").read_bytes().startswith(b"\x89PNG")
+    assert json.loads((tmp_path / "x.json").read_text())["words"].startswith("see ")
+    assert sorted(path.name for path in tmp_path.iterdir()) == ["x.json", "x.png"]
+
+
+def test_a_place_that_ends_in_a_slash_is_a_directory(server: Foretell, data: Path, tmp_path: Path) -> None:
+    ran = foretell("run", "drawn", "-o", f"{tmp_path / 'new' / 'ones'}/", data=data)
+    assert ran.returncode == 0, ran.stderr
+    endings = sorted(path.suffix for path in (tmp_path / "new" / "ones").iterdir())
+    assert endings == [".json", ".png"]
+
+
+def test_who_loses_the_server_is_told_how_to_find_the_prediction_again(tmp_path: Path) -> None:
+    data = tmp_path / "data"
+    command = [FORETELL, "run", "slow", "-i", "seconds=600", "--data", str(data)]
+    with (
+        running(data, "--sandbox", "--port", "0", "--key", KEY) as server,
+        subprocess.Popen(
+            command, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True, env=clean_environment()
+        ) as ran,
+    ):
+        assert ran.stdout is not None
+        assert ran.stdout.read(3) == "0.1"
+        with server.client() as client:
+            listed = client.get("/v1/predictions").json()
+        server.kill()
+        _, told = ran.communicate(timeout=SECONDS)
+    assert f"foretell predictions watch {listed['data'][0]['id']}" in told
+    assert "Traceback" not in told

@@ -8,6 +8,7 @@ from pathlib import Path
 from typing import Annotated, Any
 from urllib.parse import urlsplit
 
+import httpx
 import typer
 
 from foretell.cli.connection import Connection, Target, call
@@ -29,7 +30,7 @@ def add_to(app: typer.Typer) -> None:
 
 
 def run(
-    model: Annotated[str, typer.Argument(help="The model, from 'foretell models list'.")],
+    model: Annotated[str, typer.Argument(metavar="MODEL", help="The model, from 'foretell models list'.")],
     inputs: Annotated[
         list[str] | None,
         typer.Option(
@@ -37,9 +38,9 @@ def run(
         ),
     ] = None,
     output: Annotated[
-        Path | None,
+        str | None,
         typer.Option(
-            "-o", "--output", metavar="FILE", help="Where to save; a directory takes several files."
+            "-o", "--output", metavar="FILE", help="Where to save; DIR/ takes several files, and is made."
         ),
     ] = None,
     data: Data = None,
@@ -50,7 +51,8 @@ def run(
     """Run a model: shows progress, prints text as it comes, saves files; exits 1 unless it succeeds."""
     given = dict(_split(each) for each in inputs or [])
     target = Target(data, url=url, key=key, node=True)
-    ended = call(target, lambda server: _run(server, model, given, output=output, json=json))
+    place = None if output is None else _output(output)
+    ended = call(target, lambda server: _run(server, model, given, output=place, json=json))
     if json:
         print_json(ended)
     if ended["status"] != "succeeded":
@@ -81,6 +83,19 @@ async def _followed(server: Connection, follower: Follower, prediction_id: str) 
         # Ctrl-C: who leaves a run that they started wants it ended.
         await asyncio.shield(server.post(f"/v1/predictions/{prediction_id}/cancel"))
         raise
+    except httpx.TransportError:
+        notes.print(
+            f"The prediction is not lost. When the server runs: foretell predictions watch {prediction_id}"
+        )
+        raise
+
+
+def _output(text: str) -> Path:
+    """Where to save; what ends in a slash is a directory, made if need be."""
+    path = Path(text).expanduser()
+    if text.endswith("/"):
+        path.mkdir(parents=True, exist_ok=True)
+    return path
 
 
 def _split(text: str) -> tuple[str, str]:
@@ -131,14 +146,48 @@ async def _deliver(server: Connection, ended: dict[str, Any], *, output: Path | 
         _deliver_text(found, output=output, quiet=quiet)
         return
     pieces = found if isinstance(found, list) else []
-    urls = [each for each in pieces if isinstance(each, str) and "/files/" in each]
+    urls = [each for each in pieces if _is_file(each)]
     if not urls:
         _deliver_text("\n".join(map(str, pieces)), output=output, quiet=quiet)
+    within = [each for each in _texts(ended["result"]) if _is_beside(each, urls) and each not in urls]
+    value_place, file_place = _places(output) if within else (output, None)
+    await _save(server, urls, value_place, quiet=quiet)
+    await _save(server, within, file_place, quiet=quiet)
+
+
+async def _save(server: Connection, urls: list[str], output: Path | None, *, quiet: bool) -> None:
     for number, each in enumerate(urls):
         path = _place(each, output, number=number, of=len(urls))
         await server.save(each, path)
         if not quiet:
             print(path)
+
+
+def _texts(value: Any) -> Iterator[str]:
+    """Every text in a value, however deep."""
+    if isinstance(value, str):
+        yield value
+    elif isinstance(value, list | dict):
+        for each in value.values() if isinstance(value, dict) else value:
+            yield from _texts(each)
+
+
+def _is_file(value: Any) -> bool:
+    return isinstance(value, str) and "/files/" in value
+
+
+def _is_beside(value: str, urls: list[str]) -> bool:
+    """Whether a text is the URL of a file where those of the output are: a model may name any address."""
+    return any(value.startswith(f"{each.partition('/files/')[0]}/files/") for each in urls)
+
+
+def _places(output: Path | None) -> tuple[Path | None, Path | None]:
+    """Where a value that names files is saved as JSON, and where its files are: a file's name is meant for them."""
+    if output is None or output.is_dir():
+        return output, output
+    if output.suffix == ".json":
+        return output, output.parent
+    return output.with_suffix(".json"), output
 
 
 def _deliver_text(text: str, *, output: Path | None, quiet: bool) -> None:
