@@ -109,7 +109,7 @@ def test_a_predictor_that_cannot_be_read_is_named_with_its_place(
 def test_a_missing_predictor_file_is_named(tmp_path: Path) -> None:
     path = model(tmp_path)
     (path / "predict.py").unlink()
-    with pytest.raises(Error, match=r"predict\.py cannot be read"):
+    with pytest.raises(Error, match=r"There is no .*predict\.py, where the predictor should be"):
         read(path)
 
 

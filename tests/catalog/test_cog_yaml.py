@@ -168,7 +168,7 @@ def test_cog_directories_are_found_among_the_operators_models(tmp_path: Path) ->
         ("run: run.py:Runner\nbuild: {python_requirements: b}", "cannot be read"),
         ("run: run.py:Runner\nbuild: {python_requirements: ../b}", "outside of the folder"),
         ("run: run.py:Runner\nbuild: {python_version: three}", "'python' must be a version such as 3.11"),
-        ("run: gone.py:Runner", "gone.py cannot be read"),
+        ("run: gone.py:Runner", "gone.py, where the predictor should be"),
         ("run: run.py:Walker", "no class or function Walker"),
         ("run: ../run.py", "'predictor' must be"),
     ],

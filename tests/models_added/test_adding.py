@@ -1,5 +1,6 @@
 """Models are added to a running server, and what does not work leaves it as it was."""
 
+import subprocess
 from pathlib import Path
 
 import httpx
@@ -84,6 +85,7 @@ def test_a_broken_model_that_is_new_leaves_no_name(server: Foretell, data: Path,
     found = added(model(tmp_path, "stillborn", predict=BROKEN_SETUP), data)
     assert found["state"] == "failed"
     assert "stillborn" not in models(server)
+    assert not (data / "models" / "stillborn").exists()
     assert "There is no model 'stillborn'" in said(server, "stillborn")
     shown = foretell("models", "logs", "stillborn", data=data)
     assert 'self.mark = {}["missing"]' in shown.stdout
@@ -95,6 +97,7 @@ def test_the_command_line_shows_the_steps_and_what_to_mend(
 ) -> None:
     good = foretell("models", "add", str(model(tmp_path, "shown")), data=data)
     assert good.returncode == 0
+    assert 'Try it: foretell run shown -i prompt="hello"' in good.stdout
     assert [line.split()[1] for line in good.stderr.splitlines()[:6]] == [
         "reading",
         "weights",
@@ -108,6 +111,10 @@ def test_the_command_line_shows_the_steps_and_what_to_mend(
     assert "✗ loading" in bad.stderr
     assert "KeyError: 'missing'" in bad.stderr
     assert "foretell models logs shown" in bad.stderr
+    lines = bad.stderr.splitlines()
+    failed = next(number for number, line in enumerate(lines) if line.startswith("✗"))
+    assert lines[failed].rstrip() == "✗ loading", "what the step was at when it failed says nothing"
+    assert lines[failed + 1].startswith("  Traceback"), "the log of the steps before is not what failed"
     nowhere = foretell("models", "add", str(tmp_path / "nowhere"), data=data)
     assert (nowhere.returncode, "There is no" in nowhere.stderr) == (1, True)
 
@@ -120,6 +127,29 @@ def test_a_model_without_examples_is_loaded_and_nothing_is_run(
     assert found["state"] == "succeeded"
     assert "nothing was run; it needs prompt" in found["steps"][-2]["says"]
     assert "no words today" in said(server, "silent")
+
+
+def test_a_name_that_no_model_can_have_is_refused_before_anything_is_begun(
+    server: Foretell, data: Path, tmp_path: Path
+) -> None:
+    ran = foretell("models", "add", str(model(tmp_path)), "--name", "Not So", data=data)
+    assert ran.returncode == 1
+    assert "'Not So' cannot be a model's name" in ran.stderr
+    assert "reading" not in ran.stderr
+
+
+def test_an_example_whose_output_is_no_file_of_the_folder_is_refused(
+    server: Foretell, data: Path, tmp_path: Path
+) -> None:
+    manifest = MANIFEST + '[[examples]]\ninput = { prompt = "x" }\noutput = ["examples/nowhere.png"]\n'
+    found = added(model(tmp_path, "unshown", manifest=manifest), data)
+    assert "'examples[1].output' names 'examples/nowhere.png'" in found["error"]
+
+
+def test_a_predictor_that_is_not_there_is_named(server: Foretell, data: Path, tmp_path: Path) -> None:
+    folder = model(tmp_path, "misspelt", manifest=MANIFEST.replace("predict.py", "prdict.py"))
+    found = added(folder, data)
+    assert found["error"] == f"There is no {folder}/prdict.py, where the predictor should be."
 
 
 def test_trials_are_nobodys_predictions(server: Foretell, data: Path, tmp_path: Path) -> None:
@@ -142,6 +172,17 @@ def test_models_with_requirements_that_contradict_each_other_run_beside_each_oth
     assert (said(server, "tint1"), said(server, "tint2")) == ("HELLO1.0", "HELLO2.0")
     assert said(server, "echo") is not None
     assert "Successfully installed tint-1.0" in foretell("models", "logs", "tint1", data=data).stdout
+
+
+def test_the_log_says_where_the_python_of_the_environment_is(
+    server: Foretell, data: Path, tmp_path: Path
+) -> None:
+    folder = model(tmp_path, "own", manifest='requirements = ["tint==1.0"]' + MANIFEST)
+    assert added(folder, data)["steps"][2]["says"].startswith("1 requirement, ")
+    log = foretell("models", "logs", "own", data=data).stdout
+    python = next(line for line in log.splitlines() if line.startswith("Its Python is "))
+    ran = subprocess.run([python.removeprefix("Its Python is "), "-c", "import tint"], check=False)
+    assert ran.returncode == 0
 
 
 def test_a_model_takes_the_name_that_it_is_given(server: Foretell, data: Path, tmp_path: Path) -> None:

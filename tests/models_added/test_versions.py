@@ -6,6 +6,8 @@ from pathlib import Path
 from models_added.folders import EXAMPLE, MANIFEST, PREDICT, added, marked, model, models, said
 from servers import KEY, Foretell, foretell, running, until
 
+LEAVES_SOON = "[limits]\nidle_seconds = 0.5\n"
+
 
 def two(root: Path, data: Path, name: str) -> tuple[str, str]:
     """The ids of two versions of a model, the second the current one."""
@@ -92,15 +94,39 @@ def test_every_example_is_tested_and_has_to_give_what_it_shows(
     ran = foretell("models", "test", "tested", data=data)
     assert ran.returncode == 1
     assert "1 of 2 examples failed" in ran.stderr
-    assert "gave text, and the example shows image" in ran.stderr
+    assert "Bye: it gave text, and the example shows image" in ran.stderr
     added(model(tmp_path, "untold", manifest=MANIFEST), data)
     assert "no [[examples]]" in foretell("models", "test", "untold", data=data).stderr
+
+
+def test_an_example_of_a_test_keeps_its_name_however_long_its_model_loads(
+    server: Foretell, data: Path, tmp_path: Path
+) -> None:
+    slow = PREDICT.replace('self.mark = "!"', "import time; time.sleep(1.5); self.mark = '!'")
+    added(model(tmp_path, "late", manifest=MANIFEST + EXAMPLE + LEAVES_SOON, predict=slow), data)
+    until(lambda: models(server)["late"]["state"] == "cold", about="the model has left")
+    ran = foretell("models", "test", "late", data=data)
+    assert "✓ example      Hello: text" in ran.stderr
+
+
+def test_a_version_that_is_not_current_can_be_tested(server: Foretell, data: Path, tmp_path: Path) -> None:
+    first, second = two(tmp_path, data, "older")
+    ran = foretell("models", "test", f"older:{first[:8]}", "--json", data=data)
+    assert (json.loads(ran.stdout)["version"], ran.returncode) == (first, 0), ran.stderr
+    ran = foretell("models", "test", "older", "--json", data=data)
+    assert json.loads(ran.stdout)["version"] == second
+    short = foretell("models", "test", f"older:{first[:4]}", data=data)
+    assert "at least 6 characters" in short.stderr
+    assert "at least 6 characters" in foretell("run", f"older:{first[:4]}", data=data).stderr
 
 
 def test_versions_and_examples_are_shown(server: Foretell, data: Path, tmp_path: Path) -> None:
     first, second = two(tmp_path, data, "seen")
     shown = foretell("models", "show", "seen", data=data).stdout
     assert all(words in shown for words in (first, second, "current", "Hello", "prompt", 'prompt="hello"'))
+    told = json.loads(foretell("models", "show", "seen", "--json", data=data).stdout)
+    assert [each["id"] for each in told["versions"]] == [second, first]
+    assert told["examples"][0]["title"] == "Hello"
     listed = foretell("models", "list", data=data).stdout
     line = next(line for line in listed.splitlines() if line.startswith("seen"))
     assert all(words in line for words in ("2", "warm", " B"))

@@ -41,7 +41,8 @@ class Additions:
     async def begin(
         self, work: Work, source: str, *, account_id: str, deed: Callable[[str], Deed], name: str = ""
     ) -> Addition:
-        """The addition, under way. `source` is a model's name but for `ADD`, where `name` is the one it is to have.
+        """The addition, under way. `source` is a model's name but for `ADD`, where `name` is the one it is to have;
+        for `TEST` the id of a version may follow it, after a colon.
 
         `deed` is what is written down when a version becomes current. Raises Error(OVERLOADED) when there are too many.
         """
@@ -49,7 +50,7 @@ class Additions:
             message = f"{AT_ONCE_MAX} additions are under way; wait until one has ended."
             raise Error(Code.OVERLOADED, message, retry_after_seconds=10)
         now = time.time_ns() // 1_000
-        model = name if work is Work.ADD else source
+        model = name if work is Work.ADD else source.partition(":")[0]
         addition = Addition(
             id=new_id(),
             work=work,

@@ -2,6 +2,7 @@
 
 import asyncio
 import hashlib
+import sys
 import time
 from collections.abc import Callable
 from dataclasses import replace
@@ -70,6 +71,7 @@ async def _withdraw(bench: Bench, version: Version) -> None:
 async def build(bench: Bench, report: Report, manifest: Manifest, doing: Doing) -> None:
     """Builds the model's environment here, if models run here; else the node does so when it loads the model."""
     if manifest.environment == "none" and bench.environments.is_ready(manifest):
+        report.say(f"Its Python is {sys.executable}")
         doing.says("the server's own Python, without packages")
         return
     if not bench.has_node:
@@ -82,8 +84,10 @@ async def build(bench: Bench, report: Report, manifest: Manifest, doing: Doing) 
             doing.says(line.strip()[:LINE_CHARACTERS])
 
     was_there = bench.environments.is_ready(manifest)
-    await bench.environments.python(manifest, on_line, again=True)
-    packages = f"{len(manifest.requirements)} requirements"
+    python = await bench.environments.python(manifest, on_line, again=True)
+    report.say(f"Its Python is {python}")
+    count = len(manifest.requirements)
+    packages = "1 requirement" if count == 1 else f"{count} requirements"
     doing.says(f"{packages}, {'there already' if was_there else 'installed'}")
 
 
@@ -140,5 +144,8 @@ def _inputs(version: Version) -> str:
 def _weights_words(weights: Weights) -> str:
     if not weights:
         return "none"
-    megabytes = sum(each.size_bytes for each in weights) / 1_000_000
-    return f"{len(weights)} of {megabytes:,.1f} MB together" if megabytes else f"{len(weights)}"
+    kilobytes = sum(each.size_bytes for each in weights) / 1_000
+    if not kilobytes:
+        return f"{len(weights)}"
+    size = f"{kilobytes / 1_000:,.1f} MB" if kilobytes > 1_000 else f"{kilobytes:.1f} kB"
+    return f"{len(weights)}, {size}"

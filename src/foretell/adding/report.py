@@ -45,7 +45,7 @@ class Report:
 
     @contextmanager
     def step(self, name: StepName, says: str = "") -> Iterator["Doing"]:
-        """A step that is under way until the block ends, and has failed when that raises."""
+        """A step that is under way until the block ends, and has failed when that raises: then it says `says` again."""
         last_at = self.addition.steps[-1].began_at if self.addition.steps else 0
         step = Step(name=name, says=says, began_at=max(_now(), last_at + 1))
         doing = Doing(self, step)
@@ -55,7 +55,7 @@ class Report:
             yield doing
         except BaseException as error:
             state = State.FAILED if isinstance(error, Exception) else State.CANCELED
-            self._show(replace(doing.step, state=state, ended_at=_now()))
+            self._show(replace(doing.step, state=state, says=says, ended_at=_now()))
             raise
         if doing.step.says:
             self.say(doing.step.says)

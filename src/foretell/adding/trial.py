@@ -15,7 +15,7 @@ from urllib.parse import unquote, urlsplit
 from foretell.adding.bench import Bench
 from foretell.adding.report import Doing, Report
 from foretell.addition import StepName
-from foretell.catalog.examples import given_of
+from foretell.catalog.examples import given_of, kind_of
 from foretell.errors import Code, Error
 from foretell.event import Kind
 from foretell.ids import new_id
@@ -68,15 +68,16 @@ async def run_example(bench: Bench, report: Report, version: Version, example: E
     """Runs one example in a step of its own; it has to give the kinds of output that the example shows."""
     trial = Trial(bench, report, version, example)
     try:
-        with report.step(StepName.EXAMPLE, example.title or _short(example.input)) as doing:
+        name = example.title or _short(example.input)
+        with report.step(StepName.EXAMPLE, name) as doing:
             tried = await trial.ended(doing)
-            shown = _shown_kinds(version, example)
+            shown = _shown_kinds(example)
             if shown and set(shown) != set(tried.kinds):
                 message = (
                     f"it gave {', '.join(tried.kinds) or 'nothing'}, and the example shows {', '.join(shown)}"
                 )
-                raise Error(Code.INFERENCE_FAILED, f"{doing.step.says}: {message}.")
-            doing.says(f"{doing.step.says}: {', '.join(tried.kinds)} in {_seconds(tried.prediction):.1f} s")
+                raise Error(Code.INFERENCE_FAILED, f"{name}: {message}.")
+            doing.says(f"{name}: {', '.join(tried.kinds)} in {_seconds(tried.prediction):.1f} s")
     finally:
         await trial.forget()
 
@@ -189,14 +190,9 @@ def _kind(value: Any, files: dict[str, Any]) -> str:
     return "text"
 
 
-def _shown_kinds(version: Version, example: Example) -> tuple[str, ...]:
+def _shown_kinds(example: Example) -> tuple[str, ...]:
     """Of which kinds an example's output is: a name with the ending of a file is one."""
-    return tuple(_named_kind(each) for each in example.output)
-
-
-def _named_kind(output: str) -> str:
-    guessed = mimetypes.guess_type(output)[0] if re.fullmatch(r"[\w./-]+\.\w+", output) else None
-    return "text" if guessed is None else guessed.partition("/")[0]
+    return tuple(map(kind_of, example.output))
 
 
 def _with_files(value: Any) -> Any:

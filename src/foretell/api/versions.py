@@ -90,7 +90,8 @@ class Versions:
                 if at is not None:
                     return replace(known, version=at.version, schema=at.schema)
         shown = wanted if len(wanted) <= 100 else f"{wanted[:99]}…"
-        raise Error(Code.MODEL_NOT_FOUND, f"The model '{known.name}' has no version '{shown}'.")
+        message = f"The model '{known.name}' has no version '{shown}'{too_short(wanted)}."
+        raise Error(Code.MODEL_NOT_FOUND, message)
 
     async def find_hidden(self, model: str) -> Known:
         """A model that no caller can name. Raises Error(UNAVAILABLE) when this server has none such."""
@@ -160,3 +161,12 @@ def _known(version: Version) -> Known:
 
 def _name(known: Known) -> str:
     return known.name
+
+
+def too_short(wanted: str) -> str:
+    """What is to be said of the beginning of a version's id that is too short to be looked for, else nothing."""
+    return (
+        f" (name at least {PREFIX_CHARACTERS_MIN} characters of its id)"
+        if len(wanted) < PREFIX_CHARACTERS_MIN
+        else ""
+    )

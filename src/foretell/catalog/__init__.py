@@ -176,6 +176,8 @@ def _signature(manifest: Manifest) -> signature.Signature:
     try:
         text = file.read_text()
         return signature.read(text, predictor=manifest.predictor, resolve=beside, schemas=schemas)
+    except FileNotFoundError as error:
+        raise Error(Code.INVALID_REQUEST, f"There is no {file}, where the predictor should be.") from error
     except (OSError, UnicodeDecodeError) as error:
         raise Error(Code.INVALID_REQUEST, f"{file} cannot be read: {error}") from error
     except Error as error:

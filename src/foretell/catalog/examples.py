@@ -1,5 +1,7 @@
 """A model's examples: what `[[examples]]` says, and whether the model takes it."""
 
+import mimetypes
+import re
 from pathlib import Path
 from typing import Any
 
@@ -21,7 +23,8 @@ def read_examples(folder: Path, found: Any, problems: Problems) -> tuple[Example
         values = read_table(place, _with_listed_output(each), Example, problems)
         if len(problems) == before:
             examples.append(Example(**values))
-            problems += _absent(folder, place, examples[-1].output)
+            is_listed = isinstance(each.get("output"), list)
+            problems += _absent(folder, place, examples[-1].output, is_listed=is_listed)
     return tuple(examples)
 
 
@@ -46,6 +49,12 @@ def given_of(version: Version, example: Example) -> dict[str, Any]:
     }
 
 
+def kind_of(output: str) -> str:
+    """Of which kind an example's output is: `image` for the name of a picture; what is no file's name is `text`."""
+    guessed = mimetypes.guess_type(output)[0] if re.fullmatch(r"[\w./-]+\.\w+", output) else None
+    return "text" if guessed is None else guessed.partition("/")[0]
+
+
 def _located(folder: Path, value: Any) -> Any:
     if isinstance(value, list):
         return [_located(folder, each) for each in value]
@@ -60,9 +69,9 @@ def _with_listed_output(found: Any) -> Any:
     return found
 
 
-def _absent(folder: Path, place: str, output: tuple[str, ...]) -> list[str]:
-    """A single entry that is no file is the text that came."""
-    if len(output) < 2:
+def _absent(folder: Path, place: str, output: tuple[str, ...], *, is_listed: bool) -> list[str]:
+    """A single entry that is no file is the text that came, unless it was listed under the name of a file."""
+    if not output or (len(output) == 1 and not (is_listed and kind_of(output[0]) != "text")):
         return []
     missing = [each for each in output if not (folder / each).is_file()]
     return [f"'{place}.output' names '{each}', which is no file of the folder" for each in missing]

@@ -29,7 +29,8 @@ OURS = {"folder", "notes"}
 """What is not written in the file, but found out."""
 NOT_SETTINGS = {*OURS, "weights", "examples", "pricing", *TABLES}
 
-_SLUG = re.compile(r"[a-z0-9][a-z0-9._-]*(/[a-z0-9][a-z0-9._-]*)?")
+SLUG = re.compile(r"[a-z0-9][a-z0-9._-]*(/[a-z0-9][a-z0-9._-]*)?")
+"""What a model can be called."""
 _PREDICTOR = re.compile(r"(?!/|.*\.\.)[\w./-]+\.py:\w+")
 _SCHEMA = re.compile(r"[\w-][\w.-]*\.json|")
 _PYTHON = re.compile(r"3\.\d+(\.\d+)?|")
@@ -113,10 +114,10 @@ class _Reading:
     def _check(self, values: dict[str, Any]) -> None:
         """What the settings must be beyond their kind."""
         self.problems.match(
-            "namespace", values.get("namespace"), _SLUG, "lower-case letters, digits, '.', '_' and '-'"
+            "namespace", values.get("namespace"), SLUG, "lower-case letters, digits, '.', '_' and '-'"
         )
         for alias in values.get("aliases", ()):
-            self.problems.match("aliases", alias, _SLUG, "lower-case letters, digits, '.', '_' and '-'")
+            self.problems.match("aliases", alias, SLUG, "lower-case letters, digits, '.', '_' and '-'")
         self.problems.match("predictor", values.get("predictor"), _PREDICTOR, "FILE.py:CLASS")
         self.problems.match("schema", values.get("schema"), _SCHEMA, "a .json file of the folder")
         self.problems.match("python", values.get("python"), _PYTHON, "a version such as 3.11")

@@ -5,16 +5,19 @@ from pathlib import Path
 from typing import Annotated, Any
 
 import typer
+from rich.text import Text
 
 from foretell.cli.connection import Connection, Target, call
-from foretell.cli.describing import size
+from foretell.cli.describing import command, size
 from foretell.cli.options import Data, Database, Json
-from foretell.cli.printing import console, labelled, notes, print_json
+from foretell.cli.printing import console, harmless, labelled, notes, print_json
 from foretell.cli.steps import Steps
 from foretell.errors import Code, Error
 
 LOOK_SECONDS = 0.3
 LOG_LINES = 20
+LINE_CHARACTERS = 200
+"""How much is shown of a line: pip names every version that there is in one."""
 Model = Annotated[str, typer.Argument(metavar="NAME", help="The model, from 'foretell models list'.")]
 ModelAndVersion = Annotated[
     str, typer.Argument(metavar="NAME[:VERSION]", help="The model, and perhaps a version of it.")
@@ -55,16 +58,17 @@ def add(
     """Add a model: fetch what it needs, load it, run its example, and only then let callers have it."""
     target = Target(data, database=database, node=True)
     body = {"source": _located(source), "name": name}
-    ended = call(target, lambda server: _followed(server, "/v1/admin/models", body, quiet=json))
+    ended, command = call(target, lambda server: _added(server, body, quiet=json))
     conclude(ended, json=json)
     if not json:
-        console.print(f"\nTry it: foretell run {ended['model']} …   (foretell models show {ended['model']})")
+        console.print(harmless(f"\nTry it: {command}"))
 
 
-def test(model: Model, data: Data = None, database: Database = None, json: Json = False) -> None:
+def test(model: ModelAndVersion, data: Data = None, database: Database = None, json: Json = False) -> None:
     """Run all examples of a model; exits 1 unless each gives the kind of output that it shows."""
+    name, version = _split(model)
     target = Target(data, database=database, node=True)
-    path = f"/v1/admin/models/{model}/test"
+    path = f"/v1/admin/models/{name}/test" + (f"?version={version}" if version else "")
     conclude(call(target, lambda server: _followed(server, path, None, quiet=json)), json=json)
 
 
@@ -123,7 +127,7 @@ def logs(model: ModelAndVersion, data: Data = None, database: Database = None, j
             f"{addition['work']} of {addition['source']}, {addition['state']}, {addition['created_at'][:19]}"
         )
         notes.print(labelled(f"{name}:", words, style="bold"))
-    console.print(labelled("", found["log"], style="") if found["log"] else "There is no log of it.")
+    console.print(Text(harmless(found["log"].rstrip("\n"))) if found["log"] else "There is no log of it.")
 
 
 def prune(data: Data = None, database: Database = None, json: Json = False) -> None:
@@ -135,6 +139,19 @@ def prune(data: Data = None, database: Database = None, json: Json = False) -> N
     for each in found["data"]:
         console.print(f"{each['name']}  {size(each['size_bytes'])}")
     console.print(f"Freed {size(found['size_bytes'])}." if found["data"] else "Everything is needed.")
+
+
+async def _added(server: Connection, body: Any, *, quiet: bool) -> tuple[dict[str, Any], str]:
+    """The addition at its end, and how what was added is run."""
+    ended = await _followed(server, "/v1/admin/models", body, quiet=quiet)
+    if ended["state"] != "succeeded":
+        return ended, ""
+    found = await server.get("/v1/admin/models")
+    listed = {each["namespace"]: each for each in found["data"]}
+    examples = listed[ended["model"]]["examples"] if ended["model"] in listed else []
+    if not examples:
+        return ended, f"foretell models show {ended['model']}"
+    return ended, command(ended["model"], examples[0])
 
 
 async def _followed(server: Connection, path: str, body: Any, *, quiet: bool) -> dict[str, Any]:
@@ -163,9 +180,10 @@ async def _tell_log(server: Connection, addition: dict[str, Any]) -> None:
         found = await server.get(f"/v1/admin/models/{addition['model']}/logs")
     except Error:
         return
-    lines = [line for line in found["log"].splitlines() if not line.startswith(("==", "Error:"))]
-    if lines:
-        notes.print(labelled("", "\n".join(lines[-LOG_LINES:]), style="dim"))
+    of_last_step = f"\n{found['log']}".rpartition("\n== ")[2].splitlines()[1:]
+    lines = [harmless(line) for line in of_last_step if not line.startswith("Error:")][-LOG_LINES:]
+    for line in lines:
+        notes.print(Text(f"  {line[:LINE_CHARACTERS]}{'…' if len(line) > LINE_CHARACTERS else ''}", "dim"))
 
 
 def conclude(ended: dict[str, Any], *, json: bool) -> None:

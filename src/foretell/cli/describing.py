@@ -4,7 +4,7 @@ import json
 import shlex
 from typing import Any
 
-from foretell.cli.printing import console, labelled, notes, print_table
+from foretell.cli.printing import console, harmless, labelled, notes, print_table
 
 UNITS = ("B", "kB", "MB", "GB", "TB")
 
@@ -12,9 +12,9 @@ UNITS = ("B", "kB", "MB", "GB", "TB")
 def show_registered(registered: dict[str, Any]) -> None:
     """Prints a model's examples, as commands, and its versions."""
     for each in registered["examples"]:
-        given = " ".join(f"-i {name}={_argument(value)}" for name, value in each["input"].items())
-        console.print(labelled("\nExample:", each["title"], style="bold"))
-        console.print(labelled("", f"  foretell run {registered['namespace']} {given}", style=""))
+        title = f"Example: {each['title']}" if each["title"] else "Example"
+        console.print(f"\n{harmless(title)}")
+        console.print(harmless(f"  {command(registered['namespace'], each)}"))
     if registered["versions"]:
         console.print()
         print_table(
@@ -35,6 +35,12 @@ def show_registered(registered: dict[str, Any]) -> None:
         *([registered["offline_reason"]] if registered["offline_reason"] else []),
     ):
         notes.print(labelled("Note:", note, style="yellow"))
+
+
+def command(model: str, example: dict[str, Any]) -> str:
+    """An example as what is typed to run it."""
+    given = (f"-i {name}={_argument(value)}" for name, value in example["input"].items())
+    return " ".join(["foretell run", model, *given])
 
 
 def size(size_bytes: float) -> str:

@@ -1,6 +1,7 @@
 """`foretell models`: which there are, what they take, and what they need on this machine."""
 
 import asyncio
+import json as json_text
 from collections.abc import Callable
 from typing import Annotated, Any
 
@@ -49,7 +50,7 @@ def list_(data: Data = None, url: Url = None, key: ApiKey = None, json: Json = F
 
 @app.command(epilog="Example: foretell models show truefusion")
 def show(
-    model: Annotated[str, typer.Argument(help="The model, from 'foretell models list'.")],
+    model: Annotated[str, typer.Argument(metavar="MODEL", help="The model, from 'foretell models list'.")],
     data: Data = None,
     url: Url = None,
     key: ApiKey = None,
@@ -58,7 +59,8 @@ def show(
     """Show what a model does, which inputs it takes, its examples and its versions."""
     found, registered = call(Target(data, url=url, key=key), lambda server: _shown(server, model))
     if json:
-        print_json(found)
+        more = {} if registered is None else {name: registered[name] for name in ("examples", "versions")}
+        print_json(found | more)
         return
     facts = f"({found['namespace']}, {found['type']}, {found['status']})"
     console.print(labelled(found["name"], facts, style="bold"))
@@ -104,7 +106,7 @@ def _figures(registered: dict[str, Any] | None) -> list[str]:
 
 @app.command(epilog="Example: foretell models pull deepbrain")
 def pull(
-    model: Annotated[str, typer.Argument(help="The model, from 'foretell models list'.")],
+    model: Annotated[str, typer.Argument(metavar="MODEL", help="The model, from 'foretell models list'.")],
     data: Data = None,
 ) -> None:
     """Fetch one model's weights and build its environment now, not at its first use."""
@@ -201,9 +203,13 @@ def _price(pricing: dict[str, Any]) -> str:
 def _kind(schema: dict[str, Any]) -> str:
     if "enum" in schema:
         return " | ".join(map(str, schema["enum"]))
+    if schema.get("format") == "password":
+        return "secret"
     kind = schema.get("type", "any")
     word = kind if isinstance(kind, str) else " or ".join(each for each in kind if each != "null")
     word = "file" if schema.get("format") == "uri" else word
+    if kind == "array" and "items" in schema:
+        word = f"list of {_kind(schema['items'])}"
     low, high = (schema.get(name, "") for name in ("minimum", "maximum"))
     return f"{word} {low}…{high}" if f"{low}{high}" else word
 
@@ -212,4 +218,4 @@ def _default(name: str, schema: dict[str, Any], whole: dict[str, Any]) -> str:
     if name in whole.get("required", ()):
         return "(required)"
     default = schema.get("default")
-    return "" if default is None else str(default)
+    return "" if default is None else default if isinstance(default, str) else json_text.dumps(default)

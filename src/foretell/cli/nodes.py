@@ -103,5 +103,5 @@ def _cells(replica: dict[str, Any]) -> list[Any]:
         holds,
         gpus,
         replica["runs"],
-        replica["idle_since"] or "-",
+        (replica["idle_since"] or "-")[:19],
     ]

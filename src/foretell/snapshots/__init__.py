@@ -1,6 +1,7 @@
 """Snapshots: the copies of model folders that were added, one for each version, that nobody changes."""
 
 import asyncio
+import contextlib
 import shutil
 import tarfile
 from collections.abc import Collection
@@ -70,8 +71,7 @@ class Snapshots:
         """
         home = self._data_path / version.manifest.folder
         if not home.exists():
-            await asyncio.to_thread(home.parent.mkdir, mode=0o700, parents=True, exist_ok=True)
-            await asyncio.to_thread((staging / "snapshot").rename, home)
+            await asyncio.to_thread(_move, staging / "snapshot", home)
         if self._travel:
             packed = staging / "packed.tar"
             await asyncio.to_thread(_pack, home, packed)
@@ -100,7 +100,9 @@ class Snapshots:
 
     async def erase(self, version: Version) -> None:
         """Takes a snapshot away, here and among the blobs; other machines sweep theirs."""
-        await asyncio.to_thread(shutil.rmtree, self._data_path / version.manifest.folder, ignore_errors=True)
+        home = self._data_path / version.manifest.folder
+        await asyncio.to_thread(shutil.rmtree, home, ignore_errors=True)
+        await asyncio.to_thread(_remove_empty, home.parent)
         if self._travel:
             await self._blobs.delete([_blob(version)])
 
@@ -116,6 +118,7 @@ class Snapshots:
             for home in path.iterdir() if path.is_dir() else ():
                 if home.name not in known:
                     shutil.rmtree(home, ignore_errors=True)
+            _remove_empty(path)
 
     async def _fetch(self, version: Version, home: Path) -> None:
         staged = self._root / f"{STAGED}{version.id}.{new_token(64)}"
@@ -123,8 +126,7 @@ class Snapshots:
             staged.mkdir(mode=0o700, parents=True)
             await self._blobs.save(_blob(version), staged / "packed.tar")
             await asyncio.to_thread(_unpack, staged / "packed.tar", staged / "snapshot")
-            await asyncio.to_thread(home.parent.mkdir, mode=0o700, parents=True, exist_ok=True)
-            (staged / "snapshot").rename(home)
+            await asyncio.to_thread(_move, staged / "snapshot", home)
         except Error as error:
             message = (
                 f"The folder of {version.model}:{version.id} is neither on this machine nor among the files."
@@ -149,6 +151,24 @@ class Snapshots:
         if weight.sha256:
             _link_tree(path, copy / place)
         return replace(weight, source=f"file:{place.as_posix()}")
+
+
+def _move(snapshot: Path, home: Path) -> None:
+    """Puts a snapshot at its place, also while the folder of a model that has no other version is taken away."""
+    for is_last in (False, False, True):
+        home.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
+        try:
+            snapshot.rename(home)
+        except FileNotFoundError:
+            if is_last:
+                raise
+        else:
+            return
+
+
+def _remove_empty(folder: Path) -> None:
+    with contextlib.suppress(OSError):
+        folder.rmdir()
 
 
 def _inside(manifest: Manifest, weight: Weight) -> Path | None:

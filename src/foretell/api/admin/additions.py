@@ -14,6 +14,7 @@ from foretell.api.deeds import deed
 from foretell.api.operations import operation
 from foretell.api.requests import body_of, caller, services
 from foretell.audit import Action, Deed
+from foretell.catalog.manifests import SLUG
 from foretell.dialects.skytells import messages, timestamp
 from foretell.errors import Code, Error
 
@@ -51,6 +52,9 @@ _new = msgspec.json.Decoder(NewModel)
 )
 async def add(request: Request) -> Response:
     wanted = await body_of(request, _new)
+    if wanted.name and not SLUG.fullmatch(wanted.name):
+        message = f"'{wanted.name}' cannot be a model's name: it needs lower-case letters, digits, '.', '_' and '-'."
+        raise Error(Code.INVALID_REQUEST, message, details=(f"name: {message}",))
     if not wanted.source:
         raise Error(Code.MISSING_FIELD, "'source' is empty.", details=("source: is empty",))
     return await _begun(request, Work.ADD, wanted.source, name=wanted.name)
@@ -59,13 +63,17 @@ async def add(request: Request) -> Response:
 @operation(
     "Test a model",
     tag="Adding models",
-    description="Runs every example of its current version; each has to give the kind of output that it shows.",
+    description="Runs every example of its current version, or of another `version`; each has to give the kind of "
+    "output that it shows.",
     path=_MODEL,
+    query=messages.VersionQuery,
     answers={202: messages.AdditionMessage},
     errors=(Code.MODEL_NOT_FOUND, Code.OVERLOADED),
 )
 async def test(request: Request) -> Response:
-    return await _begun(request, Work.TEST, await _named(request))
+    name, wanted = await _named(request), request.query_params.get("version")
+    version_id = None if wanted is None else (await version_of(request, name, wanted)).version.id
+    return await _begun(request, Work.TEST, f"{name}:{version_id}" if version_id else name)
 
 
 @operation(

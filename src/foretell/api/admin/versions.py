@@ -12,7 +12,7 @@ from foretell.api.answers import answer
 from foretell.api.deeds import deed
 from foretell.api.operations import operation
 from foretell.api.requests import body_of, services
-from foretell.api.versions import PREFIX_CHARACTERS_MIN
+from foretell.api.versions import PREFIX_CHARACTERS_MIN, too_short
 from foretell.audit import Action
 from foretell.dialects.skytells import messages
 from foretell.errors import Code, Error
@@ -84,7 +84,9 @@ async def version_of(request: Request, name: str, wanted: str) -> Listed:
     found = [each for each in listed if each.version.id.startswith(wanted)]
     if len(found) != 1 or len(wanted) < PREFIX_CHARACTERS_MIN:
         there = ", ".join(each.version.id for each in listed) or "none"
-        raise Error(Code.NOT_FOUND, f"'{name}' has no version '{wanted}'. There are: {there}.")
+        raise Error(
+            Code.NOT_FOUND, f"'{name}' has no version '{wanted}'{too_short(wanted)}. There are: {there}."
+        )
     return found[0]
 
 
