@@ -115,6 +115,11 @@ def test_the_command_line_shows_the_steps_and_what_to_mend(
     failed = next(number for number, line in enumerate(lines) if line.startswith("✗"))
     assert lines[failed].rstrip() == "✗ loading", "what the step was at when it failed says nothing"
     assert lines[failed + 1].startswith("  Traceback"), "the log of the steps before is not what failed"
+    bad = foretell("models", "add", str(model(tmp_path, "shown", predict=BROKEN_RUN)), data=data)
+    lines = bad.stderr.splitlines()
+    assert lines[lines.index("✗ example      Hello") + 1].startswith("  Traceback"), (
+        "that is what the run wrote"
+    )
     nowhere = foretell("models", "add", str(tmp_path / "nowhere"), data=data)
     assert (nowhere.returncode, "There is no" in nowhere.stderr) == (1, True)
 

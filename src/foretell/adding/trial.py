@@ -96,7 +96,7 @@ class Trial:
 
     async def begun(self, doing: Doing) -> None:
         """Returns when the version is loaded. Raises Error(UNAVAILABLE) with the reason why it cannot be."""
-        prediction = await self._until(lambda each: each.started_at is not None, doing)
+        prediction = await self._until(lambda each: each.started_at is not None, doing, is_loading=True)
         if prediction.started_at is None:
             raise Error(Code.UNAVAILABLE, self._reason(prediction))
         doing.says(f"loaded in {prediction.metrics.get('load_time') or _waited(prediction):.1f} s")
@@ -114,7 +114,9 @@ class Trial:
             await self._bench.store.delete(self._id, account_id=None)
             self._report.know(prediction_id=None)
 
-    async def _until(self, is_enough: Callable[[Prediction], bool], doing: Doing) -> Prediction:
+    async def _until(
+        self, is_enough: Callable[[Prediction], bool], doing: Doing, *, is_loading: bool = False
+    ) -> Prediction:
         words = doing.step.says
         if self._id is None:
             await self._create()
@@ -123,7 +125,7 @@ class Trial:
             found = await self._bench.store.await_terminal(self._id, LOOK_SECONDS)
             if found is None:
                 raise Error(Code.UNAVAILABLE, "The trial was deleted.")
-            await self._hear(found)
+            await self._hear(found, until=found.started_at if is_loading else None)
             if found.status.is_terminal or is_enough(found):
                 return found
             if found.phase not in {None, Phase.RUNNING}:
@@ -159,9 +161,11 @@ class Trial:
             {name: _with_files(value) for name, value in given.items()}
         )
 
-    async def _hear(self, prediction: Prediction) -> None:
-        """Takes over into the log what the model wrote to its own."""
+    async def _hear(self, prediction: Prediction, *, until: int | None) -> None:
+        """Takes over into the log what the model wrote to its own, or only what it wrote until then."""
         for event in await self._bench.store.events(prediction.id, after=self._heard):
+            if until is not None and event.at >= until:
+                return
             self._heard = event.sequence
             if event.kind is Kind.LOG:
                 self._text = (self._text + str(event.data.get("text", "")))[-64 * 1024 :]

@@ -61,4 +61,4 @@ class Steps:
         if self._quiet:
             return
         mark, style = MARKS[step["state"]]
-        notes.print(Text.assemble((mark, style), f" {step['name']:<12} ", harmless(step["says"])))
+        notes.print(Text.assemble((mark, style), f" {step['name']:<12} {harmless(step['says'])}".rstrip()))

@@ -54,7 +54,7 @@ async def add(request: Request) -> Response:
     wanted = await body_of(request, _new)
     if wanted.name and not SLUG.fullmatch(wanted.name):
         message = f"'{wanted.name}' cannot be a model's name: it needs lower-case letters, digits, '.', '_' and '-'."
-        raise Error(Code.INVALID_REQUEST, message, details=(f"name: {message}",))
+        raise Error(Code.INVALID_REQUEST, message)
     if not wanted.source:
         raise Error(Code.MISSING_FIELD, "'source' is empty.", details=("source: is empty",))
     return await _begun(request, Work.ADD, wanted.source, name=wanted.name)
