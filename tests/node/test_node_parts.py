@@ -9,7 +9,7 @@ import pytest
 
 from foretell.node.breaker import COOL_DOWN_SECONDS, Breaker
 from foretell.node.channel import WAITING_MAX, Channel
-from foretell.node.frames import Done, Log, Output
+from foretell.node.frames import Done, Items, Log, Output
 from foretell.node.link import FRAME_BYTES_MAX, BrokenLink, Link, open_link
 from foretell.node.load import step
 from foretell.node.tail import KEPT_CHARACTERS, Tail
@@ -108,6 +108,8 @@ async def test_what_is_sent_in_one_turn_goes_out_together_and_in_order() -> None
             + json.dumps([{"at": [], "path": "x"}] * 1001).encode()
             + b"}"
         ),
+        framed(b'{"type":"items","id":"a","values":' + json.dumps([0] * 1001).encode() + b"}"),
+        framed(b'{"type":"items","id":"a","values":[1,' + b"[" * 70 + b"]" * 70 + b"]}"),
     ],
 )
 async def test_what_is_not_a_frame_breaks_the_link(data: bytes) -> None:
@@ -118,6 +120,19 @@ async def test_what_is_not_a_frame_breaks_the_link(data: bytes) -> None:
         await asyncio.wait_for(link.receive(), 2)
     link.close()
     theirs.close()
+
+
+async def test_a_channel_counts_each_item_of_those_that_come_together() -> None:
+    channel = Channel()
+    async with asyncio.timeout(2):
+        await channel.put(Items("a", [1] * 600))
+    with pytest.raises(TimeoutError):
+        async with asyncio.timeout(0.1):
+            await channel.put(Items("a", [2] * 600))
+    assert await channel.receive() == Items("a", [1] * 600)
+    assert await channel.receive() == Items("a", [2] * 600)
+    async with asyncio.timeout(2):
+        await channel.put(Items("a", [3]))
 
 
 async def test_a_channel_holds_back_who_says_more_than_is_heard() -> None:

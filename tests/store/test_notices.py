@@ -4,7 +4,7 @@ import asyncio
 
 import pytest
 
-from databases import direct_to
+from databases import Direct, direct_to
 from foretell.config import Config
 from foretell.prediction import Phase, Prediction, Status
 from foretell.store import Store, open_store
@@ -29,6 +29,24 @@ async def test_every_change_of_a_prediction_is_told(store: Store) -> None:
         ):
             await change
             assert await told.wait(5)
+
+
+async def test_who_waits_hears_of_a_move_whose_notice_was_lost(store: Store, direct: Direct) -> None:
+    row = await store.create(new_prediction())
+    waiting = asyncio.create_task(store.await_terminal(row.id, 20.0))
+    with store.moves(row.id) as told:
+        # The first look of those who wait for longer finds what it did not know.
+        assert await told.wait(10)
+        direct("UPDATE predictions SET progress = 12 WHERE id = ?", row.id)
+        assert await told.wait(10)
+        direct(
+            "UPDATE predictions SET status = 'canceled', completed_at = ? WHERE id = ?",
+            row.created_at,
+            row.id,
+        )
+        assert await told.wait(10)
+        found = await waiting
+        assert found is not None and found.status is Status.CANCELED
 
 
 async def test_happenings_count_once_and_silence_is_no(store: Store) -> None:

@@ -2,6 +2,7 @@
 
 from dataclasses import replace
 
+import msgspec
 import pytest
 
 from foretell.event import Event, Kind
@@ -21,7 +22,7 @@ async def begun(store: Store) -> Hold:
 
 
 def preview(event: Event) -> Event:
-    return replace(event, kind=Kind.PREVIEW, data={"image": "data:image/png;base64,"})
+    return msgspec.structs.replace(event, kind=Kind.PREVIEW, data={"image": "data:image/png;base64,"})
 
 
 async def test_a_newer_preview_takes_the_place_of_an_older_one(store: Store) -> None:
@@ -56,7 +57,7 @@ async def test_forgotten_previews_leave_what_was_said_around_them(store: Store) 
 async def test_words_about_previews_are_no_previews(store: Store) -> None:
     hold = await begun(store)
     words = said(hold, '[[2,"preview",{"image":', "x")
-    odd = replace(words[1], data={"value": [[2, "preview", {"image": ""}]]})
+    odd = msgspec.structs.replace(words[1], data={"value": [[2, "preview", {"image": ""}]]})
     await store.append(hold, [words[0]])
     await store.append(hold, [odd])
     await store.forget_previews(hold.prediction_id)
