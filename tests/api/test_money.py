@@ -271,6 +271,8 @@ def _seconds(shown: dict[str, Any]) -> float:
     ("query", "error_id"),
     [
         ({"group_by": "colour"}, "INVALID_PARAMETER"),
+        ({"format": "pdf"}, "INVALID_PARAMETER"),
+        ({"durations": "perhaps"}, "INVALID_PARAMETER"),
         ({"from": "yesterday"}, "INVALID_DATE_FORMAT"),
         ({"from": "2026-02-01", "to": "2026-01-01"}, "INVALID_DATE_RANGE"),
         ({"from": "2020-01-01", "to": "2026-01-01"}, "INVALID_DATE_RANGE"),

@@ -121,6 +121,14 @@ def number(query: QueryParams, name: str, *, default: int, most: int) -> int:
     return int(text)
 
 
+def one_of(query: QueryParams, name: str, words: Sequence[str]) -> str:
+    """Which of `words` a parameter is; the first where it is left out. Raises Error(INVALID_PARAMETER)."""
+    word = query.get(name, words[0])
+    if word not in words:
+        raise Error(Code.INVALID_PARAMETER, f"'{name}' must be {' or '.join(words)}.")
+    return word
+
+
 def period(query: QueryParams) -> Period:
     """The days from `from` to `to`. Raises Error with the id that says what is wrong."""
     for name in query:

@@ -11,7 +11,7 @@ from starlette.responses import Response
 from foretell.api.answers import answer
 from foretell.api.operations import operation
 from foretell.api.requests import caller, services
-from foretell.api.skytells.listing import period
+from foretell.api.skytells.listing import one_of, period
 from foretell.dialects.skytells import messages
 from foretell.dialects.skytells.money import render_balance, render_usage
 from foretell.errors import Code, Error
@@ -20,6 +20,7 @@ from foretell.store.usage import DAY, GROUPS, ROWS_MAX, Question
 
 DAYS_MAX = 366
 DAYS = 30
+FORMATS = ("json", "csv")
 
 
 @operation(
@@ -51,7 +52,7 @@ async def index(request: Request) -> Response:
         raise Error(Code.TOO_LARGE, message)
     groups, durations = tuple(question.group_by), question.durations
     rows = [render_usage(each, day=day, group_by=groups, durations=durations) for day, each in found]
-    if request.query_params.get("format") == "csv":
+    if one_of(request.query_params, "format", FORMATS) == "csv":
         return _csv(rows)
     whose = question.account_id
     total = _total([each for _, each in found])
@@ -83,7 +84,7 @@ async def _question(request: Request) -> Question:
         since=since,
         until=until,
         group_by=groups,
-        durations=request.query_params.get("durations", "").lower() in {"1", "true", "yes"},
+        durations=one_of(request.query_params, "durations", ("false", "true")) == "true",
     )
 
 
