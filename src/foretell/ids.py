@@ -7,11 +7,11 @@ import uuid
 
 
 def new_id() -> str:
-    """A UUIDv7 (RFC 9562 §5.7): time-ordered to the millisecond, with 74 random bits."""
-    milliseconds = time.time_ns() // 1_000_000
-    number = (milliseconds & 0xFFFFFFFFFFFF) << 80 | int.from_bytes(os.urandom(10))
-    number = number & ~(0xF << 76) | 0x7 << 76
-    number = number & ~(0x3 << 62) | 0x2 << 62
+    """A UUIDv7 (RFC 9562 §5.7): time-ordered to a quarter of a microsecond (§6.2, method 3), with 62 random bits."""
+    milliseconds, rest = divmod(time.time_ns(), 1_000_000)
+    fraction = (rest << 12) // 1_000_000
+    random = int.from_bytes(os.urandom(8)) >> 2
+    number = (milliseconds & 0xFFFFFFFFFFFF) << 80 | 0x7 << 76 | fraction << 64 | 0x2 << 62 | random
     return str(uuid.UUID(int=number))
 
 
