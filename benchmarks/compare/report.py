@@ -3,6 +3,7 @@
 import os
 import platform
 import re
+import statistics
 from collections.abc import Callable, Sequence
 from datetime import UTC, datetime
 from importlib.metadata import version
@@ -11,6 +12,7 @@ from pathlib import Path
 from compare.chart import chart
 from compare.contenders import Contender
 from compare.results import Round, middle
+from compare.streams import Paced
 
 REFERENCE = "LitServe"
 README = Path(__file__).parents[2] / "README.md"
@@ -43,7 +45,8 @@ def _page(rounds: Sequence[Round], chosen: Sequence[Contender], names: Sequence[
         "## Predictions",
         _table(rounds, names),
         "## Streams",
-        "A stream of 1,000 pieces, as fast as the model yields them.",
+        "A stream of 1,000 pieces, as fast as the model yields them; and one of a piece every two milliseconds: how "
+        "late each arrives after it was made, and its CPU.",
         _stream_table(rounds, names),
         "## What is compared",
         "\n".join(f"- **{each.name}**{_versions(each)}: {each.note}." for each in chosen),
@@ -101,7 +104,10 @@ def _short_table(rounds: Sequence[Round], names: Sequence[str]) -> str:
 
 
 def _stream_table(rounds: Sequence[Round], names: Sequence[str]) -> str:
-    head = ["", "1 stream: pieces/s", "first ms", "32 streams: pieces/s", "first ms", "CPU µs each"]
+    head = [
+        "", "1 stream: pieces/s", "first ms", "32 streams: pieces/s", "first ms", "CPU µs each",
+        "paced: µs late", "p99 µs late", "CPU µs each",
+    ]  # fmt: skip
     rows = []
     for name in names:
         found = [each for each in rounds if each.name == name and each.streams]
@@ -114,10 +120,16 @@ def _stream_table(rounds: Sequence[Round], names: Sequence[str]) -> str:
                 for count in (1, 32)
             )
             cpu = middle(found, name, lambda each: each.streams[32].cpu_us)
-            rows.append(
-                [name, f"{one[0]:,.0f}", f"{one[1]:.1f}", f"{many[0]:,.0f}", f"{many[1]:.0f}", f"{cpu:.0f}"]
-            )
+            figures = [f"{one[0]:,.0f}", f"{one[1]:.1f}", f"{many[0]:,.0f}", f"{many[1]:.0f}", f"{cpu:.0f}"]
+            rows.append([name, *figures, *_paced([each.paced for each in found if each.paced is not None])])
     return lines(head, rows)
+
+
+def _paced(found: Sequence[Paced]) -> list[str]:
+    if not found:
+        return ["-"] * 3
+    figures = zip(*((each.p50_us, each.p99_us, each.cpu_us) for each in found), strict=True)
+    return [f"{statistics.median(each):,.0f}" for each in figures]
 
 
 def _ratio(rounds: Sequence[Round], names: Sequence[str], name: str) -> str:

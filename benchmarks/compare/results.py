@@ -6,7 +6,7 @@ from dataclasses import dataclass
 
 from compare.load import Loaded
 from compare.processes import Memory
-from compare.streams import Streamed
+from compare.streams import Paced, Streamed
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -19,6 +19,7 @@ class Round:
     flush_ms: float
     loads: dict[int, Loaded]
     streams: dict[int, Streamed]
+    paced: Paced | None = None
 
 
 def middle(rounds: Sequence[Round], name: str, figure: Callable[[Round], float]) -> float:

@@ -2,8 +2,10 @@
 
 import asyncio
 import json
+import re
 import statistics
 import time
+from collections.abc import Mapping
 from dataclasses import dataclass
 
 from compare.contenders import Contender
@@ -12,6 +14,9 @@ from compare.processes import Tree
 PIECE = b"piece"
 TIMEOUT_SECONDS = 60.0
 READ_BYTES = 262_144
+PACED_COUNT = 1_000
+PAUSE_SECONDS = 0.002
+MADE = re.compile(rb"piece (\d+\.\d{6}) ")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -20,6 +25,15 @@ class Streamed:
 
     per_second: float
     first_ms: float
+    cpu_us: float
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Paced:
+    """One stream of a piece every two milliseconds: how late each came, and CPU for each."""
+
+    p50_us: float
+    p99_us: float
     cpu_us: float
 
 
@@ -38,14 +52,57 @@ async def stream_all(contender: Contender, port: int, streams: int, *, tree: Tre
     )
 
 
-async def _read(contender: Contender, port: int, wanted: int) -> float:
-    """Seconds until the first piece. All pieces have to come; what comes behind them is not waited for."""
+async def stream_paced(contender: Contender, port: int, *, tree: Tree) -> Paced:
+    """Reads one stream whose pieces each say when they were made. Raises RuntimeError where some are missing."""
+    wish = {"count": PACED_COUNT, "pause": PAUSE_SECONDS}
+    body = dict(contender.stream_body)
+    before = tree.cpu_seconds()
+    async with asyncio.timeout(TIMEOUT_SECONDS):
+        late = sorted(
+            await _read_paced(contender, port, {**body, "input": wish} if "input" in body else wish)
+        )
+    return Paced(
+        p50_us=late[len(late) // 2] * 1_000_000,
+        p99_us=late[len(late) * 99 // 100] * 1_000_000,
+        cpu_us=(tree.cpu_seconds() - before) / PACED_COUNT * 1_000_000,
+    )
+
+
+async def _read_paced(contender: Contender, port: int, body: Mapping[str, object]) -> list[float]:
+    """How many seconds after it was made each piece came."""
+    reader, writer = await _asked(contender, port, body)
+    late: list[float] = []
+    rest = b""
+    while len(late) < PACED_COUNT:
+        data = await reader.read(READ_BYTES)
+        now = time.monotonic()
+        if not data:
+            raise RuntimeError(f"{contender.name}: {len(late)} of {PACED_COUNT} pieces came")
+        rest += data
+        end = 0
+        for found in MADE.finditer(rest):
+            late.append(now - float(found[1]))
+            end = found.end()
+        rest = rest[end:]
+    writer.close()
+    return late
+
+
+async def _asked(
+    contender: Contender, port: int, sent: Mapping[str, object]
+) -> tuple[asyncio.StreamReader, asyncio.StreamWriter]:
     reader, writer = await asyncio.open_connection("127.0.0.1", port, limit=READ_BYTES)
-    body = json.dumps(dict(contender.stream_body)).encode()
+    body = json.dumps(dict(sent)).encode()
     lines = [f"POST {contender.stream_path} HTTP/1.1", "host: localhost", f"content-length: {len(body)}"]
     lines += [f"{name}: {value}" for name, value in contender.stream_headers.items()]
-    since = time.perf_counter()
     writer.write("\r\n".join([*lines, "", ""]).encode() + body)
+    return reader, writer
+
+
+async def _read(contender: Contender, port: int, wanted: int) -> float:
+    """Seconds until the first piece. All pieces have to come; what comes behind them is not waited for."""
+    since = time.perf_counter()
+    reader, writer = await _asked(contender, port, contender.stream_body)
     found, first, rest = 0, 0.0, b""
     while found < wanted:
         data = await reader.read(READ_BYTES)

@@ -21,6 +21,8 @@ QUESTIONS = {
     "an account's page": """SELECT * FROM predictions WHERE deleted_at IS NULL AND account_id = 'a'
                             ORDER BY created_at DESC, id DESC LIMIT 20""",
     "how many an account has": "SELECT COUNT(*) FROM predictions WHERE deleted_at IS NULL AND account_id = 'a'",
+    "how many of an account wait": """SELECT COUNT(*) FROM predictions WHERE deleted_at IS NULL
+                                      AND completed_at IS NULL AND account_id = 'a' AND status = 'starting'""",
     "everybody's page": """SELECT * FROM predictions WHERE deleted_at IS NULL
                            ORDER BY created_at DESC, id DESC LIMIT 20""",
     "what others hold": "SELECT id FROM predictions WHERE node IS NOT NULL AND node <> 'n' ORDER BY node, id",

@@ -1,5 +1,7 @@
 """BentoML: one worker."""
 
+import asyncio
+import time
 from collections.abc import AsyncGenerator
 
 import bentoml
@@ -12,6 +14,8 @@ class Echo:
         return {"output": prompt}
 
     @bentoml.api
-    async def stream(self, count: int) -> AsyncGenerator[str, None]:
+    async def stream(self, count: int, pause: float = 0.0) -> AsyncGenerator[str, None]:
         for _ in range(count):
-            yield "data: piece \n\n"
+            if pause:
+                await asyncio.sleep(pause)
+            yield f"data: piece {time.monotonic():.6f} \n\n" if pause else "data: piece \n\n"

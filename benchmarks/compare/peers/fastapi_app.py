@@ -1,5 +1,7 @@
 """A bare function behind FastAPI, in the process that answers: no worker, no queue, nothing stored."""
 
+import asyncio
+import time
 from collections.abc import AsyncIterator
 
 from fastapi import FastAPI
@@ -15,6 +17,7 @@ class Prompt(BaseModel):
 
 class Wish(BaseModel):
     count: int
+    pause: float = 0.0
 
 
 @app.get("/health")
@@ -31,6 +34,8 @@ async def predict(wish: Prompt) -> dict[str, str]:
 async def stream(wish: Wish) -> StreamingResponse:
     async def pieces() -> AsyncIterator[str]:
         for _ in range(wish.count):
-            yield "data: piece \n\n"
+            if wish.pause:
+                await asyncio.sleep(wish.pause)
+            yield f"data: piece {time.monotonic():.6f} \n\n" if wish.pause else "data: piece \n\n"
 
     return StreamingResponse(pieces(), media_type="text/event-stream")

@@ -1,6 +1,7 @@
 """LitServe: one worker process; `stream` as the second argument serves the stream instead."""
 
 import sys
+import time
 from collections.abc import Iterator
 from typing import Any
 
@@ -26,11 +27,14 @@ class Chunks(litserve.LitAPI):
         pass
 
     def decode_request(self, request: dict[str, Any]) -> Any:
-        return request["count"]
+        return request
 
-    def predict(self, x: int) -> Iterator[str]:
-        for _ in range(x):
-            yield "piece "
+    def predict(self, x: dict[str, Any]) -> Iterator[str]:
+        pause = x.get("pause", 0.0)
+        for _ in range(x["count"]):
+            if pause:
+                time.sleep(pause)
+            yield f"piece {time.monotonic():.6f} " if pause else "piece "
 
     # Without a return type: LitServe would make a response model of it.
     def encode_response(self, output: Iterator[str]):

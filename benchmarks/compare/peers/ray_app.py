@@ -1,5 +1,6 @@
 """Ray Serve as it is shipped: a proxy and one replica."""
 
+import asyncio
 import sys
 import time
 from collections.abc import AsyncIterator
@@ -15,13 +16,17 @@ class Echo:
     async def __call__(self, request: Request) -> dict[str, str] | StreamingResponse:
         wish = await request.json()
         if "count" in wish:
-            return StreamingResponse(pieces(wish["count"]), media_type="text/event-stream")
+            return StreamingResponse(
+                pieces(wish["count"], wish.get("pause", 0.0)), media_type="text/event-stream"
+            )
         return {"output": wish["prompt"]}
 
 
-async def pieces(count: int) -> AsyncIterator[str]:
+async def pieces(count: int, pause: float) -> AsyncIterator[str]:
     for _ in range(count):
-        yield "data: piece \n\n"
+        if pause:
+            await asyncio.sleep(pause)
+        yield f"data: piece {time.monotonic():.6f} \n\n" if pause else "data: piece \n\n"
 
 
 if __name__ == "__main__":

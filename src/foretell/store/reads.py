@@ -16,6 +16,9 @@ from foretell.store.database import Connection, Database, Fault, Value
 from foretell.store.rows import COLUMNS, encoded, prediction_of, read, with_bodies
 
 READERS_MAX = 4
+SORTED_MAX = 1_000
+"""How many rows are sorted for a page rather than looked for in their order."""
+_LIVE = {Status.STARTING, Status.PROCESSING}
 _HAS_TEXT = (
     "EXISTS (SELECT 1 FROM bodies WHERE prediction_id = predictions.id AND LOWER(input) LIKE ? ESCAPE '!')"
 )
@@ -114,9 +117,11 @@ def page(connection: Connection, wanted: Filter, *, offset: int, limit: int) -> 
     """One page, newest first, with bodies; and how many there are in all."""
     where, values = _where(wanted)
     total = connection.execute(f"SELECT COUNT(*) FROM predictions WHERE {where}", values)[0][0]
-    sql = (
-        f"SELECT {COLUMNS} FROM predictions WHERE {where} ORDER BY created_at DESC, id DESC LIMIT ? OFFSET ?"
-    )
+    if total <= offset:
+        return [], int(total)
+    # Few that live among many that do not are found by their own index and sorted, not looked for by age.
+    age = "created_at + 0" if wanted.status in _LIVE and total <= SORTED_MAX else "created_at"
+    sql = f"SELECT {COLUMNS} FROM predictions WHERE {where} ORDER BY {age} DESC, id DESC LIMIT ? OFFSET ?"
     rows = connection.execute(sql, [*values, limit, offset])
     return with_bodies(connection, [prediction_of(row) for row in rows]), int(total)
 
@@ -133,7 +138,10 @@ def _where(wanted: Filter) -> tuple[str, list[Value]]:
         (_HAS_TEXT, None if wanted.text is None else _pattern(wanted.text)),
     ]
     named = [(text, value) for text, value in conditions if value is not None]
-    return " AND ".join(["deleted_at IS NULL", *(text for text, _ in named)]), [value for _, value in named]
+    live = ["completed_at IS NULL"] if wanted.status in _LIVE else []
+    return " AND ".join(["deleted_at IS NULL", *live, *(text for text, _ in named)]), [
+        value for _, value in named
+    ]
 
 
 def _pattern(text: str) -> str:
