@@ -88,12 +88,14 @@ class Lookout:
 
 
 async def _moved(moves: Subscription, deadline: float, enough: Enough | None) -> bool:
-    """Whether there was news before the time was over, or was enough."""
+    """Whether there was news before the time was over, or was enough, which is asked each second at least."""
     while (left := deadline - time.monotonic()) > 0:
-        if await moves.wait(min(LOOK_SECONDS, left)):
-            return True
+        has_moved = await moves.wait(min(LOOK_SECONDS, left))
+        # Asked also where it moves all the time: a run that tells its progress would never be left.
         if enough is not None and await enough():
             return False
+        if has_moved:
+            return True
     return False
 
 
