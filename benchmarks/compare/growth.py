@@ -94,8 +94,9 @@ def _with_queued(folder: Path, queued: int, seconds: float) -> list[str]:
 async def _with_waiting(folder: Path, count: int) -> str:
     """What callers cost who wait for answers at the same time, and whether others are still answered."""
     with _served(folder) as (contender, port, tree):
-        # What a child of the model takes is nothing that a caller costs.
-        await asyncio.to_thread(_call, port, _slow(0))
+        # What it takes to load both models is nothing that a caller costs.
+        for sent in (_slow(0), contender.sent()):
+            await asyncio.to_thread(_call, port, sent)
         before, queued = tree.memory().rss_mb, await asyncio.to_thread(_waiting, port)
         body = _slow(600)
         callers = []
