@@ -30,8 +30,9 @@ def server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Foretell]:
         yield found
 
 
-@pytest.fixture(scope="session")
+@pytest.fixture(scope="module")
 def chromium() -> Iterator[Any]:
+    """A browser. It ends with the file: as long as it is there, no other test can run an event loop."""
     from playwright.sync_api import sync_playwright
 
     with sync_playwright() as playwright:
