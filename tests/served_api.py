@@ -243,4 +243,6 @@ class Api:
 
 def config_at(data: Path, **settings: Any) -> Config:
     # Nothing in a test has to survive a loss of power.
+    # A cache of its own: some of what tests call prunes it.
+    settings.setdefault("cache", str(data / "cache"))
     return Config(data=str(data), port=0, durability="process", **settings)

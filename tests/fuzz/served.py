@@ -52,6 +52,7 @@ class Site:
     async def _start(self, place: Path) -> None:
         config = Config(
             data=str(place),
+            cache=str(place / "cache"),
             durability="process",
             sandbox=True,
             await_seconds_max=0.01,
