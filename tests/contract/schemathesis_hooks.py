@@ -1,4 +1,4 @@
-"""What the requests of `test_schemathesis.py` must not do: call strangers, or suspend who asks."""
+"""What the requests of `test_schemathesis.py` must not do: call strangers, suspend who asks, stop what others need."""
 
 import os
 import re
@@ -12,6 +12,8 @@ OURS = os.environ["OURS"].split()
 
 ANOTHERS = {"account": os.environ["ANOTHERS_ACCOUNT"], "key": os.environ["ANOTHERS_KEY"]}
 """What may be changed instead."""
+STOPPED = {"pause": ("model", "fail"), "drain": ("node", "nowhere")}
+"""What may be stopped, by the last word of the path: a model that nobody waits for, and no node that is there."""
 
 _ADDRESS = re.compile(r"^https?://[^/]*")
 
@@ -20,8 +22,11 @@ _ADDRESS = re.compile(r"^https?://[^/]*")
 def before_call(context: Any, case: Any, kwargs: dict[str, Any]) -> None:
     """Runs before each request."""
     case.body = to_nowhere(case.body)
+    given = case.path_parameters or {}
+    name, instead = STOPPED.get(case.operation.path.rpartition("/")[2], ("", ""))
+    if name in given:
+        given[name] = instead
     for name, instead in ANOTHERS.items():
-        given = case.path_parameters or {}
         # Made up, they would be the credits of nobody.
         is_about_credits = case.operation.path.endswith("/credits")
         if name in given and (is_about_credits or str(given[name]).strip() in OURS):

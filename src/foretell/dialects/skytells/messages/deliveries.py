@@ -9,7 +9,11 @@ from foretell.dialects.skytells.messages.fields import Address, Instant, Paginat
 Event = Literal["started", "processing", "completed", "failed", "canceled"]
 State = Literal["pending", "paused", "delivered", "dead"]
 Since = Annotated[
-    str | None,
+    Annotated[
+        str,
+        Meta(extra_json_schema={"anyOf": [{"format": "date-time"}, {"format": "date"}, {"maxLength": 0}]}),
+    ]
+    | None,
     Meta(
         description="Only those that came about then or later: a date or an instant, in UTC where it does not say.",
         examples=["2026-01-31T12:00:00Z"],
