@@ -36,7 +36,7 @@ def _page(rounds: Sequence[Round], chosen: Sequence[Contender], names: Sequence[
     parts = [
         "# Foretell beside its peers",
         f"{datetime.now(UTC):%Y-%m-%d}. {machine()}. Foretell {version('foretell')}. "
-        f"{len(rounds) // len(names)} rounds of {seconds:g} s each, in turns; every figure is the median. "
+        f"{len(rounds) // len(names)} round(s) of {seconds:g} s each, in turns; every figure is the median. "
         f"A flush of this disk took {flush[len(flush) // 2]:.2f} ms in the middle, "
         f"from {flush[0]:.2f} to {flush[-1]:.2f}.",
         "The model does nothing: it answers with the 850 characters it was sent. `wrk` sends from one thread on the "
