@@ -103,11 +103,11 @@ def test_weights_in_the_folder_are_a_part_of_the_version(
 
 
 def test_folders_beside_the_models_own_come_with_it(server: Foretell, data: Path, tmp_path: Path) -> None:
-    (tmp_path / "shared").mkdir()
-    (tmp_path / "shared" / "marks.py").write_text("MARK = ';'\n")
+    (tmp_path / "beside").mkdir()
+    (tmp_path / "beside" / "marks.py").write_text("MARK = ';'\n")
     predict = PREDICT.replace("from cog", "import marks\nfrom cog").replace('"!"', "marks.MARK")
-    added(model(tmp_path, "pair", predict=predict, manifest='paths = ["../shared"]' + MANIFEST), data)
-    (tmp_path / "shared" / "marks.py").write_text("MARK = 'changed'\n")
+    added(model(tmp_path, "pair", predict=predict, manifest='paths = ["../beside"]' + MANIFEST), data)
+    (tmp_path / "beside" / "marks.py").write_text("MARK = 'changed'\n")
     assert said(server, "pair") == "HELLO;"
 
 
