@@ -14,7 +14,7 @@ from foretell.telemetry.phases import spans
 ENDPOINTS = ("OTEL_EXPORTER_OTLP_ENDPOINT", "OTEL_EXPORTER_OTLP_TRACES_ENDPOINT")
 """OpenTelemetry's own variables, which say where spans go; without them nothing is traced."""
 PARENT = "traceparent"
-NANOSECONDS = 1_000
+NANOSECONDS_PER_MICROSECOND = 1_000
 
 
 class Tracing:
@@ -41,16 +41,18 @@ class Tracing:
         whole = self._tracer.start_span(
             f"prediction {prediction.model}",
             context=self._propagator.extract(carrier),
-            start_time=prediction.created_at * NANOSECONDS,
+            start_time=prediction.created_at * NANOSECONDS_PER_MICROSECOND,
             attributes=_attributes(prediction),
         )
         if prediction.failure is not None:
             whole.set_status(self._trace.Status(self._trace.StatusCode.ERROR, prediction.failure.message))
         inside = self._trace.set_span_in_context(whole)
         for span in spans(prediction):
-            child = self._tracer.start_span(span.phase, inside, start_time=span.start_at * NANOSECONDS)
-            child.end(span.end_at * NANOSECONDS)
-        whole.end((prediction.completed_at or prediction.updated_at) * NANOSECONDS)
+            child = self._tracer.start_span(
+                span.phase, inside, start_time=span.start_at * NANOSECONDS_PER_MICROSECOND
+            )
+            child.end(span.end_at * NANOSECONDS_PER_MICROSECOND)
+        whole.end((prediction.completed_at or prediction.updated_at) * NANOSECONDS_PER_MICROSECOND)
 
     def close(self) -> None:
         """Sends what is left; waits for the collector for some seconds at most."""
