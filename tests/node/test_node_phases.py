@@ -12,7 +12,7 @@ from foretell.prediction import Status
 from foretell.store import Outlook
 from node.places import Place, place, until
 from weights.file_server import FileServer
-from weights.wheel_files import make_wheel
+from weights.wheel_files import make_waiting_package
 
 pytestmark = pytest.mark.anyio
 
@@ -76,27 +76,24 @@ async def test_a_download_is_told_in_per_cent_and_stands_among_the_phases_at_the
 async def test_an_environment_is_built_line_by_line(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch, anyio_backend: str
 ) -> None:
-    wheels = tmp_path / "wheels"
-    wheels.mkdir()
-    make_wheel(wheels, "colour", {"colour.py": b"RED = 'red'"})
+    packages, go_on = tmp_path / "packages", tmp_path / "go on"
+    packages.mkdir()
+    make_waiting_package(packages, "colour", {"colour.py": b"RED = 'red'"}, until=go_on)
     for name in [each for each in os.environ if each.startswith("PIP_")]:
         monkeypatch.delenv(name)
     monkeypatch.setenv("PIP_CONFIG_FILE", os.devnull)
     monkeypatch.setenv("PIP_NO_INDEX", "1")
-    monkeypatch.setenv("PIP_FIND_LINKS", str(wheels))
+    monkeypatch.setenv("PIP_FIND_LINKS", str(packages))
     async with place(tmp_path) as here:
         version = await here.model(IMPORTS, settings='requirements = ["colour==1.0"]\n')
         prediction_id = await here.create(version)
-        lines: set[str] = set()
 
-        async def ended() -> bool:
+        async def is_told() -> bool:
             found = await outlook(here, prediction_id)
-            lines.add("" if found is None else found.line)
-            prediction = await here.store.get(prediction_id)
-            return prediction is not None and prediction.status.is_terminal
+            return found is not None and "colour" in found.line
 
-        await until(ended, seconds=60)
-        found = await here.ended(prediction_id)
+        await until(is_told, seconds=60)
+        go_on.touch()
+        found = await here.ended(prediction_id, seconds=60)
         assert (found.status, found.result) == (Status.SUCCEEDED, "red")
         assert found.metadata["phases"]["building_seconds"] > 0
-        assert any("colour" in each for each in lines), lines
