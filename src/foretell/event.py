@@ -20,8 +20,9 @@ class Event(msgspec.Struct, frozen=True):
     """One thing said by attempt `attempt` of a prediction; `sequence` counts from 1 within the attempt.
 
     `data`: for output `{"value": …}` (a text delta is a string), for log `{"source": …, "text": …}`,
-    for progress `{"progress": 0–100}`, for delta `{"delta": {…}}` (what a chat model says beside its text, in
-    OpenAI's form), for preview `{"image": "data:image/…;base64,…"}` (the newest alone is kept, until the end).
+    for progress `{"progress": 0–100}` with `done`, `of` and `unit` where the model counts, for delta `{"delta": {…}}`
+    (what a chat model says beside its text, in OpenAI's form), for preview `{"image": "data:image/…;base64,…"}`
+    (the newest alone is kept, until the end).
     """
 
     prediction_id: str

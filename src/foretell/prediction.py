@@ -3,7 +3,7 @@
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from enum import StrEnum
-from typing import Any
+from typing import Annotated, Any
 
 import msgspec
 
@@ -75,6 +75,21 @@ class Phase(StrEnum):
     LOADING = "loading"
     RUNNING = "running"
     STORING = "storing"
+
+
+class Steps(msgspec.Struct, frozen=True):
+    """How many of how many a run has done, as its model counts; `unit` is the word for one of them."""
+
+    done: Annotated[int, msgspec.Meta(ge=0, le=2**53)] | Annotated[float, msgspec.Meta(ge=0, le=2**53)]
+    of: Annotated[int, msgspec.Meta(gt=0, le=2**53)] | Annotated[float, msgspec.Meta(gt=0, le=2**53)]
+    unit: Annotated[str, msgspec.Meta(pattern=r"^\w[\w -]{0,23}\Z")] = "step"
+
+    def is_after(self, before: "Steps | None") -> bool:
+        return before is None or self.done > before.done
+
+    def told(self) -> dict[str, Any]:
+        """As callers read it."""
+        return {"done": min(self.done, self.of), "of": self.of, "unit": self.unit}
 
 
 @dataclass(frozen=True, slots=True)
@@ -168,6 +183,7 @@ class Prediction(msgspec.Struct, frozen=True, kw_only=True):
     stream: bool
     phase: Phase | None
     progress: float
+    steps: Steps | None = None
     cost_nanocredits: int
     data_removed_at: int | None
     deleted_at: int | None

@@ -2,7 +2,7 @@
 
 import strict
 from foretell.event import Kind
-from foretell.prediction import Phase
+from foretell.prediction import Phase, Steps
 from served_api import Api
 from servers import until
 
@@ -65,6 +65,16 @@ def test_progress_is_a_number_that_never_falls(api: Api) -> None:
         api.run(api.store.note(hold, phase=Phase.RUNNING, progress=progress))
         seen.append(shown(api, prediction_id)["metrics"]["progress"])
     assert seen == [10.0, 40.0, 40.0]
+
+
+def test_a_run_that_counts_its_steps_shows_how_many_of_how_many_are_done(api: Api) -> None:
+    prediction_id = api.create()["id"]
+    hold = api.begin(prediction_id)
+    assert "progress" not in shown(api, prediction_id)["metadata"]
+    api.run(api.store.note(hold, phase=Phase.RUNNING, progress=12.0, steps=Steps(3, 25)))
+    running = shown(api, prediction_id)
+    assert running["metadata"]["progress"] == {"done": 3, "of": 25, "unit": "step"}
+    assert running["metrics"]["progress"] == 12.0
 
 
 def test_an_unknown_and_a_foreign_prediction_are_missing_alike(api: Api) -> None:

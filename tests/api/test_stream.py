@@ -12,7 +12,7 @@ import pytest
 
 import strict
 from foretell.event import Kind
-from foretell.prediction import Phase
+from foretell.prediction import Phase, Steps
 from served_api import Api
 from servers import until
 
@@ -90,6 +90,21 @@ def told(api: Api, words: list[str]) -> str:
         api.say(hold, sequence, Kind.OUTPUT, value=word)
     api.succeed(hold, "".join(words))
     return str(prediction_id)
+
+
+def test_steps_are_told_with_the_progress_and_those_of_the_row_are_told_once(either_api: Api) -> None:
+    api = either_api
+    prediction_id = api.create("deepbrain")["id"]
+    hold = api.begin(prediction_id)
+    api.run(api.store.note(hold, phase=Phase.RUNNING, progress=25.0, steps=Steps(1, 4, "page")))
+    with stream(api, path_of(prediction_id), **EVENTS) as reader:
+        assert reader.until("progress").data == {"progress": 25.0, "done": 1, "of": 4, "unit": "page"}
+        for sequence, done in enumerate((1, 2, 2, 3), 1):
+            api.say(hold, sequence, Kind.PROGRESS, progress=25.0 * done, done=done, of=4, unit="page")
+        api.succeed(hold, "")
+        said = reader.all()
+    told = [(each.data["progress"], each.data.get("done")) for each in said if each.name == "progress"]
+    assert told == [(25.0, 1), (50.0, 2), (75.0, 3), (100.0, None)]
 
 
 def test_a_reader_hears_everything_in_order_while_it_happens(either_api: Api) -> None:

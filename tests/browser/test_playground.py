@@ -1,6 +1,7 @@
 """The playground, as people use it: from a form to a result, with the model and the server behind it."""
 
 import json
+import re
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
@@ -69,6 +70,20 @@ def test_text_appears_while_it_is_said(tab: Any) -> None:
     assert int(tab.get_by_role("progressbar").get_attribute("aria-valuenow")) < 100
     finished(tab)
     assert tab.locator(".prose").inner_text().strip().endswith("done")
+
+
+def test_steps_are_counted_beside_the_bar_here_and_on_the_page_of_the_prediction(tab: Any) -> None:
+    counted = re.compile(r"step \d+ of 600")
+    tab.goto("/models/slow")
+    tab.get_by_role("spinbutton", name="Seconds").fill("60")
+    run(tab)
+    tab.locator("#stage").get_by_text(counted).wait_for()
+    tab.goto("/predictions")
+    tab.get_by_role("link", name="slow").first.click()
+    tab.locator("#stage").get_by_text(counted).wait_for()
+    tab.get_by_role("button", name="Cancel").click()
+    finished(tab, "canceled")
+    assert counted.search(tab.locator("#panel-facts").inner_text())
 
 
 def test_a_run_can_be_canceled(tab: Any) -> None:

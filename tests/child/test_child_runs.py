@@ -1,6 +1,5 @@
 """What a predictor can be, and what the node hears of its runs."""
 
-import pytest
 
 from child.node_end import Child
 
@@ -219,64 +218,6 @@ def predict() -> str:
     assert done["cpu_seconds"] >= 0.04
     assert done["run_seconds"] >= 0.04
     assert 5e6 < done["memory_bytes"] < 1e9
-
-
-def test_progress_never_falls_and_metrics_are_sent_as_they_come(child: Child) -> None:
-    child.set_up("""
-from cog import BasePredictor, current_scope
-from foretell import metric, progress
-class Predictor(BasePredictor):
-    def predict(self) -> str:
-        for fraction in (0.5, 0.25, 7):
-            progress(fraction)
-            metric("step", fraction, "append")
-        self.record_metric("tokens", 3, mode="incr")
-        self.scope.record_metric("seed", 1)
-        current_scope().metrics["images"] = 2
-        return str(current_scope().context)
-""")
-    assert child.run()["value"] == "{}"
-    fractions = [frame["fraction"] for frame in child.of("progress")]
-    assert fractions == sorted(fractions) and fractions[-1] == 1.0
-    metrics = [(frame["name"], frame["value"], frame["mode"]) for frame in child.of("metric")]
-    assert metrics[-3:] == [("tokens", 3, "add"), ("seed", 1, "replace"), ("images", 2, "replace")]
-
-
-def test_a_flood_of_progress_is_thinned_and_ends_with_the_last(child: Child) -> None:
-    child.set_up(
-        """
-from foretell import progress
-def predict() -> str:
-    for i in range(20000):
-        progress(i / 20000)
-    return ""
-""",
-        predictor="predict.py:predict",
-    )
-    child.run()
-    assert len(child.of("progress")) < 500
-    assert child.of("progress")[-1]["fraction"] == 19999 / 20000
-
-
-def test_progress_outside_of_a_run_is_heard_by_nobody(child: Child) -> None:
-    ready = child.set_up("""
-from foretell import metric, progress
-class Predictor:
-    def setup(self):
-        progress(0.5)
-        metric("a", 1)
-    def predict(self) -> str:
-        return ""
-""")
-    assert ready["type"] == "ready"
-
-
-@pytest.mark.parametrize("call", ["progress(float('nan'))", "metric('a', 1, 'sideways')", "metric('a', {1})"])
-def test_nonsense_said_about_a_run_is_the_predictors_error(child: Child, call: str) -> None:
-    child.set_up(
-        f"from foretell import *\ndef predict() -> str:\n    {call}\n", predictor="predict.py:predict"
-    )
-    assert child.run()["code"] == "raised"
 
 
 def test_weights_are_had_by_name_and_a_wrong_name_is_told_the_right_ones(child: Child) -> None:

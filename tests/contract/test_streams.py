@@ -85,6 +85,21 @@ def test_a_create_may_stream_in_its_own_answer(curl: httpx.Client) -> None:
     assert output(events) == "0.1 s\n0.2 s\ndone\n"
 
 
+def test_steps_are_told_one_after_the_other_and_shown_by_the_object_meanwhile(curl: httpx.Client) -> None:
+    prediction_id, shown = made(curl, 0.4), []
+    with curl.stream("GET", f"/predictions/{prediction_id}/stream", headers=EVENTS) as answer:
+        whole = ""
+        for chunk in answer.iter_text():
+            whole += chunk
+            shown.append(curl.get(f"/predictions/{prediction_id}").json()["metadata"].get("progress"))
+    steps = [each.data for each in told(whole) if each.name == "progress"]
+    assert steps == [
+        {"progress": 25.0 * done, "done": done, "of": 4, "unit": "step"} for done in (1, 2, 3, 4)
+    ]
+    assert shown[-1] == {"done": 4, "of": 4, "unit": "step"}
+    assert any(each["done"] < 4 for each in shown if each)
+
+
 def test_who_comes_back_in_the_middle_hears_the_rest_and_nothing_twice(curl: httpx.Client) -> None:
     prediction_id, first = made(curl, 1), ""
     with curl.stream("GET", f"/predictions/{prediction_id}/stream", headers=EVENTS) as answer:

@@ -3,11 +3,12 @@
 import asyncio
 import json
 from pathlib import Path
+from typing import Any
 
 import pytest
 
 from foretell.event import Kind
-from foretell.prediction import FILE_KEY, Status
+from foretell.prediction import FILE_KEY, Status, Steps
 from node.places import Place, place, until
 
 pytestmark = pytest.mark.anyio
@@ -24,6 +25,14 @@ class Predictor(BasePredictor):
         for number in range(words):
             yield f"w{number} "
             progress((number + 1) / words / 2)
+"""
+COUNTER = """
+class Predictor(BasePredictor):
+    def predict(self, folder: str) -> str:
+        progress(3, 4, unit="page")
+        while not os.path.exists(f"{folder}/go on"):
+            time.sleep(0.01)
+        return ""
 """
 PNG = "89504e470d0a1a0a" + "00" * 60
 
@@ -55,6 +64,23 @@ async def test_yielded_text_is_heard_while_it_runs_and_joined_at_the_end(here: P
     assert [each.data["value"] for each in events if each.kind is Kind.OUTPUT] == ["w0 ", "w1 ", "w2 "]
     assert [each.data["progress"] for each in events if each.kind is Kind.PROGRESS][-1] == 50
     assert [each.sequence for each in events] == list(range(1, len(events) + 1))
+
+
+async def test_steps_are_told_in_the_row_while_it_runs_in_its_events_and_at_the_end(here: Place) -> None:
+    version = await here.model(COUNTER)
+    prediction_id = await here.create(version, folder=str(here.folders))
+
+    async def steps() -> Any:
+        found = await here.store.get(prediction_id)
+        return found is not None and found.steps
+
+    assert await until(steps) == Steps(3, 4, "page")
+    (here.folders / "go on").touch()
+    found = await here.ended(prediction_id)
+    assert found.metadata["progress"] == {"done": 3, "of": 4, "unit": "page"}
+    assert found.metrics["progress"] == 100
+    told = [each.data for each in await here.store.events(prediction_id) if each.kind is Kind.PROGRESS]
+    assert told[-1] == {"progress": 75.0, "done": 3, "of": 4, "unit": "page"}
 
 
 async def test_partial_text_can_be_followed_before_the_end(here: Place) -> None:

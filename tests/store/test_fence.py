@@ -8,7 +8,7 @@ import pytest
 
 from databases import Direct
 from foretell.file import File, Purpose
-from foretell.prediction import Failure, Hold, Outcome, Phase, Prediction, Status
+from foretell.prediction import Failure, Hold, Outcome, Phase, Prediction, Status, Steps
 from foretell.store import Store
 from samples import DONE, LANE, asking, new_prediction, said
 
@@ -142,6 +142,17 @@ async def test_progress_never_falls_and_stays_a_percentage(store: Store) -> None
         assert found is not None
         seen.append(found.progress)
     assert seen == [10.0, 40.0, 40.0, 40.0, 100.0, 100.0]
+
+
+async def test_the_steps_of_a_run_go_with_its_progress_and_never_fall(store: Store) -> None:
+    hold = await held(store)
+    seen = []
+    for progress, steps in ((0.0, Steps(0, 4)), (25.0, Steps(1, 4)), (10.0, Steps(0, 9)), (30.0, None)):
+        assert await store.note(hold, phase=Phase.RUNNING, progress=progress, steps=steps)
+        found = await store.get(hold.prediction_id)
+        assert found is not None
+        seen.append((found.progress, found.steps))
+    assert seen == [(0.0, Steps(0, 4)), (25.0, Steps(1, 4)), (25.0, Steps(1, 4)), (30.0, Steps(1, 4))]
 
 
 async def test_a_finish_writes_all_there_is_to_know(store: Store) -> None:

@@ -29,7 +29,7 @@ class Follower:
         columns = (
             TextColumn("{task.description}", markup=False),
             BarColumn(),
-            TextColumn("{task.fields[share]}"),
+            TextColumn("{task.fields[share]}", markup=False),
             TimeElapsedColumn(),
         )
         self._progress = Progress(
@@ -72,8 +72,7 @@ class Follower:
             case "output":
                 self._write(event.data)
             case "progress":
-                share = float(event.data.get("progress") or 0.0)
-                self._progress.update(self._bar, total=100, completed=share, share=f"{share:.0f} %")
+                self._advance(event.data)
             case "log":
                 self._log.append(str(event.data.get("text", "")))
             case "restarted":
@@ -84,6 +83,11 @@ class Follower:
             case _:
                 pass
 
+    def _advance(self, data: dict[str, Any]) -> None:
+        share = float(data.get("progress") or 0.0)
+        words = counted(data) or f"{share:.0f} %"
+        self._progress.update(self._bar, total=100, completed=share, share=words)
+
     def _write(self, data: dict[str, Any]) -> None:
         piece = data.get("value", data.get("text"))
         if not self._text or not isinstance(piece, str):
@@ -92,6 +96,13 @@ class Follower:
         sys.stdout.write(piece)
         sys.stdout.flush()
         self.wrote_text = True
+
+
+def counted(said: dict[str, Any]) -> str:
+    """Its steps in words; "" where the model does not count them."""
+    if not said.get("of"):
+        return ""
+    return harmless(f"{said.get('unit') or 'step'} {said.get('done') or 0:,.10g} of {said['of']:,.10g}")
 
 
 class ServerEvent:

@@ -4,6 +4,8 @@ from typing import Any
 
 import msgspec
 
+from foretell.prediction import Steps
+
 
 class FileAt(msgspec.Struct, frozen=True):
     """A file in a value: `at` leads to its place; `path`, a stranger's word, begins in the run's folder."""
@@ -42,10 +44,11 @@ class Log(msgspec.Struct, tag="log", tag_field="type", frozen=True):
 
 
 class Progress(msgspec.Struct, tag="progress", tag_field="type", frozen=True):
-    """How far a run is, from 0 to 1."""
+    """How far a run is, from 0 to 1, and in steps where it counts them."""
 
     id: str
     fraction: float
+    steps: Steps | None = None
 
 
 class Metric(msgspec.Struct, tag="metric", tag_field="type", frozen=True):

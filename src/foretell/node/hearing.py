@@ -105,7 +105,7 @@ class Hearing:
             case Log():
                 self._log(frame)
             case Progress():
-                self.voice.advance(frame.fraction)
+                self.voice.advance(frame.fraction, frame.steps)
             case Metric():
                 self.recorded.take(frame)
             case Items() | Output():

@@ -11,7 +11,7 @@ from foretell.model import Version
 from foretell.node.frames import Ending
 from foretell.node.trouble import LoadFailed, RunFailed
 from foretell.node.waits import Waits
-from foretell.prediction import Failure, Outcome, Prediction, Status, Used
+from foretell.prediction import Failure, Outcome, Prediction, Status, Steps, Used
 from foretell.pricing import USED, cost_nanocredits
 
 predictions_log = logging.getLogger("foretell.predictions")
@@ -34,6 +34,7 @@ class Measured:
     began_seconds: float | None = None
     ended_seconds: float | None = None
     progress: float = 0.0
+    steps: Steps | None = None
     own: dict[str, float] = field(default_factory=dict)
     extents: dict[str, float] = field(default_factory=dict)
     used: Ending | None = None
@@ -147,7 +148,10 @@ def _is_clip(file: File, model_type: str) -> bool:
 
 def _metadata(measured: Measured) -> dict[str, Any]:
     waited = measured.waits.told()
-    return {"hardware": measured.hardware} | measured.metadata | ({"phases": waited} if waited else {})
+    said = {"hardware": measured.hardware} | measured.metadata
+    if measured.steps is not None:
+        said["progress"] = measured.steps.told()
+    return said | ({"phases": waited} if waited else {})
 
 
 def _seconds(start_at: int, end_at: int | None) -> float:

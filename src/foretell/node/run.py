@@ -215,7 +215,7 @@ class Run:
             hearing.take_logs(channel)
             self._measured.ended_seconds = time.monotonic()
             self._measured.used, self._measured.own = hearing.used, hearing.recorded.numbers
-            self._measured.progress = self._voice.progress
+            self._measured.progress, self._measured.steps = self._voice.progress, self._voice.steps
             said = {"message": hearing.message, "recorded": hearing.recorded.notes}
             self._measured.metadata |= {name: each for name, each in said.items() if each}
             if hearing.used is not None:

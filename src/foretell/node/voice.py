@@ -9,7 +9,7 @@ from typing import Any
 from foretell.errors import Error
 from foretell.event import Event, Kind
 from foretell.node.surroundings import Surroundings
-from foretell.prediction import Hold, Phase
+from foretell.prediction import Hold, Phase, Steps
 from foretell.secret import Curtain
 
 NOTE_SECONDS = 0.25
@@ -17,10 +17,14 @@ NOTE_SECONDS = 0.25
 
 
 class Voice:
-    """One attempt's. `progress` is a percentage that never falls; `curtain` hides secrets in what it says."""
+    """One attempt's. `progress` is a percentage that never falls; `curtain` hides secrets in what it says.
+
+    `steps`: how many are done, where the model counts them.
+    """
 
     def __init__(self, hold: Hold, surroundings: Surroundings) -> None:
         self.progress = 0.0
+        self.steps: Steps | None = None
         self.curtain: Curtain | None = None
         self._hold = hold
         self._surroundings = surroundings
@@ -68,13 +72,16 @@ class Voice:
         if self._has_shown:
             await self._surroundings.store.forget_previews(self._hold.prediction_id)
 
-    def advance(self, fraction: float) -> None:
-        """The run is that far, from 0 to 1."""
+    def advance(self, fraction: float, steps: Steps | None = None) -> None:
+        """The run is that far, from 0 to 1; what is no further than before is not told."""
         percent = round(100 * min(1.0, max(0.0, fraction)), 2)
-        if percent <= self.progress:
+        has_more = steps is not None and steps.is_after(self.steps)
+        if percent < self.progress or (percent == self.progress and not has_more):
             return
         self.progress = percent
-        self._say(Kind.PROGRESS, {"progress": percent})
+        if has_more and steps is not None:
+            self.steps = steps if self.hidden(steps.unit) == steps.unit else Steps(steps.done, steps.of)
+        self._say(Kind.PROGRESS, {"progress": percent} | ({} if self.steps is None else self.steps.told()))
         now_seconds = time.monotonic()
         is_noting = self._noting is not None and not self._noting.done()
         if not is_noting and now_seconds - self._noted_seconds >= NOTE_SECONDS:
@@ -95,7 +102,9 @@ class Voice:
     async def _note(self, percent: float) -> None:
         # Those who follow have heard it; the row is told the next one, or the end.
         with contextlib.suppress(Error):
-            await self._surroundings.store.note(self._hold, phase=Phase.RUNNING, progress=percent)
+            await self._surroundings.store.note(
+                self._hold, phase=Phase.RUNNING, progress=percent, steps=self.steps
+            )
 
     def _say(self, kind: Kind, *data: dict[str, Any]) -> None:
         prediction_id, attempt = self._hold.prediction_id, self._hold.attempt

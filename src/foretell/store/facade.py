@@ -11,7 +11,7 @@ from typing import Any, Unpack
 from foretell.allowance import Bounds
 from foretell.event import Event
 from foretell.file import File
-from foretell.prediction import Hold, NewPrediction, Outcome, Phase, Prediction, Used
+from foretell.prediction import Hold, NewPrediction, Outcome, Phase, Prediction, Steps, Used
 from foretell.store import deadlines, events, lanes, predictions, reads, removal
 from foretell.store.creates import Create, Created, create
 from foretell.store.credits import Credits
@@ -108,10 +108,12 @@ class Store(Credits):
         """
         return await self._writer.submit(BEGIN, predictions.Begin(hold, ran_seconds), key=hold.prediction_id)
 
-    async def note(self, hold: Hold, *, phase: Phase, progress: float | None = None) -> bool:
-        """What the row is doing now; `progress` is a percentage that never falls."""
+    async def note(
+        self, hold: Hold, *, phase: Phase, progress: float | None = None, steps: Steps | None = None
+    ) -> bool:
+        """What the row is doing now; `progress` is a percentage that never falls, `steps` what it was counted in."""
         return await self._writer.submit(
-            NOTE, predictions.Note(hold, phase, progress), key=hold.prediction_id
+            NOTE, predictions.Note(hold, phase, progress, steps), key=hold.prediction_id
         )
 
     async def append(self, hold: Hold, said: Sequence[Event]) -> bool:

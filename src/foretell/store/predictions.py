@@ -21,11 +21,12 @@ from foretell.prediction import (
     Phase,
     Prediction,
     Status,
+    Steps,
 )
 from foretell.store import files, lanes, webhooks
 from foretell.store.database import Row, Transaction, marks
 from foretell.store.moves import CURRENT, ENDED, HOLD, Ending, end, follow, guard, move, set_status
-from foretell.store.rows import COLUMNS, QUALIFIED, prediction_of, read, with_bodies
+from foretell.store.rows import COLUMNS, QUALIFIED, encoded, prediction_of, read, with_bodies
 from foretell.webhook import WebhookEvent
 
 _MOVES = {Status.SUCCEEDED: Move.SUCCEED, Status.FAILED: Move.FAIL, Status.CANCELED: Move.CANCEL}
@@ -51,6 +52,7 @@ class Note:
     hold: Hold
     phase: Phase
     progress: float | None
+    steps: Steps | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -112,17 +114,18 @@ def begin(transaction: Transaction, asked: Sequence[Begin]) -> list[bool]:
 
 
 def note(transaction: Transaction, asked: Sequence[Note]) -> list[bool]:
-    """Writes down phase and progress of live rows; progress never falls."""
-    columns = {**HOLD, "phase": "TEXT", "progress": "DOUBLE PRECISION"}
+    """Writes down phase and progress of live rows; progress never falls, and its steps go with it."""
+    columns = {**HOLD, "phase": "TEXT", "progress": "DOUBLE PRECISION", "steps": "TEXT"}
     rows = [
-        (each.hold.prediction_id, each.hold.node, each.hold.attempt, each.phase, _percent(each.progress))
-        for each in asked
+        (*_hold_row(each.hold), each.phase, _percent(each.progress), _steps(each.steps)) for each in asked
     ]
     given = transaction.table("v", columns, sorted(rows))
     found = transaction.execute(
         f"""WITH {given.sql}
             UPDATE predictions SET updated_at = ?, phase = v.phase, progress =
-                CASE WHEN v.progress > predictions.progress THEN v.progress ELSE predictions.progress END
+                CASE WHEN v.progress > predictions.progress THEN v.progress ELSE predictions.progress END,
+                steps = CASE WHEN v.steps IS NOT NULL AND v.progress >= predictions.progress
+                    THEN v.steps ELSE predictions.steps END
             FROM v WHERE predictions.id = v.id AND {CURRENT} RETURNING predictions.id""",
         [*given.values, transaction.at],
     )
@@ -287,6 +290,10 @@ def _hold_row(hold: Hold) -> tuple[str, str, int]:
 
 def _microseconds(seconds: float | None) -> int | None:
     return None if seconds is None else round(seconds * 1_000_000)
+
+
+def _steps(steps: Steps | None) -> str | None:
+    return None if steps is None else encoded(steps)
 
 
 def _percent(progress: float | None) -> float | None:

@@ -9,7 +9,7 @@ from typing import Any
 import msgspec
 from msgspec.structs import replace
 
-from foretell.prediction import Failure, NewPrediction, Phase, Prediction, Status, Subscription
+from foretell.prediction import Failure, NewPrediction, Phase, Prediction, Status, Steps, Subscription
 from foretell.pricing import Pricing
 from foretell.retention import Retention
 from foretell.store.database import Connection, Row, marks
@@ -18,7 +18,7 @@ COLUMNS = (
     "id, account_id, key_id, model, model_type, version_id, lane, status, node, attempt, losses, priority, created_at, "
     "held_at, started_at, completed_at, updated_at, origin, source, privacy, stream, phase, progress, "
     "cost_nanocredits, "
-    "data_removed_at, deleted_at"
+    "data_removed_at, deleted_at, steps"
 )
 QUALIFIED = ", ".join(f"predictions.{each}" for each in COLUMNS.split(", "))
 """For RETURNING, where the names of the VALUES table would be ambiguous."""
@@ -28,6 +28,7 @@ _subscription = msgspec.json.Decoder(Subscription)
 _failure = msgspec.json.Decoder(Failure)
 _pricing = msgspec.json.Decoder(Pricing)
 _retention = msgspec.json.Decoder(Retention)
+_steps = msgspec.json.Decoder(Steps)
 _json = msgspec.json.Decoder()
 _encoder = msgspec.json.Encoder()
 
@@ -77,6 +78,7 @@ def prediction_of(row: Row) -> Prediction:
         cost_nanocredits=row[23],
         data_removed_at=row[24],
         deleted_at=row[25],
+        steps=None if row[26] is None else _steps.decode(row[26]),
     )
 
 

@@ -45,7 +45,7 @@ class Telling:
         self._sequence = 0 if place is None else place.sequence or 0
         self._state: tuple[Status, str | None, str] | None = None
         self._has_looked = False
-        self._progress = 0.0
+        self._progress, self._done_steps = 0.0, -1.0
         self._has_output = False
         self._is_live = False
         self.is_behind = False
@@ -142,7 +142,7 @@ class Telling:
     async def _event(self, event: Event) -> bytes:
         self._sequence = event.sequence
         if event.kind is Kind.PROGRESS:
-            return self._progressed(event.data.get("progress", 0.0), event.id)
+            return self._progressed(event.data, event.id)
         if event.kind is Kind.LOG:
             return skytells.stream_event("log", event.data, event.id) if self._shows_logs else b""
         if event.kind in {Kind.DELTA, Kind.PREVIEW}:
@@ -159,14 +159,18 @@ class Telling:
         return shown
 
     def _row_progress(self, prediction: Prediction) -> bytes:
-        return self._progressed(100.0 if prediction.status is Status.SUCCEEDED else prediction.progress, None)
+        if prediction.status is Status.SUCCEEDED:
+            return self._progressed({"progress": 100.0}, None)
+        steps = {} if prediction.steps is None else prediction.steps.told()
+        return self._progressed({"progress": prediction.progress} | steps, None)
 
-    def _progressed(self, progress: float, event_id: str | None) -> bytes:
+    def _progressed(self, said: dict[str, Any], event_id: str | None) -> bytes:
         """Progress never falls, and is told once."""
-        if progress <= self._progress:
+        progress, done = said.get("progress", 0.0), said.get("done", -1.0)
+        if (progress, done) <= (self._progress, self._done_steps):
             return b""
-        self._progress = progress
-        return skytells.stream_event("progress", {"progress": progress}, event_id)
+        self._progress, self._done_steps = progress, max(done, self._done_steps)
+        return skytells.stream_event("progress", said, event_id)
 
     async def _end(self, prediction: Prediction) -> bytes:
         body = await rendered(self._request, prediction)

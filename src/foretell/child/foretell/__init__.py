@@ -5,7 +5,7 @@ from __future__ import annotations
 import contextlib
 import os
 from contextlib import AbstractContextManager
-from typing import Any, Union
+from typing import Any, Optional, Union
 
 from .failure import InputTooLong
 from .scope import Members, UnknownWeights, active, weights, within
@@ -13,11 +13,16 @@ from .scope import Members, UnknownWeights, active, weights, within
 __all__ = ["InputTooLong", "UnknownWeights", "delta", "member", "metric", "preview", "progress", "weights"]
 
 
-def progress(fraction: float) -> None:
-    """How much of the run is done, from 0 to 1. Outside of a run it says nothing to anybody."""
+def progress(done: float, of: Optional[float] = None, *, unit: str = "step", share: float = 1.0) -> None:
+    """How much of the run is done: from 0 to 1, or so many steps `of` so many. It never falls.
+
+    `unit` is the word for one of them: "step", "page", "sentence". `share`, from 0 to 1, is how much of the run they
+    make up together, where something comes after the last of them. `of` 0 says nothing. Raises ValueError for what is
+    no number. Outside of a run it says nothing to anybody.
+    """
     scope = active()
     if scope is not None:
-        scope.progress(fraction)
+        scope.progress(done, of, unit, share)
 
 
 def metric(name: str, value: Any, mode: str = "replace") -> None:

@@ -12,6 +12,7 @@ from typing import Any, Optional, Union
 
 from .gate import Gate
 from .link import Frame, Link, encoded, encoded_items, encoded_value
+from .steps import Progress
 
 WAITING_BYTES_MAX = 4 * 1024 * 1024
 LOG_WAITING_CHARACTERS_MAX = 1024 * 1024
@@ -41,14 +42,18 @@ class LogText:
         return encoded({"type": "log", "id": self.run_id, "source": self.source, "text": text})
 
 
-class Progress:
-    """How far a run is; a newer fraction takes the place of one that still waits."""
+class Share:
+    """How far a run is; what is newer takes the place of what still waits."""
 
-    def __init__(self, run_id: str, fraction: float) -> None:
-        self.run_id, self.fraction = run_id, fraction
+    def __init__(self, run_id: str, progress: Progress) -> None:
+        self.run_id, self.progress = run_id, progress
 
     def encoded(self) -> bytes:
-        return encoded({"type": "progress", "id": self.run_id, "fraction": self.fraction})
+        frame = {"type": "progress", "id": self.run_id, "fraction": self.progress.fraction}
+        steps = self.progress.steps
+        if steps is not None:
+            frame["steps"] = {"done": steps.done, "of": steps.of, "unit": steps.unit}
+        return encoded(frame)
 
 
 class Pieces:
@@ -70,7 +75,7 @@ class Pieces:
         return True
 
 
-Item = Union[bytes, LogText, Progress, Pieces]
+Item = Union[bytes, LogText, Share, Pieces]
 
 
 class Outbox:
@@ -87,7 +92,7 @@ class Outbox:
         self._impatient = False
         self._urgent = False
         self._sending = False
-        self._progresses: dict[str, Progress] = {}
+        self._shares: dict[str, Share] = {}
         self._burst_until_seconds = 0.0
         self._is_silent = False
         self._writer = threading.Thread(target=self._write_for_ever, name="foretell-writer", daemon=True)
@@ -118,8 +123,8 @@ class Outbox:
             piece = text[start : start + LOG_PIECE_CHARACTERS]
             self._shielded(partial(self._log, run_id, source, piece))
 
-    def progress(self, run_id: str, fraction: float) -> None:
-        self._shielded(partial(self._progress, run_id, fraction))
+    def progress(self, run_id: str, progress: Progress) -> None:
+        self._shielded(partial(self._progress, run_id, progress))
 
     def flush(self, timeout_seconds: float) -> bool:
         """False means that time ran out before everything was sent."""
@@ -220,13 +225,13 @@ class Outbox:
         self._log_characters += len(text)
         self._changed.notify_all()
 
-    def _progress(self, run_id: str, fraction: float) -> None:
+    def _progress(self, run_id: str, progress: Progress) -> None:
         with self._changed:
-            if run_id in self._progresses:
-                self._progresses[run_id].fraction = fraction
+            if run_id in self._shares:
+                self._shares[run_id].progress = progress
                 return
-            self._progresses[run_id] = Progress(run_id, fraction)
-            self._items.append(self._progresses[run_id])
+            self._shares[run_id] = Share(run_id, progress)
+            self._items.append(self._shares[run_id])
             self._changed.notify_all()
 
     def _write_for_ever(self) -> None:
@@ -247,7 +252,7 @@ class Outbox:
             self._linger()
             items = list(self._items)
             self._items.clear()
-            self._progresses.clear()
+            self._shares.clear()
             self._bytes = self._log_characters = 0
             self._urgent, self._impatient, self._sending = False, False, True
             self._changed.notify_all()

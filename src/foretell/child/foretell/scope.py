@@ -3,15 +3,15 @@
 from __future__ import annotations
 
 import contextlib
-import math
 import pathlib
 from collections.abc import Iterator, Mapping
 from contextvars import ContextVar
-from typing import Any, Union
+from typing import Any, Optional, Union
 
 from .deltas import checked
 from .outbox import Outbox
 from .previews import Previews
+from .steps import Progress, progress_of
 
 METRIC_MODES = {"replace": "replace", "add": "add", "incr": "add", "increment": "add", "append": "append"}
 
@@ -24,7 +24,7 @@ class Scope:
         self.folder = pathlib.Path(folder)
         self.context: dict[str, str] = {}
         self._outbox = outbox
-        self._fraction = 0.0
+        self._progress = Progress(0.0)
         self._previews = Previews(self.folder)
 
     @property
@@ -49,15 +49,13 @@ class Scope:
     def log(self, source: str, text: str) -> None:
         self._outbox.log(self.run_id, source, text)
 
-    def progress(self, fraction: float) -> None:
-        """Never falls: a smaller fraction than before is not heard. Raises ValueError for no number."""
-        fraction = float(fraction)
-        if not math.isfinite(fraction):
-            raise ValueError(f"progress is a number from 0 to 1, not {fraction}")
-        fraction = min(fraction, 1.0)
-        if fraction > self._fraction:
-            self._fraction = fraction
-            self._outbox.progress(self.run_id, fraction)
+    def progress(self, done: Any, of: Any = None, unit: str = "step", share: Any = 1.0) -> None:
+        """Never falls: less than before is not heard. Raises TypeError and ValueError for no number."""
+        said = progress_of(done, of, unit, share)
+        further = None if said is None else said.after(self._progress)
+        if further is not None:
+            self._progress = further
+            self._outbox.progress(self.run_id, further)
 
     def delta(self, delta: Any) -> None:
         """In order with what is yielded. Raises TypeError and ValueError for what cannot be said."""
@@ -90,9 +88,9 @@ class Members:
         for each in self.members:
             each.log(source, text)
 
-    def progress(self, fraction: float) -> None:
+    def progress(self, done: Any, of: Optional[Any] = None, unit: str = "step", share: Any = 1.0) -> None:
         for each in self.members:
-            each.progress(fraction)
+            each.progress(done, of, unit, share)
 
     def delta(self, delta: Any) -> None:
         for each in self.members:

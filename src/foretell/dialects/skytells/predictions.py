@@ -170,6 +170,8 @@ def _metadata(prediction: Prediction, files: list[File]) -> messages.PredictionM
     said = dict(prediction.metadata)
     if prediction.phase is not None and not prediction.status.is_terminal:
         said["phase"] = prediction.phase.value
+    if prediction.steps is not None:
+        said.setdefault("progress", prediction.steps.told())
     expires_at = _data_expires_at(prediction)
     if expires_at is not None:
         said["data_expires_at"] = timestamp(expires_at)

@@ -8,7 +8,7 @@ import { rendered } from "./results.js";
 import { FINAL, Run } from "./run.js";
 import { telling, told } from "./timeline.js";
 import { refused, sayNext } from "./toasts.js";
-import { credits, duration, size } from "./words.js";
+import { counted, credits, duration, size } from "./words.js";
 
 const EVENTS_MAX = 1000;
 const EVENT_CHARACTERS_MAX = 2000;
@@ -82,7 +82,7 @@ function cut(text) {
 
 function words(name, data) {
   if (name === "log") return data.text;
-  if (name === "progress") return `${data.progress} %`;
+  if (name === "progress") return `${data.progress} %${data.of ? `, ${counted(data)}` : ""}`;
   if (name === "preview") return "An unfinished picture.";
   if (name === "output" && typeof data.value === "string") return data.value;
   return JSON.stringify(data, null, 1).replace(/\s+/g, " ");
@@ -103,6 +103,7 @@ function showFigures({ metrics, metadata, model, source, privacy, ...rest }) {
     ["Created", time(rest.created_at)],
     ["Cost", metadata.billing?.credits_used ? `${credits(metadata.billing.credits_used)} credits` : "nothing"],
     rest.webhook?.url ? ["Webhook", h("span", { class: "mono" }, rest.webhook.url)] : null,
+    metadata.progress ? ["Got to", counted(metadata.progress)] : null,
     metadata.data_expires_at ? ["Output kept until", time(metadata.data_expires_at)] : null,
     ...Object.entries(metrics ?? {}).map(([name, value]) => [FIGURES[name]?.[0] ?? name.replaceAll("_", " "), (FIGURES[name]?.[1] ?? ((each) => each.toLocaleString("en")))(value)]),
   ];

@@ -5,7 +5,7 @@ import { badge, copy, h, icon } from "./dom.js";
 import { follow } from "./events.js";
 import { rendered, text } from "./results.js";
 import { refused, toast } from "./toasts.js";
-import { credits, duration } from "./words.js";
+import { counted, credits, duration } from "./words.js";
 
 const PHASES = {
   queued: "Waiting for its turn",
@@ -33,13 +33,14 @@ export class Run {
     this.again = again;
     this.began = Date.now();
     this.status = h("span", { role: "status" });
+    this.steps = h("span", { class: "quiet number" });
     this.clock = h("span", { class: "quiet number" });
     this.actions = h("div", { class: "row push" });
     this.bar = h("div", { class: "progress", role: "progressbar", "aria-label": "Progress", "aria-valuemin": 0, "aria-valuemax": 100 }, h("div"));
     this.body = h("div", { class: "take-body" });
     this.log = h("pre", { tabindex: 0, "aria-label": "Log" });
     this.logs = h("details", { class: "logs", hidden: true }, h("summary", {}, icon("code"), "Log"), this.log);
-    this.element = h("article", { class: "take" }, h("div", { class: "take-head" }, this.status, this.clock, this.actions), this.bar, this.body, this.logs);
+    this.element = h("article", { class: "take" }, h("div", { class: "take-head" }, this.status, this.steps, this.clock, this.actions), this.bar, this.body, this.logs);
     this.words = streams ? text() : null;
     this.timer = null;
     this.stopping = new AbortController();
@@ -85,7 +86,7 @@ export class Run {
   hear(name, data) {
     this.heard(name, data);
     if (name === "status") this.phase(data.phase ?? (data.status === "processing" ? "running" : "queued"), data);
-    else if (name === "progress") this.progress(data.progress);
+    else if (name === "progress") this.progress(data);
     else if (name === "output") this.say(data.value);
     else if (name === "preview") this.preview(data.image);
     else if (name === "log") this.note(data.text);
@@ -108,9 +109,10 @@ export class Run {
     this.changed(this);
   }
 
-  progress(percent) {
+  progress(said) {
     this.bar.classList.remove("unsure");
-    this.fill(percent);
+    this.fill(said.progress);
+    if (said.of) this.steps.textContent = counted(said);
   }
 
   fill(percent) {
@@ -140,12 +142,14 @@ export class Run {
 
   restart() {
     this.note("The machine that ran it was lost: it begins again.");
+    this.steps.textContent = "";
     this.body.replaceChildren();
     if (this.words) this.words = text();
   }
 
   done(prediction) {
     this.untick();
+    this.steps.textContent = "";
     if (!prediction.status) {
       this.state = "canceled";
       this.status.replaceChildren(badge("canceled", "Deleted"));

@@ -58,3 +58,8 @@ export function credits(amount) {
 export function count(number, one, many = `${one}s`) {
   return `${number.toLocaleString("en")} ${number === 1 ? one : many}`;
 }
+
+/** How many of how many steps are done, as the model counts them. */
+export function counted({ done, of, unit }) {
+  return `${unit} ${done.toLocaleString("en")} of ${of.toLocaleString("en")}`;
+}

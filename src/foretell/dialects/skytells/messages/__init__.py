@@ -101,6 +101,7 @@ from foretell.dialects.skytells.messages.predictions import (
     PredictionMetadata,
     PredictionUrls,
     Queue,
+    StepsDone,
     WebhookOfPrediction,
 )
 from foretell.dialects.skytells.messages.registry import (
@@ -221,6 +222,7 @@ __all__ = [
     "SettingMessage",
     "StatusEvent",
     "StepMessage",
+    "StepsDone",
     "StoredFile",
     "StreamHeaders",
     "TermMessage",

@@ -47,6 +47,14 @@ class Queue(TypedDict):
     ]
 
 
+class StepsDone(TypedDict):
+    """How far the run is in steps, as its model counts them; in per cent it is in `metrics.progress`."""
+
+    done: Annotated[float, Meta(ge=0, description="How many are done; it never falls.", examples=[3])]
+    of: Annotated[float, Meta(gt=0, description="Of how many.", examples=[25])]
+    unit: Annotated[str, Meta(description="The word for one of them.", examples=["step", "page"])]
+
+
 class Phases(TypedDict, total=False):
     """How long it was at what; only what it really waited for is there."""
 
@@ -91,6 +99,7 @@ class PredictionMetadata(TypedDict):
         Annotated[str, Meta(description="What is being installed.", examples=["Collecting torch==2.13.0"])]
     ]
     phases: NotRequired[Phases]
+    progress: NotRequired[StepsDone]
     queue_position: NotRequired[
         Annotated[int, Meta(description="How many are before it in its queue, itself included.")]
     ]

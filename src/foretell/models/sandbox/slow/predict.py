@@ -18,6 +18,6 @@ class Predictor(BasePredictor):
         ticks = round(seconds * TICKS_PER_SECOND)
         for tick in range(1, ticks + 1):
             time.sleep(1 / TICKS_PER_SECOND)
-            progress(tick / ticks)
+            progress(tick, ticks)
             yield f"{tick / TICKS_PER_SECOND:.1f} s\n"
         yield "done\n"
