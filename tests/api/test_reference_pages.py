@@ -10,7 +10,7 @@ import pytest
 
 from served_api import TEXT_INPUT, Api, version
 
-PAGE_BYTES_MAX = 150_000
+PAGE_BYTES_MAX = 160_000
 
 
 class Page(HTMLParser):

@@ -50,9 +50,9 @@ class Predictor:
     ]
 
 
-def test_steps_may_be_a_share_of_the_run(child: Child) -> None:
+def test_steps_need_not_be_all_of_the_run(child: Child) -> None:
     child.set_up(
-        "from foretell import progress\ndef predict() -> str:\n    progress(10, 20, share=0.5)\n    return ''\n",
+        "from foretell import progress\ndef predict() -> str:\n    progress(10, 20, share=0.25)\n    return ''\n",
         predictor="predict.py:predict",
     )
     child.run()

@@ -74,6 +74,9 @@ def test_text_comes_piece_by_piece_with_its_progress_and_its_log(here: Near, the
     pieces = [data["value"] for name, data in told if name == "output"]
     assert pieces == ["0.1 s\n", "0.2 s\n", "0.3 s\n", "0.4 s\n", "0.5 s\n", "done\n"]
     assert len({data["progress"] for name, data in told if name == "progress"}) >= 3
+    steps = {(data["done"], data["of"], data["progress"]) for name, data in told if data.get("of")}
+    assert (5, 5, 100.0) in steps, told
+    assert all(progress == 100 * done / of for done, of, progress in steps), steps
     assert told[-1][1]["output"] == "".join(pieces)
 
 

@@ -75,6 +75,8 @@ def test_steps_and_unfinished_pictures_are_heard_on_the_stream(server: Foretell)
     told = [data["progress"] for name, data in said if name == "progress"]
     assert len(set(told)) > 3, told
     assert told == sorted(told)
+    steps = [(data["done"], data["of"], data["unit"]) for name, data in said if data.get("of")]
+    assert len(steps) > 3 and {each[1:] for each in steps} == {(80, "step")}, steps
     shown = [data for name, data in said if name == "preview"]
     assert shown, [name for name, _ in said]
     assert "data:image/jpeg;base64," in json.dumps(shown[0])

@@ -48,9 +48,9 @@ def test_tiles_are_put_together_without_seams_gaps_or_shifts(
 
 
 def test_progress_rises_to_one_with_a_step_for_each_tile(nearest: Upscaler) -> None:
-    told: list[float] = []
-    nearest.enlarge(noisy(300, 300), told.append)
-    assert told == [0.25, 0.5, 0.75, 1.0]
+    told: list[tuple[int, int]] = []
+    nearest.enlarge(noisy(300, 300), lambda done, of: told.append((done, of)))
+    assert told == [(1, 4), (2, 4), (3, 4), (4, 4)]
 
 
 def test_tiles_cover_every_pixel_once() -> None:

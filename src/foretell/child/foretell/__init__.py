@@ -13,12 +13,14 @@ from .scope import Members, UnknownWeights, active, weights, within
 __all__ = ["InputTooLong", "UnknownWeights", "delta", "member", "metric", "preview", "progress", "weights"]
 
 
-def progress(done: float, of: Optional[float] = None, *, unit: str = "step", share: float = 1.0) -> None:
+def progress(
+    done: float, of: Optional[float] = None, *, unit: str = "step", share: Optional[float] = None
+) -> None:
     """How much of the run is done: from 0 to 1, or so many steps `of` so many. It never falls.
 
-    `unit` is the word for one of them: "step", "page", "sentence". `share`, from 0 to 1, is how much of the run they
-    make up together, where something comes after the last of them. `of` 0 says nothing. Raises ValueError for what is
-    no number. Outside of a run it says nothing to anybody.
+    `unit` is the word for one of them: "step", "page", "sentence". `share` is how much of the run that is, from 0 to 1,
+    where the steps are not all there is to do. `of` 0 says nothing. Raises ValueError for what is no number. Outside
+    of a run it says nothing to anybody.
     """
     scope = active()
     if scope is not None:

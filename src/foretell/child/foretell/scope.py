@@ -6,7 +6,7 @@ import contextlib
 import pathlib
 from collections.abc import Iterator, Mapping
 from contextvars import ContextVar
-from typing import Any, Optional, Union
+from typing import Any, Union
 
 from .deltas import checked
 from .outbox import Outbox
@@ -49,7 +49,7 @@ class Scope:
     def log(self, source: str, text: str) -> None:
         self._outbox.log(self.run_id, source, text)
 
-    def progress(self, done: Any, of: Any = None, unit: str = "step", share: Any = 1.0) -> None:
+    def progress(self, done: Any, of: Any = None, unit: str = "step", share: Any = None) -> None:
         """Never falls: less than before is not heard. Raises TypeError and ValueError for no number."""
         said = progress_of(done, of, unit, share)
         further = None if said is None else said.after(self._progress)
@@ -88,7 +88,7 @@ class Members:
         for each in self.members:
             each.log(source, text)
 
-    def progress(self, done: Any, of: Optional[Any] = None, unit: str = "step", share: Any = 1.0) -> None:
+    def progress(self, done: Any, of: Any = None, unit: str = "step", share: Any = None) -> None:
         for each in self.members:
             each.progress(done, of, unit, share)
 

@@ -54,11 +54,11 @@ def progress_of(done: Any, of: Any, unit: Any, share: Any) -> Optional[Progress]
         raise ValueError(f"progress counts up to {OF_MAX:,} steps, not {most}")
     if not isinstance(unit, str) or UNIT.match(unit) is None:
         raise ValueError(f"the unit of progress is a word of up to 24 letters, not {unit!r}")
-    part = _within(_number(share, "the share of the steps"), 1)
     if not most:
         return None
     count = _within(_number(done, "progress"), most)
-    return Progress(float(part * count / most), Steps(count, most, unit))
+    fraction = count / most if share is None else _within(_number(share, "the share"), 1)
+    return Progress(float(fraction), Steps(count, most, unit))
 
 
 def _number(value: Any, name: str) -> Number:

@@ -130,4 +130,4 @@ def reduced(picture: Image.Image, size: tuple[int, int]) -> Image.Image:
 def counted(pictures: Iterable[np.ndarray], frames: int) -> Iterator[np.ndarray]:
     for done, picture in enumerate(pictures, start=1):
         yield picture
-        progress(done / frames)
+        progress(done, frames, unit="frame")

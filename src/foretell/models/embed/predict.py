@@ -31,7 +31,8 @@ class Predictor(BasePredictor):
         vectors = []
         for done, each in enumerate(asked, start=1):
             vectors.append(rounded(self.encoder.encode(each)))
-            progress(done / len(asked))
+            if len(asked) > 1:
+                progress(done, len(asked), unit="text")
         self.record_metric("tokens_in", sum(map(len, asked)))
         return vectors
 

@@ -22,5 +22,6 @@ class Predictor(BasePredictor):
         found = []
         for done, text in enumerate(texts, start=1):
             found.append(self.judge.scores(text))
-            progress(done / len(texts))
+            if len(texts) > 1:
+                progress(done, len(texts), unit="text")
         return found

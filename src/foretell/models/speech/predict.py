@@ -49,4 +49,4 @@ class Predictor(BasePredictor):
     def _read(self, sentences: list[str], speed: float, noise: np.random.Generator) -> Iterator[np.ndarray]:
         for done, sentence in enumerate(sentences, start=1):
             yield self.voice.from_ids(self.voice.ids(sentence), speed, noise)
-            progress(done / len(sentences))
+            progress(done, len(sentences), unit="sentence")

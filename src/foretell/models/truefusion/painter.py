@@ -52,10 +52,10 @@ class Painter:
         wish: Wish,
         count: int,
         size: tuple[int, int],
-        on_progress: Callable[[float], None],
+        on_progress: Callable[..., None],
         on_preview: Callable[[bytes], None] | None = None,
     ) -> Iterator[Image.Image]:
-        """Pictures of that width and height, each from the next seed; progress is a fraction of them all.
+        """Pictures of that width and height, each from the next seed; progress is that of them all.
 
         Previews are WebP files of what is being drawn, each thing for itself.
         """
@@ -156,13 +156,14 @@ def sketch(drawn: np.ndarray) -> bytes:
 class Steps:
     """Progress from the steps of one picture, of `count` pictures, `before` of which are complete."""
 
-    def __init__(self, steps: int, *, before: int, count: int, on_progress: Callable[[float], None]) -> None:
+    def __init__(self, steps: int, *, before: int, count: int, on_progress: Callable[..., None]) -> None:
         self._steps, self._before, self._count, self._on_progress = steps, before, count, on_progress
         self._done = 0
 
     def count_one(self) -> None:
         self._done += 1
-        self._on_progress((self._before + DRAWING_SHARE * self._done / self._steps) / self._count)
+        share = (self._before + DRAWING_SHARE * self._done / self._steps) / self._count
+        self._on_progress(self._before * self._steps + self._done, self._count * self._steps, share=share)
 
 
 def border_colour(picture: Image.Image) -> tuple[int, ...]:

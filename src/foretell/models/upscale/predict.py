@@ -1,5 +1,7 @@
 """Enlarges a picture."""
 
+from functools import partial
+
 from cog import BasePredictor, Input, Path
 from picture_file import save_picture
 from PIL import Image
@@ -10,6 +12,7 @@ from foretell import progress, weights
 
 # The large networks take minutes for a megapixel.
 PIXELS_MAX = {"photo": 1_050_000, "anime": 2_100_000, "fast": 4_200_000}
+tiles = partial(progress, unit="tile")
 
 
 class Predictor(BasePredictor):
@@ -35,7 +38,7 @@ class Predictor(BasePredictor):
     ) -> Path:
         picture = open_translucent(image, scale, PIXELS_MAX[style])
         height, width, _ = picture.colours.shape
-        enlarged = Image.fromarray(self.upscaler(style, scale).enlarge(picture.colours, progress))
+        enlarged = Image.fromarray(self.upscaler(style, scale).enlarge(picture.colours, tiles))
         if enlarged.width != width * scale:
             enlarged = enlarged.resize((width * scale, height * scale), Image.Resampling.LANCZOS)
         result = joined(enlarged, picture.opacity)

@@ -45,8 +45,10 @@ class Upscaler:
         if self._network.load_param(f"{stem}.param") or self._network.load_model(f"{stem}.bin"):
             raise RuntimeError(f"{stem} is not a network that ncnn can read")
 
-    def enlarge(self, pixels: np.ndarray, on_progress: Callable[[float], None] | None = None) -> np.ndarray:
-        """Red, green and blue bytes (height x width x 3) enlarged; progress is heard as a fraction."""
+    def enlarge(
+        self, pixels: np.ndarray, on_progress: Callable[[int, int], None] | None = None
+    ) -> np.ndarray:
+        """Red, green and blue bytes (height x width x 3) enlarged; progress is heard as tiles done and in all."""
         height, width, _ = pixels.shape
         padded = np.pad(pixels, ((MARGIN, MARGIN), (MARGIN, MARGIN), (0, 0)), mode="edge")
         result = np.empty((height * self.factor, width * self.factor, 3), np.uint8)
@@ -54,7 +56,7 @@ class Upscaler:
         for done, tile in enumerate(tiles, start=1):
             result[tile.window(self.factor)] = self._enlarge_tile(padded, tile)
             if on_progress:
-                on_progress(done / len(tiles))
+                on_progress(done, len(tiles))
         return result
 
     def _enlarge_tile(self, padded: np.ndarray, tile: Tile) -> np.ndarray:

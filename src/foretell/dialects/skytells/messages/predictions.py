@@ -48,11 +48,11 @@ class Queue(TypedDict):
 
 
 class StepsDone(TypedDict):
-    """How far the run is in steps, as its model counts them; in per cent it is in `metrics.progress`."""
+    """How many steps of how many are done, where the model counts; `unit` is its word for one."""
 
-    done: Annotated[float, Meta(ge=0, description="How many are done; it never falls.", examples=[3])]
-    of: Annotated[float, Meta(gt=0, description="Of how many.", examples=[25])]
-    unit: Annotated[str, Meta(description="The word for one of them.", examples=["step", "page"])]
+    done: Annotated[float, Meta(description="It never falls.", examples=[3])]
+    of: Annotated[float, Meta(examples=[25])]
+    unit: Annotated[str, Meta(examples=["step", "page"])]
 
 
 class Phases(TypedDict, total=False):

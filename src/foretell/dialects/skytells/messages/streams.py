@@ -25,11 +25,9 @@ class ProgressEvent(TypedDict):
     """How far the run is; it never falls. A model that counts its steps says those, too."""
 
     progress: Annotated[float, Meta(ge=0, le=100)]
-    done: NotRequired[Annotated[float, Meta(ge=0, description="How many steps are done.", examples=[3])]]
-    of: NotRequired[Annotated[float, Meta(gt=0, description="Of how many.", examples=[25])]]
-    unit: NotRequired[
-        Annotated[str, Meta(description="The word for one of them.", examples=["step", "page"])]
-    ]
+    done: NotRequired[Annotated[float, Meta(description="How many steps are done.", examples=[3])]]
+    of: NotRequired[Annotated[float, Meta(examples=[25])]]
+    unit: NotRequired[Annotated[str, Meta(examples=["step", "page"])]]
 
 
 class OutputEvent(TypedDict):

@@ -47,4 +47,5 @@ class Steps:
     def _count(self, steps: int) -> None:
         self._done_steps += 1
         within = min(self._done_steps / steps, 1.0) * 0.97  # decoding is still to come
-        progress((self._done_calls + within) / self._calls)
+        done = self._done_calls * steps + min(self._done_steps, steps)
+        progress(done, self._calls * steps, share=(self._done_calls + within) / self._calls)

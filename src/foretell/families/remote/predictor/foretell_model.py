@@ -241,8 +241,9 @@ class Following:
         pause = POLL_SECONDS
         while True:
             found = await self._server.json(Ask("GET", self._path, is_repeatable=True))
-            advanced = (found.get("metrics") or {}).get("progress", 0)
-            yield ServerEvent("progress", json.dumps({"progress": advanced}), "")
+            advanced = {"progress": (found.get("metrics") or {}).get("progress", 0)}
+            steps = (found.get("metadata") or {}).get("progress") or {}
+            yield ServerEvent("progress", json.dumps({**advanced, **steps}), "")
             if found.get("status") in FINAL:
                 yield ServerEvent("done", json.dumps(found), "")
                 return
@@ -256,11 +257,19 @@ def _passed(name: str, data: dict[str, Any]) -> None:
         stream = sys.stderr if data.get("source") == "stderr" else sys.stdout
         print(data.get("text", ""), end="", file=stream)
     elif name == "progress":
-        progress(float(data.get("progress", 0)) / 100)
+        _advanced(data)
     elif name == "delta":
         delta(data.get("delta") or {})
     elif name == "preview":
         preview(base64.b64decode(str(data.get("image", "")).partition(",")[2]))
+
+
+def _advanced(data: dict[str, Any]) -> None:
+    share = float(data.get("progress", 0)) / 100
+    try:
+        progress(data["done"], data["of"], unit=data["unit"], share=share)
+    except (KeyError, TypeError, ValueError):
+        progress(share)  # counts no steps, or in a way that is not known here
 
 
 def _count(prediction: dict[str, Any]) -> None:

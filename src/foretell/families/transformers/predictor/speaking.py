@@ -70,7 +70,7 @@ class Speaking(BasePredictor):
             yield waves.float().cpu().numpy()
             if done < len(sentences):
                 yield np.zeros(int(self.rate * PAUSE_SECONDS), np.float32)
-            progress(done / len(sentences))
+            progress(done, len(sentences), unit="sentence")
 
     def _numbers(self, sentence: str) -> Optional[dict]:
         """The sentence as the network reads it; None where there is nothing in it."""

@@ -47,7 +47,7 @@ class Vectors(BasePredictor):
         for start in range(0, count, self.together):
             found = self.encoder.encode(read[start : start + self.together])
             vectors += [[round(value, DIGITS) for value in each] for each in found.tolist()]
-            progress(len(vectors) / count)
+            progress(len(vectors), count, unit="text")
         self.record_metric("tokens_in", sum(map(len, read)))
         return vectors
 

@@ -45,6 +45,6 @@ class Predictor(BasePredictor):
         pictures = [Path(f"picture-{number}.png") for number in range(1, num_outputs + 1)]
         for number, picture in enumerate(pictures, start=1):
             picture.write_bytes(kaleidoscope(f"{prompt}\n{seed}\n{number}", *size))
-            progress(number / num_outputs)
+            progress(number, num_outputs, unit="picture")
         self.record_metric("image_count", num_outputs)
         return pictures
