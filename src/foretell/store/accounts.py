@@ -70,14 +70,14 @@ def create_key(transaction: Transaction, key: Key) -> None:
 def allow_account(transaction: Transaction, account_id: str, allowance: Allowance) -> None:
     """From now on the account may ask for so much."""
     sql = "UPDATE accounts SET requests_per_minute = ?, concurrency_max = ? WHERE id = ?"
-    transaction.execute(sql, (*_numbers(allowance), account_id))
+    transaction.write(sql, (*_numbers(allowance), account_id))
     transaction.tell("keys")
 
 
 def allow_key(transaction: Transaction, key_id: str, allowance: Allowance) -> None:
     """From now on the key may ask for so much."""
     sql = "UPDATE keys SET requests_per_minute = ?, concurrency_max = ? WHERE id = ?"
-    transaction.execute(sql, (*_numbers(allowance), key_id))
+    transaction.write(sql, (*_numbers(allowance), key_id))
     transaction.tell("keys")
 
 
@@ -85,7 +85,7 @@ def suspend(transaction: Transaction, account_id: str, *, is_suspended: bool) ->
     """Lets the account's keys open nothing, or what they opened before."""
     suspended_at = "COALESCE(suspended_at, ?)" if is_suspended else "NULL"
     values = [transaction.at, account_id] if is_suspended else [account_id]
-    transaction.execute(f"UPDATE accounts SET suspended_at = {suspended_at} WHERE id = ?", values)
+    transaction.write(f"UPDATE accounts SET suspended_at = {suspended_at} WHERE id = ?", values)
     transaction.tell("keys")
 
 
@@ -120,7 +120,7 @@ def revoke_key(transaction: Transaction, key_id: str) -> Key | None:
 
 def restore_key(transaction: Transaction, key_id: str) -> None:
     """Makes an ended key valid again."""
-    transaction.execute("UPDATE keys SET revoked_at = NULL WHERE id = ?", (key_id,))
+    transaction.write("UPDATE keys SET revoked_at = NULL WHERE id = ?", (key_id,))
     transaction.tell("keys")
 
 
@@ -128,14 +128,14 @@ def seal_key(transaction: Transaction, key_id: str, sealed: bytes) -> None:
     """Keeps the first sealed copy of a key that is not revoked; its former secret signs no more."""
     sql = """UPDATE keys SET sealed = ?, former_sealed = NULL
              WHERE id = ? AND sealed IS NULL AND revoked_at IS NULL"""
-    transaction.execute(sql, (sealed, key_id))
+    transaction.write(sql, (sealed, key_id))
 
 
 def seal_former(transaction: Transaction, key_id: str, sealed: bytes) -> None:
     """Keeps the first sealed copy of a key's former secret, while the new one is not known to be in use."""
     sql = """UPDATE keys SET former_sealed = ? WHERE id = ? AND sealed IS NULL AND former_sealed IS NULL
              AND former_sha256 IS NOT NULL AND revoked_at IS NULL"""
-    transaction.execute(sql, (sealed, key_id))
+    transaction.write(sql, (sealed, key_id))
 
 
 def sealed_key(connection: Connection, key_id: str) -> bytes | None:
@@ -158,12 +158,12 @@ def key_secret(connection: Connection, key_id: str) -> bytes | None:
 def set_key_secret(transaction: Transaction, key_id: str, sealed: bytes | None) -> None:
     """Gives a key that is not revoked a secret of its own, or takes it away."""
     sql = "UPDATE keys SET webhook_secret = ? WHERE id = ? AND revoked_at IS NULL"
-    transaction.execute(sql, (sealed, key_id))
+    transaction.write(sql, (sealed, key_id))
 
 
 def touch_key(transaction: Transaction, key_id: str) -> None:
     sql = "UPDATE keys SET last_used_at = ? WHERE id = ? AND (last_used_at IS NULL OR last_used_at <= ?)"
-    transaction.execute(sql, (transaction.at, key_id, transaction.at - TOUCH_SECONDS * 1_000_000))
+    transaction.write(sql, (transaction.at, key_id, transaction.at - TOUCH_SECONDS * 1_000_000))
 
 
 def webhook_secrets(connection: Connection, account_id: str, at: int) -> list[bytes]:
@@ -186,7 +186,7 @@ def webhook_secret(connection: Connection, account_id: str) -> tuple[bytes, int 
 def begin_webhook_secret(transaction: Transaction, account_id: str, sealed: bytes) -> None:
     """Gives an account its first secret; one that it has stays."""
     sql = "UPDATE accounts SET webhook_secret = ? WHERE id = ? AND webhook_secret IS NULL"
-    transaction.execute(sql, (sealed, account_id))
+    transaction.write(sql, (sealed, account_id))
 
 
 def set_webhook_secret(
@@ -196,7 +196,7 @@ def set_webhook_secret(
     former = "NULL" if former_until_at is None else "webhook_secret"
     sql = f"""UPDATE accounts SET former_webhook_secret = {former}, former_webhook_until_at = ?,
               webhook_secret = ? WHERE id = ?"""
-    transaction.execute(sql, (former_until_at, sealed, account_id))
+    transaction.write(sql, (former_until_at, sealed, account_id))
 
 
 def scopes_text(scopes: frozenset[Scope]) -> str:

@@ -18,7 +18,7 @@ _steps = msgspec.json.Decoder(tuple[Step, ...])
 def begin(transaction: Transaction, addition: Addition) -> None:
     """Writes down that somebody works on it, and forgets the oldest where there are too many."""
     transaction.insert("additions", _COLUMNS, [_row(addition, transaction.at)])
-    transaction.execute(
+    transaction.write(
         """DELETE FROM additions WHERE state <> 'running' AND id IN
                (SELECT id FROM additions ORDER BY id DESC LIMIT 100 OFFSET ?)""",
         (KEPT_MAX,),

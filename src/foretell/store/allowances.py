@@ -56,7 +56,7 @@ def admit(
     bounded = sorted({new.account_id for new, bounds in asked if _is_bounded(bounds)})
     if not bounded:
         return [Standing()] * len(asked)
-    transaction.execute(
+    transaction.write(
         f"SELECT id FROM accounts WHERE id IN ({marks(len(bounded))}) ORDER BY id $for_update", bounded
     )
     ledger = _Ledger(transaction)

@@ -152,7 +152,7 @@ def _beyond(transaction: Transaction, purse: Purse, charge: _Charge) -> int:
     cost = charge.cost if room is None else charge.held + min(extra, room)
     if cost != charge.cost:
         sql = "UPDATE charges SET charged = ? WHERE prediction_id = ?"
-        transaction.execute(sql, (cost, charge.prediction_id))
+        transaction.write(sql, (cost, charge.prediction_id))
     held = _Charge(
         charge.prediction_id, charge.account_id, charge.key_id, charge.held, cost, charge.created_at
     )

@@ -39,8 +39,16 @@ class Connection(Protocol):
 
     def execute(self, sql: str, values: Sequence[Any] = ()) -> list[Row]: ...
 
-    def insert(self, sql: str, rows: Sequence[Sequence[Value]], end: str) -> None:
-        """Runs `sql`, which ends in VALUES, over `rows`; `end` follows them."""
+
+class WritingConnection(Connection, Protocol):
+    """The writer's. What gives no rows may be done together with what follows, at the latest with the commit."""
+
+    def write(self, sql: str, values: Sequence[Any] = ()) -> None:
+        """Runs a statement of which no rows are wanted."""
+        ...
+
+    def insert(self, table: str, columns: str, rows: Sequence[Sequence[Value]], end: str) -> None:
+        """Inserts `rows`, at least one; `end` follows them in the statement."""
         ...
 
     def table(self, name: str, columns: Mapping[str, str], rows: Sequence[Sequence[Value]]) -> Table:
@@ -68,18 +76,28 @@ class Database(Protocol):
 
 @dataclass(slots=True)
 class Transaction:
-    """A transaction under way: `at` is its instant, `topics` are published once it is committed.
+    """A transaction under way: `topics` are published once it is committed.
 
     A topic's value is what a waiter in this process is given with it, so that it need not read again.
     """
 
-    connection: Connection
-    at: int
+    connection: WritingConnection
+    clock: Callable[[], int]
+    """Tells its instant, and is asked once."""
     topics: dict[str, Any] = field(default_factory=dict)
     last: dict[Callable[[Transaction, Any], None], Any] = field(default_factory=dict)
     """What is to be done once everything else is written, each with what it is to be done with."""
     erases: bool = False
     """Whether it takes away what must not be found again, not even in what the database writes beside its tables."""
+
+    _at: int | None = None
+
+    @property
+    def at(self) -> int:
+        """Its instant."""
+        if self._at is None:
+            self._at = self.clock()
+        return self._at
 
     def tell(self, topic: str, value: Any = None) -> None:
         self.topics[topic] = value
@@ -87,12 +105,16 @@ class Transaction:
     def execute(self, sql: str, values: Sequence[Any] = ()) -> list[Row]:
         return self.connection.execute(sql, values)
 
+    def write(self, sql: str, values: Sequence[Any] = ()) -> None:
+        """Runs a statement of which no rows are wanted; it may fail as late as with the commit."""
+        self.connection.write(sql, values)
+
     def insert(self, table: str, columns: str, rows: Sequence[Sequence[Value]], *, unless: str = "") -> None:
         """Inserts `rows`; `unless` names the unique columns under which a row that is there already is left alone."""
         if not rows:
             return
         ignore = f" ON CONFLICT ({unless}) DO NOTHING" if unless else ""
-        self.connection.insert(f"INSERT INTO {table} ({columns}) VALUES", rows, ignore)
+        self.connection.insert(table, columns, rows, ignore)
 
     def finish(self) -> None:
         # Whichever came first: two processes that lock the same rows in the same order never deadlock.

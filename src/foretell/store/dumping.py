@@ -16,7 +16,8 @@ from foretell.store.backups import Kept
 from foretell.store.dumps import DUMP, FILES, Dump, digest
 from foretell.store.files import HAS_BYTES
 from foretell.store.opening import MIGRATING, require_migrated
-from foretell.store.postgres import CONNECTION, COPYING, PostgresConnection, Raw
+from foretell.store.pipeline import Raw
+from foretell.store.postgres import CONNECTION, COPYING, PostgresConnection
 from foretell.store.programs import Program
 
 FILES_AT_ONCE = 1_000

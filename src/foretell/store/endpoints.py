@@ -34,7 +34,7 @@ def admitted(transaction: Transaction, deliveries: Sequence[Delivery]) -> list[D
     kept = [each for each, endpoint in ids.items() if endpoint in paused]
     for each in kept:
         sql = "UPDATE deliveries SET state = 'paused', holder = NULL, endpoint = ? WHERE id = ?"
-        transaction.execute(sql, (ids[each], each))
+        transaction.write(sql, (ids[each], each))
     return [each for each in deliveries if each.id not in kept]
 
 
@@ -144,14 +144,14 @@ def _write(transaction: Transaction, endpoint: Endpoint) -> None:
     row: tuple[Value, ...] = astuple(endpoint)
     transaction.insert("endpoints", f"{_COLUMNS}, used_at", [(*row, transaction.at)], unless="id")
     sql = f"UPDATE endpoints SET {_SET}, used_at = ? WHERE id = ?"
-    transaction.execute(sql, (*row[3:], transaction.at, endpoint.id))
+    transaction.write(sql, (*row[3:], transaction.at, endpoint.id))
 
 
 def _release(transaction: Transaction, endpoint_id: str) -> None:
     """What was kept is due, in the order in which it came about."""
     sql = """UPDATE deliveries SET state = 'pending', next_at = created_at, since_at = created_at
              WHERE state = 'paused' AND endpoint = ?"""
-    transaction.execute(sql, (endpoint_id,))
+    transaction.write(sql, (endpoint_id,))
     transaction.tell("deliveries")
 
 

@@ -81,7 +81,7 @@ def forget_previews(transaction: Transaction, ids: Sequence[str]) -> list[None]:
     if ids:
         # By the row's first words, so that nothing that was merely said can be mistaken for one.
         head = f"""'[[' || CAST(sequence AS TEXT) || ',"{Kind.PREVIEW}",'"""
-        transaction.execute(
+        transaction.write(
             f"""DELETE FROM events WHERE prediction_id IN ({marks(len(ids))}) AND sequence = last_sequence
                 AND SUBSTR(batch, 1, LENGTH({head})) = {head}""",
             ids,
@@ -91,7 +91,7 @@ def forget_previews(transaction: Transaction, ids: Sequence[str]) -> list[None]:
 
 def forget(transaction: Transaction, ids: Sequence[str]) -> None:
     """Takes away whatever these predictions have said."""
-    transaction.execute(f"DELETE FROM events WHERE prediction_id IN ({marks(len(ids))})", ids)
+    transaction.write(f"DELETE FROM events WHERE prediction_id IN ({marks(len(ids))})", ids)
 
 
 def forget_all_that(transaction: Transaction, prediction_id: str, goes: Callable[[Kind], bool]) -> None:
@@ -103,9 +103,9 @@ def forget_all_that(transaction: Transaction, prediction_id: str, goes: Callable
         kept = [each for each in said if not goes(each[1])]
         place = (prediction_id, attempt, sequence)
         if not kept:
-            transaction.execute(f"DELETE FROM events WHERE {key}", place)
+            transaction.write(f"DELETE FROM events WHERE {key}", place)
         elif len(kept) < len(said):
-            transaction.execute(f"UPDATE events SET batch = ? WHERE {key}", (encoded(kept), *place))
+            transaction.write(f"UPDATE events SET batch = ? WHERE {key}", (encoded(kept), *place))
 
 
 def read_events(

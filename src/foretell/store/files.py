@@ -83,7 +83,7 @@ def drop_outputs(transaction: Transaction, prediction_ids: Sequence[str]) -> Non
 
 def bury(transaction: Transaction, prediction_ids: Sequence[str]) -> None:
     """Hides every file of deleted predictions at once; their blobs are erased next."""
-    transaction.execute(
+    transaction.write(
         f"""UPDATE files SET deleted_at = ?, erase_at = ?
             WHERE prediction_id IN ({marks(len(prediction_ids))}) AND deleted_at IS NULL""",
         (transaction.at, transaction.at, *prediction_ids),
@@ -93,7 +93,7 @@ def bury(transaction: Transaction, prediction_ids: Sequence[str]) -> None:
 
 def delete(transaction: Transaction, file_id: str) -> None:
     """Hides the file at once; its blob is erased next."""
-    transaction.execute(
+    transaction.write(
         "UPDATE files SET deleted_at = ?, erase_at = ? WHERE id = ? AND deleted_at IS NULL",
         (transaction.at, transaction.at, file_id),
     )
@@ -104,7 +104,7 @@ def remove(transaction: Transaction, *, ids: Sequence[str] = (), prediction_ids:
     """Takes away all of the files but that they were there; their blobs are erased next."""
     for column, values in (("id", ids), ("prediction_id", prediction_ids)):
         if values:
-            transaction.execute(
+            transaction.write(
                 f"""UPDATE files SET removed_at = ?, erase_at = ?, name = '', sha256 = '', given_name = NULL,
                     given_purpose = NULL
                     WHERE {column} IN ({marks(len(values))}) AND removed_at IS NULL AND deleted_at IS NULL""",
@@ -119,7 +119,7 @@ def orphans(transaction: Transaction, limit: int) -> list[File]:
               ORDER BY erase_at, id LIMIT ?"""
     found = [_file(row) for row in transaction.execute(sql, (transaction.at, limit))]
     if found:
-        transaction.execute(
+        transaction.write(
             f"""UPDATE files SET deleted_at = ? WHERE id IN ({marks(len(found))})
                 AND deleted_at IS NULL AND removed_at IS NULL""",
             (transaction.at, *(each.id for each in found)),
@@ -135,13 +135,13 @@ def erased(transaction: Transaction, ids: Sequence[str]) -> None:
     if not ids:
         return
     at, these = transaction.at, f"id IN ({marks(len(ids))})"
-    transaction.execute(
+    transaction.write(
         f"UPDATE files SET erased_at = ?, erase_at = ? WHERE {these} AND coming = 1 AND erased_at IS NULL",
         (at, at + COMING_SECONDS * 1_000_000, *ids),
     )
     due = f"{these} AND erase_at IS NOT NULL AND erase_at <= ?"
-    transaction.execute(f"DELETE FROM files WHERE {due} AND deleted_at IS NOT NULL", (*ids, at))
-    transaction.execute(f"UPDATE files SET erased_at = ?, erase_at = NULL WHERE {due}", (at, *ids, at))
+    transaction.write(f"DELETE FROM files WHERE {due} AND deleted_at IS NOT NULL", (*ids, at))
+    transaction.write(f"UPDATE files SET erased_at = ?, erase_at = NULL WHERE {due}", (at, *ids, at))
 
 
 def between(connection: Connection, first: str, beyond: str) -> list[tuple[str, bool]]:

@@ -85,7 +85,7 @@ def unbind(transaction: Transaction, prediction_ids: Iterable[str], claims: Iter
     if not ids:
         return
     for each in claims:
-        transaction.execute(
+        transaction.write(
             f"""DELETE FROM idempotency_keys WHERE account_id = ? AND route = ? AND name = ? AND position = ?
                 AND prediction_id IN ({marks(len(ids))})""",
             (each.account_id, each.route, each.name, each.position, *ids),

@@ -69,7 +69,7 @@ def probe(transaction: Transaction) -> int:
     for each in probed:
         oldest = "SELECT id FROM deliveries WHERE endpoint = ? AND state = 'paused' ORDER BY created_at, id LIMIT 1"
         sql = f"UPDATE deliveries SET {FORCED} WHERE id IN ({oldest})"
-        transaction.execute(sql, (transaction.at, transaction.at, each))
+        transaction.write(sql, (transaction.at, transaction.at, each))
     if probed:
         transaction.tell("deliveries")
     _give_up(transaction)

@@ -149,7 +149,7 @@ def _write_tally(transaction: Transaction, tally: _Tally) -> None:
     # Last of all and always in the same order: two processes then wait for each other's lanes and never deadlock.
     for place in sorted(tally.waiting.keys() | tally.clocks.keys()):
         count, clock = tally.waiting[place], tally.clocks.get(place, 0)
-        transaction.execute(
+        transaction.write(
             """INSERT INTO lanes (lane, priority, version_id, waiting, now) VALUES (?, ?, ?, ?, ?)
                ON CONFLICT (lane, priority) DO UPDATE SET waiting = lanes.waiting + ?,
                now = CASE WHEN excluded.now > lanes.now THEN excluded.now ELSE lanes.now END""",

@@ -61,13 +61,13 @@ def budget(transaction: Transaction, account_id: str, *, is_budgeted: bool) -> N
     lock(transaction, [account_id])
     transaction.insert("balances", "account_id", [(account_id,)], unless="account_id")
     sql = "UPDATE balances SET is_budgeted = ? WHERE account_id = ?"
-    transaction.execute(sql, (int(is_budgeted), account_id))
+    transaction.write(sql, (int(is_budgeted), account_id))
 
 
 def lock(transaction: Transaction, account_ids: Sequence[str]) -> None:
     """Lets nobody else decide what these accounts can afford before this transaction ends."""
     for account_id in sorted(set(account_ids)):
-        transaction.execute("SELECT id FROM accounts WHERE id = ? $for_update", (account_id,))
+        transaction.write("SELECT id FROM accounts WHERE id = ? $for_update", (account_id,))
 
 
 def balance(transaction: Transaction, account_id: str) -> Balance:
@@ -112,7 +112,7 @@ def caps_of(connection: Connection, owner_id: str) -> Caps:
 
 def cap(transaction: Transaction, owner_id: str, caps: Caps) -> None:
     """From now on the account or the key may spend so much."""
-    transaction.execute(
+    transaction.write(
         """INSERT INTO caps (owner_id, total_max, month_max) VALUES (?, ?, ?)
            ON CONFLICT (owner_id) DO UPDATE SET total_max = excluded.total_max, month_max = excluded.month_max""",
         (owner_id, caps.total_max, caps.month_max),
@@ -146,13 +146,13 @@ def _write_tally(transaction: Transaction, tally: _Tally) -> None:
         values = (*(books[book] for book in BOOKS), account_id)
         if not transaction.execute(sql, values):
             transaction.insert("balances", "account_id", [(account_id,)], unless="account_id")
-            transaction.execute(sql, values)
+            transaction.write(sql, values)
     for (owner_id, month), amount in sorted(tally.spending.items()):
         sql = "UPDATE spending SET amount = amount + ? WHERE owner_id = ? AND month = ? RETURNING owner_id"
         if not transaction.execute(sql, (amount, owner_id, month)):
             rows = [(owner_id, month, 0)]
             transaction.insert("spending", "owner_id, month, amount", rows, unless="owner_id, month")
-            transaction.execute(sql, (amount, owner_id, month))
+            transaction.write(sql, (amount, owner_id, month))
 
 
 def _row(transfer: Transfer, at: int) -> tuple[Value, ...]:

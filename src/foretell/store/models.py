@@ -38,7 +38,7 @@ def try_out(transaction: Transaction, version: Version) -> bool:
     if transaction.execute(sql, (version.id,)):
         return False
     _write(transaction, version)
-    transaction.execute("UPDATE versions SET tried_at = NULL, removed_at = NULL WHERE id = ?", (version.id,))
+    transaction.write("UPDATE versions SET tried_at = NULL, removed_at = NULL WHERE id = ?", (version.id,))
     return True
 
 
@@ -46,7 +46,7 @@ def accept(transaction: Transaction, version: Version) -> None:
     """It loads: from now on its model's name means it."""
     _write(transaction, version)
     sql = "UPDATE versions SET tried_at = ?, removed_at = NULL WHERE id = ?"
-    transaction.execute(sql, (transaction.at, version.id))
+    transaction.write(sql, (transaction.at, version.id))
     _point(transaction, version.model, version.id)
     transaction.tell("models")
 
@@ -70,8 +70,8 @@ def go_back(transaction: Transaction, name: str, version_id: str) -> bool:
 def remove(transaction: Transaction, version_ids: Sequence[str]) -> None:
     """Nobody can ask for these any more; a name that meant one of them means nothing."""
     for each in version_ids:
-        transaction.execute("UPDATE versions SET removed_at = ? WHERE id = ?", (transaction.at, each))
-        transaction.execute("DELETE FROM models WHERE version_id = ?", (each,))
+        transaction.write("UPDATE versions SET removed_at = ? WHERE id = ?", (transaction.at, each))
+        transaction.write("DELETE FROM models WHERE version_id = ?", (each,))
     transaction.tell("models")
 
 
@@ -86,25 +86,25 @@ def forget(transaction: Transaction, version_id: str) -> None:
     """Takes a removed version's row away."""
     sql = """DELETE FROM versions WHERE id = ? AND removed_at IS NOT NULL
              AND id NOT IN (SELECT version_id FROM models)"""
-    transaction.execute(sql, (version_id,))
+    transaction.write(sql, (version_id,))
 
 
 def set_offline(transaction: Transaction, version_id: str, reason: str | None) -> None:
     """Says why a version cannot run, or that it can."""
     sql = "UPDATE versions SET offline_reason = ? WHERE id = ?"
-    transaction.execute(sql, (reason, version_id))
+    transaction.write(sql, (reason, version_id))
     transaction.tell("models")
 
 
 def _point(transaction: Transaction, name: str, version_id: str) -> None:
     sql = """INSERT INTO models (name, version_id) VALUES (?, ?)
              ON CONFLICT (name) DO UPDATE SET version_id = excluded.version_id"""
-    transaction.execute(sql, (name, version_id))
-    transaction.execute("UPDATE versions SET current_at = ? WHERE id = ?", (transaction.at, version_id))
+    transaction.write(sql, (name, version_id))
+    transaction.write("UPDATE versions SET current_at = ? WHERE id = ?", (transaction.at, version_id))
 
 
 def _write(transaction: Transaction, version: Version) -> None:
-    transaction.execute(
+    transaction.write(
         """INSERT INTO versions
                (id, model, manifest, input_schema, output_schema, streaming, offline_reason, created_at)
            VALUES (?, ?, ?, ?, ?, ?, ?, ?) ON CONFLICT (id) DO UPDATE SET model = excluded.model,
@@ -126,7 +126,7 @@ def _write(transaction: Transaction, version: Version) -> None:
 def retire(transaction: Transaction, names: Sequence[str]) -> None:
     """These names mean no version any more; predictions keep theirs."""
     for name in names:
-        transaction.execute("DELETE FROM models WHERE name = ?", (name,))
+        transaction.write("DELETE FROM models WHERE name = ?", (name,))
     transaction.tell("models")
 
 

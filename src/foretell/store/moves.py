@@ -151,7 +151,7 @@ def _with_charge(transaction: Transaction, prediction: Prediction, charged: int 
     if charged is None or charged == prediction.cost_nanocredits:
         return prediction
     sql = "UPDATE predictions SET cost_nanocredits = ? WHERE id = ?"
-    transaction.execute(sql, (charged, prediction.id))
+    transaction.write(sql, (charged, prediction.id))
     return replace(prediction, cost_nanocredits=charged)
 
 
@@ -159,7 +159,7 @@ def _write_bodies(transaction: Transaction, ended: Sequence[Prediction]) -> None
     if not ended:
         return
     given = transaction.table("v", _BODY, [_body(each) for each in ended])
-    transaction.execute(
+    transaction.write(
         f"""WITH {given.sql} UPDATE bodies SET result = v.result, failure = v.failure, metrics = v.metrics,
             metadata = v.metadata FROM v WHERE bodies.prediction_id = v.id""",
         given.values,

@@ -80,7 +80,7 @@ _facts = msgspec.json.Decoder(Facts)
 
 def heartbeat(transaction: Transaction, node: NodeState) -> list[Hold]:
     """Says that the node lives; gives the holds it still has."""
-    transaction.execute(
+    transaction.write(
         """INSERT INTO nodes (id, incarnation, address, hardware, seen_at) VALUES (?, ?, ?, ?, ?)
            ON CONFLICT (id) DO UPDATE SET incarnation = excluded.incarnation, address = excluded.address,
            hardware = excluded.hardware, seen_at = excluded.seen_at""",
@@ -122,7 +122,7 @@ def replica(transaction: Transaction, row: ReplicaState) -> bool:
     """Writes a replica down; False when another of the version is on its way on that node, and nothing was written."""
     if row.state in _COMING and _another_is_coming(transaction, row):
         return False
-    transaction.execute(
+    transaction.write(
         f"""INSERT INTO replicas ({_REPLICA}, updated_at) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?)
             ON CONFLICT (id) DO UPDATE SET state = excluded.state, fraction = excluded.fraction, pid = excluded.pid,
             memory_mb = excluded.memory_mb, facts = excluded.facts, updated_at = excluded.updated_at""",
@@ -137,7 +137,7 @@ def _forget_dead(transaction: Transaction, row: ReplicaState) -> None:
     """What a version's replicas took is asked of the newest; the others would pile up."""
     sql = "DELETE FROM replicas WHERE version_id = ? AND node = ? AND state = 'dead' AND updated_at < ?"
     before = transaction.at - DEAD_KEPT_SECONDS * 1_000_000
-    transaction.execute(sql, (row.version_id, row.node, before))
+    transaction.write(sql, (row.version_id, row.node, before))
 
 
 def replicas(connection: Connection, node: str | None) -> list[ReplicaState]:

@@ -45,7 +45,7 @@ def migrate(config: Config) -> list[str]:
         return []
     database = _postgres(config, None)
     with _reachable(database), database.transaction(lasting=True) as transaction:
-        transaction.execute("SELECT pg_advisory_xact_lock(?)", (MIGRATING,))
+        transaction.write("SELECT pg_advisory_xact_lock(?)", (MIGRATING,))
         schema.begin_ledger(transaction.connection)
         found = schema.missing(transaction.connection)
         schema.apply(transaction, found)

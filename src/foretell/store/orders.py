@@ -59,7 +59,7 @@ def pause(transaction: Transaction, model: str, *, paused: bool) -> None:
     """The model starts nothing more, or starts again what has come meanwhile."""
     if paused:
         sql = "INSERT INTO pauses (model, paused_at) VALUES (?, ?) ON CONFLICT (model) DO NOTHING"
-        transaction.execute(sql, (model, transaction.at))
+        transaction.write(sql, (model, transaction.at))
     else:
-        transaction.execute("DELETE FROM pauses WHERE model = ?", (model,))
+        transaction.write("DELETE FROM pauses WHERE model = ?", (model,))
     transaction.tell(ORDERS)

@@ -4,17 +4,17 @@ from __future__ import annotations
 
 import threading
 import time
-from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from contextlib import contextmanager, suppress
 from functools import lru_cache
 from typing import Any
 
 import psycopg
-from psycopg.rows import TupleRow
 
 from foretell.ids import new_token
-from foretell.store.database import Fault, Row, Table, Transaction, Value, flat, marks, said
+from foretell.store.database import Fault, Row, Transaction, said
 from foretell.store.notices import EVERYTHING
+from foretell.store.pipeline import Pipeline, Raw
 from foretell.store.watch import Watch
 
 COPYING = 0x466F7263
@@ -40,8 +40,6 @@ SILENCE_SECONDS = 5
 BACKOFF_SECONDS = 0.1
 BACKOFF_SECONDS_MAX = 5.0
 LISTEN_SECONDS = 1.0
-ROWS_MAX = 1_000
-"""Rows in one INSERT: each value of it is a parameter, and Postgres allows 65,535."""
 
 _NOW = "SELECT CAST(EXTRACT(EPOCH FROM clock_timestamp()) * 1000000 AS BIGINT)"
 _AGAIN = {"40001", "40P01"}
@@ -61,13 +59,12 @@ CONNECTION: dict[str, Any] = {
     "keepalives_count": 3,
     "tcp_user_timeout": 10_000,
     "application_name": "foretell",
+    "client_encoding": "utf8",
 }
-
-Raw = psycopg.Connection[TupleRow]
 
 
 class PostgresConnection:
-    """A psycopg connection in autocommit mode. With a `watch`, each statement by itself is watched."""
+    """A psycopg connection in autocommit mode, to read. With a `watch`, each statement by itself is watched."""
 
     def __init__(self, raw: Raw, watch: Watch | None = None) -> None:
         self.raw = raw
@@ -83,18 +80,6 @@ class PostgresConnection:
         cursor = self.raw.execute(_text(sql), values or None)
         return cursor.fetchall() if cursor.description else []
 
-    def insert(self, sql: str, rows: Sequence[Sequence[Value]], end: str) -> None:
-        row = f"({marks(len(rows[0]))})"
-        for start in range(0, len(rows), ROWS_MAX):
-            some = rows[start : start + ROWS_MAX]
-            self.raw.execute(_text(f"{sql} {', '.join([row] * len(some))}{end}"), flat(some))
-
-    def table(self, name: str, columns: Mapping[str, str], rows: Sequence[Sequence[Value]]) -> Table:
-        # Arrays, and not VALUES: one text for any number of rows, which is prepared once.
-        arrays = ", ".join(f"CAST(? AS {each}[])" for each in columns.values())
-        sql = f"{name}({', '.join(columns)}) AS (SELECT * FROM unnest({arrays}))"
-        return Table(sql, [list(column) for column in zip(*rows, strict=True)])
-
 
 class PostgresDatabase:
     """A Postgres database, possibly shared with other processes; it may go away and come back."""
@@ -104,7 +89,7 @@ class PostgresDatabase:
         self._clock = clock
         self._settings = "" if power_safe else " -c synchronous_commit=off"
         self._me = new_token()
-        self._writer: PostgresConnection | None = None
+        self._writer: Pipeline | None = None
         self._backoff = Backoff()
         self._watch = Watch()
         self._stopping = threading.Event()
@@ -117,14 +102,16 @@ class PostgresDatabase:
         # not forget what they hold.
         connection = self._connected()
         try:
-            with (
-                self._watch.over(connection.raw, WRITE_SECONDS_MAX + SILENCE_SECONDS),
-                connection.raw.transaction(),
-            ):
-                at = self._clock() if self._clock else int(connection.execute(_NOW)[0][0])
-                transaction = Transaction(connection, at)
+            with self._watch.over(connection.raw, WRITE_SECONDS_MAX + SILENCE_SECONDS):
+                connection.write("BEGIN")
+                transaction = Transaction(connection, self._clock or _clock_of(connection))
                 yield transaction
                 self._notify(connection, transaction.topics)
+                connection.write("COMMIT")
+                connection.settle()
+        except BaseException:
+            connection.roll_back()
+            raise
         finally:
             if connection.raw.closed:
                 self._writer = None
@@ -165,11 +152,11 @@ class PostgresDatabase:
             self._writer.raw.close()
         self._watch.close()
 
-    def _connected(self) -> PostgresConnection:
+    def _connected(self) -> Pipeline:
         if self._writer is None:
             self._backoff.check()
             try:
-                self._writer = PostgresConnection(self._connect(_WRITER + self._settings))
+                self._writer = Pipeline(self._connect(_WRITER + self._settings), WORDS)
             except psycopg.Error:
                 self._backoff.failed()
                 raise
@@ -181,9 +168,9 @@ class PostgresDatabase:
         options = f"{given} {options}" if given else options
         return psycopg.connect(self._address, autocommit=True, options=options, **CONNECTION)
 
-    def _notify(self, connection: PostgresConnection, topics: Iterable[str]) -> None:
+    def _notify(self, connection: Pipeline, topics: Iterable[str]) -> None:
         for payload in _payloads(self._me, topics):
-            connection.execute("SELECT pg_notify(?, ?)", (CHANNEL, payload))
+            connection.write("SELECT pg_notify(?, ?)", (CHANNEL, payload))
 
     def _listen(self, heard: Callable[[frozenset[str]], None]) -> None:
         delay = BACKOFF_SECONDS
@@ -225,6 +212,12 @@ class Backoff:
 
     def succeeded(self) -> None:
         self._seconds = BACKOFF_SECONDS
+
+
+def _clock_of(connection: Pipeline) -> Callable[[], int]:
+    """Tells the database's time at which the transaction began."""
+    asked = connection.send(_NOW)
+    return lambda: int(connection.rows(asked)[0][0])
 
 
 def _payloads(sender: str, topics: Iterable[str]) -> Iterator[str]:

@@ -84,19 +84,19 @@ def _charge(transaction: Transaction, row: Prediction, used: Used | None) -> Non
     charged = charges.settle(transaction, {row.id: 0 if used is None else used.cost_nanocredits})
     if charged.get(row.id):
         sql = "UPDATE predictions SET cost_nanocredits = ? WHERE id = ?"
-        transaction.execute(sql, (charged[row.id], row.id))
+        transaction.write(sql, (charged[row.id], row.id))
 
 
 def _note(transaction: Transaction, row: Prediction, asked: Stopped, used: Used | None) -> None:
     metadata = {**row.metadata, "stopped_by": asked.stage, "stop_seconds": asked.seconds}
     metrics = row.metrics if used is None else row.metrics | used.metrics
     sql = "UPDATE bodies SET metadata = ?, metrics = ? WHERE prediction_id = ?"
-    transaction.execute(sql, (encoded(metadata), encoded(metrics) if metrics else None, row.id))
+    transaction.write(sql, (encoded(metadata), encoded(metrics) if metrics else None, row.id))
 
 
 def _bury(transaction: Transaction, ids: Sequence[str]) -> None:
     at, these = transaction.at, f"({marks(len(ids))})"
-    transaction.execute(
+    transaction.write(
         f"""UPDATE predictions SET deleted_at = ?, data_removed_at = COALESCE(data_removed_at, ?), updated_at = ?,
             input_hash = NULL WHERE id IN {these}""",
         (at, at, at, *ids),
@@ -117,7 +117,7 @@ def _rescue(transaction: Transaction, asked: Rescue) -> int:
     for node in {each.node for each in holds}:
         transaction.tell(f"moved:{node}")
     if asked.but is not None:
-        transaction.execute("DELETE FROM replicas WHERE node <> ?", (asked.but,))
+        transaction.write("DELETE FROM replicas WHERE node <> ?", (asked.but,))
         # Nobody is left who could say what the runs had used that were being stopped.
         while charges.settle_overdue(transaction, overdue_seconds=0):
             continue
@@ -130,7 +130,7 @@ def _forget_node(transaction: Transaction, node: str, seen_at: int) -> None:
     """Every start is a node of its own, so that their rows would pile up; one that speaks up again writes its anew."""
     sql = "DELETE FROM nodes WHERE incarnation = ? AND seen_at = ? RETURNING incarnation"
     if transaction.execute(sql, (node, seen_at)):
-        transaction.execute("DELETE FROM replicas WHERE node = ?", (node,))
+        transaction.write("DELETE FROM replicas WHERE node = ?", (node,))
 
 
 def _lost_holds(transaction: Transaction, asked: Rescue) -> list[Hold]:

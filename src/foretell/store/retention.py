@@ -82,7 +82,7 @@ def _purge_predictions(transaction: Transaction, parts: dict[str, set[Part]]) ->
     if not ids:
         return
     # Locked in one order, so that no delete comes in between, and none waits for another in a circle.
-    transaction.execute(
+    transaction.write(
         f"SELECT id FROM predictions WHERE id IN ({marks(len(ids))}) ORDER BY id $for_update", ids
     )
     for each in read(transaction.connection, ids).values():
@@ -99,7 +99,7 @@ def _purge(transaction: Transaction, prediction: Prediction, now: Collection[Par
     """Rewrites one row without the parts that go now; `gone` are all that are gone then."""
     kept = _without(prediction, now)
     metadata = kept.metadata | {REMOVED: sorted(gone)}
-    transaction.execute(
+    transaction.write(
         """UPDATE bodies SET input = ?, request = CASE WHEN ? = 1 THEN NULL ELSE request END, result = ?, failure = ?,
            metadata = ? WHERE prediction_id = ?""",
         (
@@ -111,7 +111,7 @@ def _purge(transaction: Transaction, prediction: Prediction, now: Collection[Par
             prediction.id,
         ),
     )
-    transaction.execute(
+    transaction.write(
         """UPDATE predictions SET updated_at = ?, input_hash = CASE WHEN ? = 1 THEN NULL ELSE input_hash END,
            data_removed_at = CASE WHEN ? = 1 THEN COALESCE(data_removed_at, ?) ELSE data_removed_at END WHERE id = ?""",
         (transaction.at, int(Part.INPUTS in now), int(Part.OUTPUTS in now), transaction.at, prediction.id),

@@ -68,7 +68,7 @@ def apply(transaction: Transaction, found: list[Migration]) -> None:
     """Applies `found` and writes them down, all in the transaction."""
     for migration in found:
         for statement in _statements(migration.sql):
-            transaction.execute(statement)
+            transaction.write(statement)
         row = (migration.number, migration.name, migration.serves, transaction.at)
         transaction.insert("migrations", "number, name, serves, applied_at", [row])
 

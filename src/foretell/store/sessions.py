@@ -29,9 +29,7 @@ def begin(transaction: Transaction, session: Session) -> None:
     surplus = (
         "SELECT id FROM sessions WHERE account_id = ? ORDER BY seen_at DESC, id DESC LIMIT 1000 OFFSET ?"
     )
-    transaction.execute(
-        f"DELETE FROM sessions WHERE id IN ({surplus})", (session.account_id, ONE_ACCOUNT_MAX)
-    )
+    transaction.write(f"DELETE FROM sessions WHERE id IN ({surplus})", (session.account_id, ONE_ACCOUNT_MAX))
     transaction.tell("keys")
 
 
@@ -49,7 +47,7 @@ def of_account(connection: Connection, account_id: str, at: int) -> list[Session
 
 def touch(transaction: Transaction, session_id: str) -> None:
     sql = "UPDATE sessions SET seen_at = ? WHERE id = ? AND seen_at <= ?"
-    transaction.execute(sql, (transaction.at, session_id, transaction.at - TOUCH_SECONDS * 1_000_000))
+    transaction.write(sql, (transaction.at, session_id, transaction.at - TOUCH_SECONDS * 1_000_000))
 
 
 def end(transaction: Transaction, session_id: str, account_id: str | None) -> Session | None:

@@ -14,7 +14,7 @@ AT_ONCE_MAX = 1_000
 
 def begin_pauses_anew(transaction: Transaction) -> None:
     """What deliveries wait for, or a courier's time for one, is counted from now where it was from later."""
-    transaction.execute(
+    transaction.write(
         """WITH picked AS MATERIALIZED (
                SELECT id FROM deliveries WHERE state = 'pending' AND since_at > ?
                ORDER BY since_at, id LIMIT ? $skip_locked)
@@ -31,7 +31,7 @@ def begin_deadlines_anew(transaction: Transaction) -> None:
         return
     for column in ("cancel_at", "expire_at"):
         # After that they lie before their prediction was created, so that it is done once.
-        transaction.execute(
+        transaction.write(
             f"""WITH picked AS MATERIALIZED (
                     SELECT id FROM predictions
                     WHERE {column} IS NOT NULL AND completed_at IS NULL AND created_at > ?

@@ -32,6 +32,8 @@ CHECKPOINT_SECONDS = 0.5
 CHECKPOINT_BUSY_SECONDS = 0.05
 """How long a checkpoint that empties the log may keep the writer waiting for a reader to end."""
 BUSY_SECONDS = 5.0
+ROWS_MAX = 64
+"""Rows that one statement inserts. Always a power of two, so that few statements are kept prepared."""
 
 _UNAVAILABLE = {
     sqlite3.SQLITE_FULL,
@@ -58,8 +60,17 @@ class SqliteConnection:
     def execute(self, sql: str, values: Sequence[Any] = ()) -> list[Row]:
         return self.raw.execute(_text(sql), values).fetchall()
 
-    def insert(self, sql: str, rows: Sequence[Sequence[Value]], end: str) -> None:
-        self.raw.executemany(f"{sql} ({marks(len(rows[0]))}){end}", rows)
+    def write(self, sql: str, values: Sequence[Any] = ()) -> None:
+        self.raw.execute(_text(sql), values)
+
+    def insert(self, table: str, columns: str, rows: Sequence[Sequence[Value]], end: str) -> None:
+        # Each step of a statement lets go of the interpreter and takes it back: under load that costs more than a row.
+        start, width = 0, len(rows[0])
+        while start < len(rows):
+            count = min(ROWS_MAX, 1 << (len(rows) - start).bit_length() - 1)
+            sql = _insert(table, columns, width, count, end)
+            self.raw.execute(sql, flat(rows[start : start + count]))
+            start += count
 
     def table(self, name: str, columns: Mapping[str, str], rows: Sequence[Sequence[Value]]) -> Table:
         values = _rows(tuple(columns.values()), len(rows))
@@ -92,7 +103,7 @@ class SqliteDatabase:
         execute = self.connection.raw.execute
         execute("BEGIN IMMEDIATE")
         try:
-            transaction = Transaction(self.connection, self._clock())
+            transaction = Transaction(self.connection, self._clock)
             yield transaction
             execute("COMMIT")
             if transaction.erases:
@@ -219,6 +230,12 @@ def lock_directory(directory: Path) -> int:
 @lru_cache(maxsize=4_096)
 def _text(sql: str) -> str:
     return said(sql, WORDS)
+
+
+@lru_cache(maxsize=4_096)
+def _insert(table: str, columns: str, width: int, count: int, end: str) -> str:
+    rows = ", ".join([f"({marks(width)})"] * count)
+    return f"INSERT INTO {table} ({columns}) VALUES {rows}{end}"
 
 
 @lru_cache(maxsize=4_096)

@@ -123,7 +123,7 @@ def attempted(transaction: Transaction, asked: Sequence[Attempted]) -> list[Endp
 
 def resend(transaction: Transaction, delivery_id: str, prediction_id: str) -> Delivery | None:
     """Makes a delivery due now, however it stands; one that a courier has is left alone. None: no such delivery."""
-    transaction.execute(
+    transaction.write(
         f"""UPDATE deliveries SET {FORCED}
            WHERE id = ? AND prediction_id = ? AND holder IS NULL""",
         (transaction.at, transaction.at, delivery_id, prediction_id),
@@ -136,7 +136,7 @@ def resend(transaction: Transaction, delivery_id: str, prediction_id: str) -> De
 
 def free(transaction: Transaction) -> None:
     """Takes every delivery from whoever had it: due at once, in the order in which they came about."""
-    transaction.execute(
+    transaction.write(
         """UPDATE deliveries SET holder = NULL, next_at = created_at, since_at = created_at
            WHERE state = 'pending' AND holder IS NOT NULL"""
     )
@@ -146,7 +146,7 @@ def free(transaction: Transaction) -> None:
 def forget(transaction: Transaction, prediction_ids: Sequence[str]) -> None:
     """Erases what deleted predictions leave behind, except what a delivery still has to say."""
     these = marks(len(prediction_ids))
-    transaction.execute(
+    transaction.write(
         f"DELETE FROM bodies WHERE prediction_id IN ({these}) AND NOT EXISTS ({_OWING})", prediction_ids
     )
     forget_bodies(transaction, prediction_ids)
@@ -158,7 +158,7 @@ def forget_bodies(transaction: Transaction, prediction_ids: Sequence[str]) -> No
         return
     these = marks(len(prediction_ids))
     sql = f"UPDATE deliveries SET body = NULL, signature = NULL WHERE prediction_id IN ({these}) AND NOT {_UNSENT}"
-    transaction.execute(sql, prediction_ids)
+    transaction.write(sql, prediction_ids)
     transaction.erases = True
 
 
@@ -234,7 +234,7 @@ def _attempted(transaction: Transaction, asked: Attempted) -> endpoints.Experien
     # Counted from this clock, by which it will be due, and not from the courier's.
     next_at = transaction.at + round((asked.pause_seconds or 0) * 1_000_000)
     sql = f"UPDATE deliveries SET state = ?, next_at = ?, since_at = ?, reason = ? WHERE id = ? AND {_UNSENT}"
-    transaction.execute(sql, (asked.state, next_at, transaction.at, asked.reason, asked.delivery_id))
+    transaction.write(sql, (asked.state, next_at, transaction.at, asked.reason, asked.delivery_id))
     forget_deleted(transaction, [(prediction_id,)])
     if asked.patience is None:
         return None
@@ -253,7 +253,7 @@ def _write_attempt(transaction: Transaction, asked: Attempted, number: int) -> N
     transaction.insert("delivery_attempts", columns, [row])
     if number > ATTEMPTS_MAX:
         sql = "DELETE FROM delivery_attempts WHERE delivery_id = ? AND number <= ?"
-        transaction.execute(sql, (asked.delivery_id, number - ATTEMPTS_MAX))
+        transaction.write(sql, (asked.delivery_id, number - ATTEMPTS_MAX))
 
 
 def forget_deleted(transaction: Transaction, rows: Sequence[Row]) -> None:
