@@ -10,6 +10,7 @@ import pytest
 
 from foretell.prediction import Status
 from foretell.store import Outlook
+from foretell.telemetry import spans
 from node.places import Place, place, until
 from weights.file_server import FileServer
 from weights.wheel_files import make_waiting_package
@@ -26,6 +27,15 @@ class Predictor(BasePredictor):
     def predict(self) -> int:
         time.sleep(0.1)
         return self.size
+"""
+HOLDS = """
+class Predictor(BasePredictor):
+    def setup(self):
+        time.sleep(0.6)
+    def predict(self, until: str) -> str:
+        while not os.path.exists(until):
+            time.sleep(0.01)
+        return ""
 """
 IMPORTS = """
 class Predictor(BasePredictor):
@@ -71,6 +81,24 @@ async def test_a_download_is_told_in_per_cent_and_stands_among_the_phases_at_the
     assert phases["loading_seconds"] >= 0.2
     again = await here.run(version)
     assert set(again.metadata.get("phases", {})) <= {"storing_seconds"}, "nothing else was waited for"
+
+
+async def test_who_waits_in_the_queue_for_a_second_replica_to_load_is_told_that_it_was_loading(
+    here: Place,
+) -> None:
+    version = await here.model(HOLDS, settings="[limits]\nslots = 2\n")
+    first = await here.create(version, until=str(here.folders / "first"))
+    await here.reaches(first, Status.PROCESSING)
+    second = await here.run(version, until=os.devnull)
+    (here.folders / "first").touch()
+    assert (await here.ended(first)).metadata["phases"].keys() == {"loading_seconds"}
+    waited = second.metadata["phases"]
+    assert waited["loading_seconds"] >= 0.5 > waited["queued_seconds"]
+    [queued, loading, *_] = spans(second)
+    assert (queued.phase, loading.phase) == ("queued", "loading")
+    assert queued.seconds < 0.5 <= loading.seconds
+    last = await here.run(version, until=os.devnull)
+    assert not {"queued_seconds", "loading_seconds"} & last.metadata.get("phases", {}).keys()
 
 
 async def test_an_environment_is_built_line_by_line(

@@ -23,8 +23,9 @@ from foretell.node.placement.wanted import start_of
 from foretell.node.slots import Slots
 from foretell.node.surroundings import Surroundings
 from foretell.node.trouble import LoadFailed, ReplicaGone
+from foretell.node.waits import Waits
 from foretell.node.wear import Wear
-from foretell.prediction import Phase
+from foretell.prediction import Phase, Prediction
 from foretell.schema import InputSchema
 from foretell.store.nodes import Readiness
 
@@ -64,6 +65,7 @@ class Replica:
         self.changed = Bell()
         self.used_seconds = time.monotonic()
         self.load_seconds = 0.0
+        self._loaded_seconds = math.inf
         self._surroundings = surroundings
         self._folder = folder
         self._conversation: Conversation | None = None
@@ -123,6 +125,17 @@ class Replica:
             if self.is_over:
                 raise ReplicaGone
             await self.changed.wait(1.0)
+
+    def waits_of(self, prediction: Prediction) -> Waits:
+        """What one that is given to it has waited for: its time in the queue while this was loading was for that."""
+        queued_seconds = ((prediction.held_at or 0) - prediction.created_at) / 1_000_000
+        since_seconds = time.monotonic() - queued_seconds
+        loading_seconds = min(self.load_seconds, self._loaded_seconds - since_seconds)
+        if self.state is not Readiness.READY or loading_seconds <= 0:
+            return Waits()
+        return Waits(
+            {Phase.QUEUED: max(0.0, queued_seconds - loading_seconds), Phase.LOADING: loading_seconds}
+        )
 
     def observe(self, used: Ending) -> None:
         """A run took so long, and its process has held so much."""
@@ -215,7 +228,8 @@ class Replica:
         began_seconds = time.monotonic()
         conversation = await self._started(found, scratch)
         frame = await conversation.ready(manifest.limits.load_timeout_seconds)
-        self.load_seconds = time.monotonic() - began_seconds
+        self._loaded_seconds = time.monotonic()
+        self.load_seconds = self._loaded_seconds - began_seconds
         machine = self._surroundings.machine
         await asyncio.to_thread(machine.weigh, conversation.child.pid, self.wear, self.gpus)
         self.wear.loaded_mb = self.wear.memory_mb

@@ -131,6 +131,7 @@ class Run:
         if self._quick is not None:
             await self._stored((await self._ran(self.prediction.input)).value)
             return
+        self._measured.waits = self._replica.waits_of(self.prediction)
         given = await self._fetched()
         async with self._checks.prompt(given) as is_filtered:
             await self._replica_ready()

@@ -1,6 +1,7 @@
 """What a run had to wait for, and how long: only what it said of itself meanwhile is counted."""
 
 import time
+from collections.abc import Mapping
 
 from foretell.prediction import Phase
 
@@ -10,10 +11,11 @@ class Waits:
 
     __slots__ = ("_at", "_phase", "_seconds")
 
-    def __init__(self) -> None:
+    def __init__(self, before: Mapping[Phase, float] | None = None) -> None:
+        """`before`: how long it had waited until now, where that is known better than from its row."""
         self._phase: Phase | None = None
         self._at = 0.0
-        self._seconds: dict[Phase, float] = {}
+        self._seconds = dict(before or {})
 
     def enter(self, phase: Phase | None) -> None:
         """It is at this from now on; None: at nothing that counts."""

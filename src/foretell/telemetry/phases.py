@@ -24,10 +24,12 @@ class Span(NamedTuple):
 def spans(prediction: Prediction) -> Iterator[Span]:
     """The phases that it had, in their order; they do not overlap. One that never began was only queued."""
     ended_at = prediction.completed_at or prediction.updated_at
-    at = min(prediction.held_at or ended_at, ended_at)
-    yield Span(Phase.QUEUED.value, prediction.created_at, at)
     # What was waited for before the run is known by how long it took; it came in this order.
     waited = prediction.metadata.get("phases") or {}
+    at = min(prediction.held_at or ended_at, ended_at)
+    if "queued_seconds" in waited:
+        at = min(at, prediction.created_at + int(waited["queued_seconds"] * _PER_SECOND))
+    yield Span(Phase.QUEUED.value, prediction.created_at, at)
     for phase in _BEFORE_A_RUN:
         if seconds := waited.get(f"{phase.value}_seconds"):
             start_at, at = at, min(at + int(seconds * _PER_SECOND), ended_at)
