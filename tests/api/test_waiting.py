@@ -66,6 +66,12 @@ def test_an_estimate_is_what_runs_took_times_those_ahead_by_the_places_there_are
     api.run(api.store.replica(replica(Readiness.DEAD, run_seconds=30.0, load_seconds=8.0)))
 
 
+def test_who_waits_although_runs_took_no_time_is_promised_nothing(api: Api, waiting: str) -> None:
+    api.run(api.store.replica(replica(run_seconds=0.001, load_seconds=0.5)))
+    assert shown(api, waiting)["queue"] == {"position": 2, "estimate_seconds": None}
+    api.run(api.store.replica(replica(Readiness.DEAD)))
+
+
 def test_who_waits_for_a_download_is_told_how_far_it_is(api: Api, waiting: str) -> None:
     hold = api.take(waiting)
     api.run(api.store.note(hold, phase=Phase.DOWNLOADING))

@@ -91,7 +91,8 @@ def estimate_seconds(replicas: Sequence[ReplicaState], ahead: int) -> float | No
     if (not ready and not loads) or (ahead and not runs):
         return None
     seconds = 0.0 if ready else max(loads)
-    return round(seconds + (max(runs) * ahead / places if ahead else 0.0), 1)
+    # Who waits although runs took next to nothing waits for something else.
+    return round(seconds + (max(runs) * ahead / places if ahead else 0.0), 1) or None
 
 
 def _near_position(connection: Connection, prediction_id: str) -> int | None:
