@@ -21,6 +21,12 @@ def predict(word: str = "a cat") -> Drawn:
     Path("cat.png").write_bytes(b"\\x89PNG\\r\\n\\x1a\\n")
     return Drawn(picture=Path("cat.png"), words="see https://example.com/files/a/b.png")
 """
+VALUES = """
+from typing import Any
+
+def predict(count: int = 2) -> Any:
+    return {"labels": ["cat", "dog"], "scores": [0.5] * count}
+"""
 PREDICT = """
 from typing import List, Optional
 from cog import Path
@@ -42,7 +48,12 @@ def data(tmp_path_factory: pytest.TempPathFactory) -> Path:
 @pytest.fixture(scope="module")
 def server(data: Path, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Foretell]:
     models = tmp_path_factory.mktemp("models")
-    predictors = {"mine": PREDICT, "unready": f"import nothing_like_it\n{PREDICT}", "drawn": DRAWN}
+    predictors = {
+        "mine": PREDICT,
+        "unready": f"import nothing_like_it\n{PREDICT}",
+        "drawn": DRAWN,
+        "values": VALUES,
+    }
     for name, predict in predictors.items():
         (models / name).mkdir()
         (models / name / "model.toml").write_text(MANIFEST)
@@ -98,6 +109,19 @@ def test_a_file_in_a_value_is_saved_where_it_is_wanted_and_the_value_beside_it(
     assert (tmp_path / "x.png").read_bytes().startswith(b"\x89PNG")
     assert json.loads((tmp_path / "x.json").read_text())["words"].startswith("see ")
     assert sorted(path.name for path in tmp_path.iterdir()) == ["x.json", "x.png"]
+
+
+def test_a_small_value_is_printed_and_a_large_one_saved(
+    server: Foretell, data: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    small = foretell("run", "values", data=data)
+    assert json.loads(small.stdout) == {"labels": ["cat", "dog"], "scores": [0.5, 0.5]}
+    assert list(tmp_path.iterdir()) == []
+    foretell("run", "values", "-o", "x.json", data=data)
+    assert json.loads((tmp_path / "x.json").read_text()) == json.loads(small.stdout)
+    large = foretell("run", "values", "-i", "count=2000", data=data)
+    assert len(json.loads((tmp_path / large.stdout.strip()).read_text())["scores"]) == 2000
 
 
 def test_a_place_that_ends_in_a_slash_is_a_directory(server: Foretell, data: Path, tmp_path: Path) -> None:

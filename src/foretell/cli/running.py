@@ -24,6 +24,9 @@ EXAMPLES = """Examples:
 
   foretell run transcribe -i audio=@speech.wav --json"""
 
+PRINTED_BYTES_MAX = 4096
+"""What is neither text nor files is printed up to here, and saved beyond."""
+
 
 def add_to(app: typer.Typer) -> None:
     app.command(epilog=EXAMPLES)(run)
@@ -48,7 +51,7 @@ def run(
     key: ApiKey = None,
     json: Json = False,
 ) -> None:
-    """Run a model: shows progress, prints text as it comes, saves files; exits 1 unless it succeeds."""
+    """Run a model: shows progress, prints text and small JSON, saves the rest; exits 1 unless it succeeds."""
     given = dict(_split(each) for each in inputs or [])
     target = Target(data, url=url, key=key, node=True)
     place = None if output is None else _output(output)
@@ -149,7 +152,12 @@ async def _deliver(server: Connection, ended: dict[str, Any], *, output: Path | 
     urls = [each for each in pieces if _is_file(each)]
     if not urls:
         _deliver_text("\n".join(map(str, pieces)), output=output, quiet=quiet)
-    within = [each for each in _texts(ended["result"]) if _is_beside(each, urls) and each not in urls]
+    texts = list(_texts(ended["result"]))
+    within = [each for each in texts if _is_beside(each, urls) and each not in urls]
+    is_value = bool(urls) and not within and not any(each in urls for each in texts)
+    if is_value and output is None and not quiet and _is_small(ended["result"]):
+        print_json(ended["result"])
+        return
     value_place, file_place = _places(output) if within else (output, None)
     await _save(server, urls, value_place, quiet=quiet)
     await _save(server, within, file_place, quiet=quiet)
@@ -161,6 +169,10 @@ async def _save(server: Connection, urls: list[str], output: Path | None, *, qui
         await server.save(each, path)
         if not quiet:
             print(path)
+
+
+def _is_small(value: Any) -> bool:
+    return len(json_text.dumps(value, ensure_ascii=False).encode()) <= PRINTED_BYTES_MAX
 
 
 def _texts(value: Any) -> Iterator[str]:
