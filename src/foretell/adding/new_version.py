@@ -2,9 +2,10 @@
 
 import asyncio
 import hashlib
+import re
 import sys
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import replace
 from pathlib import Path
 
@@ -26,6 +27,7 @@ Weights = tuple[Weight, ...]
 PIP_STEPS = ("Collecting", "Installing", "Building", "Downloading", "Successfully", "ERROR")
 """How the lines begin by which pip tells what it is doing."""
 LINE_CHARACTERS = 80
+_PINNED = re.compile(r"@|://|===?\s*[^\s*,]+$")
 
 
 async def add(bench: Bench, report: Report, *, name: str, deed: Callable[[str], Deed]) -> None:
@@ -137,8 +139,18 @@ def _locked(snapshot: Path, given: Weights, pinned: Weights) -> str:
 def _inputs(version: Version) -> str:
     names = list(version.input_schema.get("properties", {}))
     takes = f"{version.manifest.name}: {version.manifest.type}, takes {', '.join(names) or 'nothing'}"
-    notes = [*version.manifest.notes, *filter(None, [shortfall(version.manifest.python)])]
+    manifest = version.manifest
+    more = [shortfall(manifest.python), _unpinned_words(manifest.requirements)]
+    notes = [*manifest.notes, *filter(None, more)]
     return ". ".join([takes, " ".join(notes)]) if notes else takes
+
+
+def _unpinned_words(requirements: Sequence[str]) -> str:
+    """A sentence that names those of which another version may be installed tomorrow; "" where there are none."""
+    found = [each for each in requirements if not _PINNED.search(each.partition(";")[0].strip())]
+    if not found:
+        return ""
+    return f"Without an exact version, so that what is installed depends on the day: {', '.join(found)}."
 
 
 def _weights_words(weights: Weights) -> str:

@@ -22,6 +22,7 @@ from foretell.ids import new_id
 from foretell.model import Example, Version
 from foretell.prediction import FILE_KEY, TRIAL, NewPrediction, Phase, Prediction, Status
 from foretell.schema import InputSchema
+from foretell.store.nodes import Readiness
 
 LOOK_SECONDS = 0.3
 EXAMPLE_FILE_BYTES_MAX = 16 * 1024**2
@@ -96,9 +97,13 @@ class Trial:
 
     async def begun(self, doing: Doing) -> None:
         """Returns when the version is loaded. Raises Error(UNAVAILABLE) with the reason why it cannot be."""
+        was_loaded = await self._is_loaded()
         prediction = await self._until(lambda each: each.started_at is not None, doing, is_loading=True)
         if prediction.started_at is None:
             raise Error(Code.UNAVAILABLE, self._reason(prediction))
+        if was_loaded:
+            doing.says("it was loaded already")
+            return
         doing.says(f"loaded in {prediction.metrics.get('load_time') or _waited(prediction):.1f} s")
 
     async def ended(self, doing: Doing) -> Tried:
@@ -113,6 +118,10 @@ class Trial:
         if self._id is not None:
             await self._bench.store.delete(self._id, account_id=None)
             self._report.know(prediction_id=None)
+
+    async def _is_loaded(self) -> bool:
+        there = await self._bench.store.replicas()
+        return any(each.version_id == self._version.id and each.state is Readiness.READY for each in there)
 
     async def _until(
         self, is_enough: Callable[[Prediction], bool], doing: Doing, *, is_loading: bool = False

@@ -48,6 +48,13 @@ class Chronicle:
         self._said.pop(replica.id, None)
         self._written.pop(replica.id, None)
 
+    async def knows(self, replica: Replica) -> bool:
+        """Whether there still is the version that it is of; one that did not stand its trial is forgotten."""
+        try:
+            return await self._surroundings.store.version(replica.version.id) is not None
+        except Error:
+            return False
+
     def _is_due(self, replica: Replica, seconds: float) -> bool:
         before = self._written.get(replica.id)
         return before is None or time.monotonic() - before[1] >= seconds

@@ -252,7 +252,7 @@ class Fleet:
             if not await self._chronicle.tell(replica):
                 await replica.changed.wait(1.0)
         await self._aside.prove(replica)
-        self._on_death(replica)
+        self._on_death(replica, is_known=await self._chronicle.knows(replica))
         await self._chronicle.tell(replica)
         self._chronicle.forget(replica)
 
@@ -268,7 +268,7 @@ class Fleet:
             self._replicas[version.id].remove(replica)
             self._leaving.add(replica)
 
-    def _on_death(self, replica: Replica) -> None:
+    def _on_death(self, replica: Replica, *, is_known: bool) -> None:
         version = replica.version
         self._takings[version.id].saw(replica.wear)
         self._successors.pop(replica, None)
@@ -279,7 +279,7 @@ class Fleet:
         if replica.failure is not None:
             log.warning("%s could not be loaded: %s", version.model, replica.failure.message)
             self._breakers[version.id].failed(replica.failure, time.monotonic())
-        elif replica.was_forced and not self._is_held_back(version):
+        elif replica.was_forced and is_known and not self._is_held_back(version):
             # A caller's cancel took the warm replica from those who come next.
             self._grow(version, ANY, may=not self._replicas[version.id])
         elif not was_leaving:
