@@ -1,5 +1,6 @@
 """What a model's trial says, and what it leaves behind."""
 
+import re
 from pathlib import Path
 
 from models_added.folders import EXAMPLE, MANIFEST, added, model
@@ -38,6 +39,15 @@ def test_a_model_that_is_added_again_unchanged_was_loaded_already(
     ]
     assert told[0].startswith("loaded in ")
     assert told[1] == "it was loaded already"
+
+
+def test_a_model_that_takes_more_memory_than_it_declares_is_told_so_and_works(
+    server: Foretell, data: Path, tmp_path: Path
+) -> None:
+    small = MANIFEST + "[limits]\nmemory_mb = 4\n" + EXAMPLE
+    found = added(model(tmp_path, "large", manifest=small), data)
+    says = {each["name"]: each["says"] for each in found["steps"]}["example"]
+    assert re.fullmatch(r"gave text in .* s; its process took \d+ MB, where 'limits.memory_mb' says 4", says)
 
 
 def test_requirements_without_an_exact_version_are_named(

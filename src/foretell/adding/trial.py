@@ -60,7 +60,8 @@ async def loaded_and_run(bench: Bench, report: Report, version: Version) -> None
             return
         with report.step(StepName.EXAMPLE, examples[0].title) as doing:
             tried = await trial.ended(doing)
-            doing.says(f"gave {', '.join(tried.kinds) or 'nothing'} in {_seconds(tried.prediction):.1f} s")
+            gave = f"gave {', '.join(tried.kinds) or 'nothing'} in {_seconds(tried.prediction):.1f} s"
+            doing.says(gave + _memory_words(version, tried.prediction))
     finally:
         await trial.forget()
 
@@ -235,6 +236,17 @@ def _nothing_run(version: Version) -> str:
     required = version.input_schema.get("required", ())
     needs = f"; it needs {', '.join(required)}" if required else ""
     return f"no [[examples]] in model.toml, so nothing was run{needs}"
+
+
+def _memory_words(version: Version, prediction: Prediction) -> str:
+    """Where it took more than it declares, which nothing forbids: placing it goes by what it says."""
+    declared_mb, taken_mb = (
+        version.manifest.limits.memory_mb,
+        prediction.metrics.get("memory_peak_mb", 0.0),
+    )
+    if taken_mb <= declared_mb:
+        return ""
+    return f"; its process took {taken_mb:,.0f} MB, where 'limits.memory_mb' says {declared_mb:,}"
 
 
 def _short(given: dict[str, Any]) -> str:
