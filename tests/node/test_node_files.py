@@ -156,6 +156,19 @@ async def test_a_picture_that_the_safety_checker_flags_is_withheld(here: Place) 
     assert unchecked.status is Status.SUCCEEDED and "safety" not in unchecked.metadata
 
 
+async def test_what_judges_counts_each_time_it_has_judged(here: Place) -> None:
+    judge = await here.model(SAFETY.format(body="pass"), name="safety")
+    await here.run(await here.model(DRAW), subjects=["tree", "house"], safety_checker=True)
+
+    async def runs() -> set[int]:
+        return {each.facts.runs for each in await here.store.replicas() if each.version_id == judge.id}
+
+    async def are_two() -> bool:
+        return await runs() == {2}
+
+    await until(are_two)
+
+
 async def test_a_prediction_all_of_whose_pictures_are_flagged_fails(here: Place) -> None:
     await here.model(SAFETY.format(body="pass"), name="safety")
     found = await here.run(await here.model(DRAW), subjects=["naked", "naked"], safety_checker=True)

@@ -64,6 +64,7 @@ async def _answer(replica: Replica, run_id: str, given: dict[str, Any], folder: 
         except TimeoutError as error:
             await replica.stop(terminate_seconds=0.0)
             raise RunFailed("timeout", f"The model '{model}' did not answer in time.") from error
+    replica.wear.ran(frame.run_seconds)
     if not isinstance(frame, Done):
         raise RunFailed(
             "raised", f"The model '{model}' failed: {getattr(frame, 'message', 'it was canceled')}"
