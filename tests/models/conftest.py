@@ -32,15 +32,16 @@ _lend()
 
 @pytest.fixture
 def load(tmp_path: Path) -> Iterator[Load]:
-    """Loads a model by its name. The children end with the test."""
+    """Loads a model by its name, in a folder `within` another. The children end with the test."""
     children: list[Child] = []
 
-    def start(name: str) -> Child:
+    def start(name: str, within: str = "") -> Child:
         manifest = catalog.read_folder(catalog.MODELS / name, created_at=0).manifest
         cache = config.load(os.environ).cache_path
         python = asyncio.run(Environments(cache).python(manifest))
         weights = asyncio.run(Weights(cache).ready(manifest))
-        children.append(Child(tmp_path / name, python=str(python)))
+        folder = tmp_path / within / name
+        children.append(Child(folder, python=str(python), environment={"TMPDIR": str(folder)}))
         children[-1].send(
             type="setup",
             folder=manifest.folder,

@@ -5,7 +5,7 @@ from pathlib import Path
 
 from child.node_end import Child, Frame
 
-Load = Callable[[str], Child]
+Load = Callable[..., Child]
 LOAD_SECONDS = 100.0
 
 

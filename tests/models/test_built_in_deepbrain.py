@@ -41,6 +41,12 @@ def test_deepbrain_listens_on_no_port(load: Load) -> None:
     assert psutil.Process(child.process.pid).net_connections(kind="inet") == []
 
 
+def test_deepbrain_loads_however_long_the_path_of_its_folder_is(load: Load) -> None:
+    child = load("deepbrain", within=f"{'deep/' * 40}down")
+    done(child, prompt="Say hello.", max_tokens=5)
+    assert child.values("a")
+
+
 def test_deepbrain_says_why_it_cannot_take_a_prompt(load: Load) -> None:
     child = load("deepbrain")
     assert "prompt or messages" in child.run("none")["message"]

@@ -1,5 +1,6 @@
 """A GGUF language model in this process, run by llama.cpp, whose answers can be stopped at any token."""
 
+import os
 import queue
 import tempfile
 import threading
@@ -35,7 +36,9 @@ class LanguageModel:
     def __init__(self, weights: Path, size: Size = Size()) -> None:
         with tempfile.TemporaryDirectory(prefix="llama-") as folder:
             # llama.cpp always listens for HTTP; here on a socket whose folder is gone once it has loaded.
-            self._llama = xllamacpp.Server(_settings(weights, size, Path(folder, "http.sock")))
+            # Its address may have some hundred characters, and the folder lie deeper: from here it is short.
+            address = min(folder, os.path.relpath(folder), key=len)
+            self._llama = xllamacpp.Server(_settings(weights, size, Path(address, "http.sock")))
 
     def chunks(self, request: dict[str, Any]) -> Iterator[Chunk]:
         """The answer to a chat completion request as it is written: OpenAI's chunks, the last with `usage`.
