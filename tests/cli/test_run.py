@@ -1,6 +1,10 @@
 """`foretell run` and `foretell predictions`: a prediction's life from the shell."""
 
+import contextlib
 import json
+import os
+import pty
+import re
 import signal
 import subprocess
 from pathlib import Path
@@ -19,6 +23,25 @@ def test_a_text_is_printed(server: Foretell, data: Path) -> None:
 def test_numbers_are_sent_as_numbers(server: Foretell, data: Path) -> None:
     ran = foretell("run", "echo", "-i", "prompt=ha", "-i", "repeat=3", data=data)
     assert ran.stdout == "hahaha\n"
+
+
+def test_a_terminal_shows_which_step_of_how_many_it_is_at(server: Foretell, data: Path) -> None:
+    ours, theirs = pty.openpty()
+    command = [FORETELL, "run", "slow", "-i", "seconds=2", "-o", os.devnull, "--data", str(data)]
+    settings = clean_environment(TERM="xterm", COLUMNS="120")
+    process = subprocess.Popen(command, stdout=subprocess.DEVNULL, stderr=theirs, env=settings)
+    os.close(theirs)
+    assert re.search(rb"step \d+ of 20", all_from(ours))
+    assert process.wait(SECONDS) == 0
+
+
+def all_from(descriptor: int) -> bytes:
+    """What a program has written to a terminal by the time it ends."""
+    found = b""
+    with contextlib.suppress(OSError), os.fdopen(descriptor, "rb", buffering=0) as terminal:
+        while piece := terminal.read(65_536):
+            found += piece
+    return found
 
 
 def test_a_text_can_come_from_a_file(server: Foretell, data: Path, tmp_path: Path) -> None:
