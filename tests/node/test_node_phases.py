@@ -89,11 +89,13 @@ async def test_who_waits_in_the_queue_for_a_second_replica_to_load_is_told_that_
     version = await here.model(HOLDS, settings="[limits]\nslots = 2\n")
     first = await here.create(version, until=str(here.folders / "first"))
     await here.reaches(first, Status.PROCESSING)
-    second = await here.run(version, until=os.devnull)
+    others = [await here.create(version, until=os.devnull) for _ in range(2)]
+    second, third = [await here.ended(each) for each in others]
     (here.folders / "first").touch()
     assert (await here.ended(first)).metadata["phases"].keys() == {"loading_seconds"}
     waited = second.metadata["phases"]
     assert waited["loading_seconds"] >= 0.5 > waited["queued_seconds"]
+    assert third.metadata["phases"]["loading_seconds"] >= 0.5, "though it ran in a moment"
     [queued, loading, *_] = spans(second)
     assert (queued.phase, loading.phase) == ("queued", "loading")
     assert queued.seconds < 0.5 <= loading.seconds

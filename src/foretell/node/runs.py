@@ -136,6 +136,7 @@ class Runs:
             own=recorded.numbers,
             metadata={"recorded": recorded.notes} if recorded.notes else {},
             gpu_memory_mb=replica.wear.gpu_memory_peak_mb,
+            waits=replica.waits_of(prediction),
         )
         self._end(run, measured, succeeded(measured, done.value, [], at=self._surroundings.clock()))
 
