@@ -8,6 +8,7 @@ from databases import Direct, direct_to
 from foretell.config import Config
 from foretell.prediction import Phase, Prediction, Status
 from foretell.store import Store, open_store
+from foretell.store.neighbours import LISTENING
 from samples import DONE, LANE, new_prediction, said
 
 pytestmark = pytest.mark.anyio
@@ -123,7 +124,7 @@ async def test_a_listener_that_was_cut_off_comes_back_and_wakes_everybody(postgr
         await told.wait(10)
         direct(
             "SELECT pg_terminate_backend(pid) FROM pg_stat_activity "
-            "WHERE query = 'LISTEN foretell' AND datname = current_database()"
+            f"WHERE pid IN (SELECT pid FROM pg_locks WHERE objid = {LISTENING}) AND datname = current_database()"
         )
         assert await told.wait(10)
     await store.close()

@@ -2,18 +2,16 @@
 
 from __future__ import annotations
 
-import threading
 import time
-from collections.abc import Callable, Iterable, Iterator, Sequence
-from contextlib import contextmanager, suppress
-from functools import lru_cache
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager
+from functools import lru_cache, partial
 from typing import Any
 
 import psycopg
 
-from foretell.ids import new_token
 from foretell.store.database import Fault, Row, Transaction, said
-from foretell.store.notices import EVERYTHING
+from foretell.store.neighbours import CHANNEL, Neighbours
 from foretell.store.pipeline import Pipeline, Raw
 from foretell.store.watch import Watch
 
@@ -30,18 +28,15 @@ WORDS = {
     "is_copied": f"""EXISTS (SELECT 1 FROM pg_locks WHERE locktype = 'advisory' AND classid = 0 AND objid = {COPYING}
         AND database = (SELECT oid FROM pg_database WHERE datname = current_database()))""",
 }
-CHANNEL = "foretell"
-PAYLOAD_BYTES_MAX = 7_900
-"""Postgres allows a NOTIFY 8,000 bytes."""
 READ_SECONDS_MAX = 5
 WRITE_SECONDS_MAX = 15
 SILENCE_SECONDS = 5
 """How long after these a database that says nothing at all is given up."""
 BACKOFF_SECONDS = 0.1
 BACKOFF_SECONDS_MAX = 5.0
-LISTEN_SECONDS = 1.0
 
 _NOW = "SELECT CAST(EXTRACT(EPOCH FROM clock_timestamp()) * 1000000 AS BIGINT)"
+_TELL = "SELECT pg_notify(?, ?)"
 _AGAIN = {"40001", "40P01"}
 _UNAVAILABLE_CLASSES = {"08", "25", "53", "57", "58", "XX"}
 # Every statement of the writer has an index; a plan that was made and kept while a table was small would do without it.
@@ -88,13 +83,10 @@ class PostgresDatabase:
         self._address = address
         self._clock = clock
         self._settings = "" if power_safe else " -c synchronous_commit=off"
-        self._me = new_token()
         self._writer: Pipeline | None = None
         self._backoff = Backoff()
         self._watch = Watch()
-        self._stopping = threading.Event()
-        self._listening = threading.Event()
-        self._listener: threading.Thread | None = None
+        self._neighbours = Neighbours(partial(self._connect, ""))
 
     @contextmanager
     def transaction(self, *, lasting: bool) -> Iterator[Transaction]:
@@ -102,16 +94,14 @@ class PostgresDatabase:
         # not forget what they hold.
         connection = self._connected()
         try:
-            with self._watch.over(connection.raw, WRITE_SECONDS_MAX + SILENCE_SECONDS):
+            with self._watch.over(connection.raw, WRITE_SECONDS_MAX + SILENCE_SECONDS), _undone(connection):
                 connection.write("BEGIN")
                 transaction = Transaction(connection, self._clock or _clock_of(connection))
                 yield transaction
-                self._notify(connection, transaction.topics)
+                for message in self._neighbours.messages(transaction.topics):
+                    connection.write(_TELL, (CHANNEL, message))
                 connection.write("COMMIT")
                 connection.settle()
-        except BaseException:
-            connection.roll_back()
-            raise
         finally:
             if connection.raw.closed:
                 self._writer = None
@@ -134,20 +124,10 @@ class PostgresDatabase:
         return Fault.UNAVAILABLE if lost or state[:2] in _UNAVAILABLE_CLASSES else Fault.ITEM
 
     def listen(self, heard: Callable[[frozenset[str]], None]) -> None:
-        self._listener = threading.Thread(
-            target=self._listen, args=(heard,), name="foretell-listen", daemon=True
-        )
-        self._listener.start()
-        # So that nothing which happens from now on is missed; a database that is away right now is polled meanwhile.
-        self._listening.wait(LISTEN_SECONDS)
+        self._neighbours.listen(heard)
 
     def close(self) -> None:
-        self._stopping.set()
-        if self._listener is not None:
-            # A word to ourselves ends the listener's wait at once.
-            with suppress(psycopg.Error):
-                self._connected().execute("SELECT pg_notify(?, ?)", (CHANNEL, self._me))
-            self._listener.join()
+        self._neighbours.close(lambda message: self._connected().execute(_TELL, (CHANNEL, message)))
         if self._writer is not None:
             self._writer.raw.close()
         self._watch.close()
@@ -167,31 +147,6 @@ class PostgresDatabase:
         given = psycopg.conninfo.conninfo_to_dict(self._address).get("options")
         options = f"{given} {options}" if given else options
         return psycopg.connect(self._address, autocommit=True, options=options, **CONNECTION)
-
-    def _notify(self, connection: Pipeline, topics: Iterable[str]) -> None:
-        for payload in _payloads(self._me, topics):
-            connection.write("SELECT pg_notify(?, ?)", (CHANNEL, payload))
-
-    def _listen(self, heard: Callable[[frozenset[str]], None]) -> None:
-        delay = BACKOFF_SECONDS
-        while not self._stopping.is_set():
-            try:
-                with self._connect("") as raw:
-                    raw.execute(f"LISTEN {CHANNEL}".encode())
-                    delay = BACKOFF_SECONDS
-                    heard(frozenset({EVERYTHING}))
-                    self._listening.set()
-                    self._hear(raw, heard)
-            except psycopg.Error:
-                self._stopping.wait(delay)
-                delay = min(delay * 2, BACKOFF_SECONDS_MAX)
-
-    def _hear(self, raw: Raw, heard: Callable[[frozenset[str]], None]) -> None:
-        while not self._stopping.is_set():
-            for notice in raw.notifies(timeout=LISTEN_SECONDS, stop_after=1):
-                sender, *topics = notice.payload.split("\n")
-                if sender != self._me:
-                    heard(frozenset(topics))
 
 
 class Backoff:
@@ -214,21 +169,20 @@ class Backoff:
         self._seconds = BACKOFF_SECONDS
 
 
+@contextmanager
+def _undone(connection: Pipeline) -> Iterator[None]:
+    """Undoes the transaction if the block fails."""
+    try:
+        yield
+    except BaseException:
+        connection.roll_back()
+        raise
+
+
 def _clock_of(connection: Pipeline) -> Callable[[], int]:
     """Tells the database's time at which the transaction began."""
     asked = connection.send(_NOW)
     return lambda: int(connection.rows(asked)[0][0])
-
-
-def _payloads(sender: str, topics: Iterable[str]) -> Iterator[str]:
-    payload = sender
-    for topic in topics:
-        if len(payload) + 1 + len(topic.encode()) > PAYLOAD_BYTES_MAX:
-            yield payload
-            payload = sender
-        payload += "\n" + topic
-    if payload != sender:
-        yield payload
 
 
 @lru_cache(maxsize=4_096)
