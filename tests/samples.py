@@ -1,7 +1,8 @@
 """Plain values for tests: a request nobody has to invent, and a clock that tests move."""
 
-from dataclasses import replace
 from typing import Any
+
+from msgspec.structs import replace
 
 from foretell.event import Event, Kind
 from foretell.file import File

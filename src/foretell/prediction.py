@@ -1,7 +1,7 @@
 """What a prediction is, and the table of moves by which its status may change."""
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from enum import StrEnum
 from typing import Annotated, Any
 
@@ -92,8 +92,7 @@ class Steps(msgspec.Struct, frozen=True):
         return {"done": min(self.done, self.of), "of": self.of, "unit": self.unit}
 
 
-@dataclass(frozen=True, slots=True)
-class Hold:
+class Hold(msgspec.Struct, frozen=True):
     """The right of one node incarnation to run one attempt; a write under one no longer current is void."""
 
     prediction_id: str
@@ -123,8 +122,7 @@ class Subscription:
     spelling: str
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class NewPrediction:
+class NewPrediction(msgspec.Struct, frozen=True, kw_only=True):
     """A validated request, ready to be written. `input` is complete: defaults are filled in.
 
     `request` is what the dialect it was asked in needs to answer for it again, beside the input.
@@ -202,15 +200,14 @@ class Prediction(msgspec.Struct, frozen=True, kw_only=True):
         return None if self.node is None else Hold(self.id, self.node, self.attempt)
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Outcome:
+class Outcome(msgspec.Struct, frozen=True, kw_only=True):
     """How an attempt ended. `result` is the model's own JSON, with each file as `{"$file": file_id}`."""
 
     status: Status
     result: Any = None
     failure: Failure | None = None
-    metrics: dict[str, float] = field(default_factory=dict)
-    metadata: dict[str, Any] = field(default_factory=dict)
+    metrics: dict[str, float] = msgspec.field(default_factory=dict)
+    metadata: dict[str, Any] = msgspec.field(default_factory=dict)
     cost_nanocredits: int = 0
 
 

@@ -50,7 +50,7 @@ class Place:
         (folder / "model.toml").write_text(MANIFEST.format(name=name) + settings)
         return folder
 
-    async def create(
+    def new(
         self,
         version: Version,
         /,
@@ -58,8 +58,9 @@ class Place:
         cancel_after_seconds: float | None = None,
         hardware: str = ANY,
         **given: Any,
-    ) -> str:
-        new = NewPrediction(
+    ) -> NewPrediction:
+        """A request for a run of the model."""
+        return NewPrediction(
             id=new_id(),
             account_id=ACCOUNT,
             key_id=None,
@@ -74,7 +75,15 @@ class Place:
             cancel_after_seconds=cancel_after_seconds,
             pricing=None if version.manifest.pricing.is_free else version.manifest.pricing,
         )
-        return (await self.store.create(new)).id
+
+    async def create(self, version: Version, /, **given: Any) -> str:
+        """The id of a new prediction; what is `given` is as in `new`."""
+        return (await self.store.create(self.new(version, **given))).id
+
+    async def awaited(self, version: Version, /, **given: Any) -> Prediction:
+        """The same for somebody who waits for the end, as it is when it is written."""
+        created = await self.store.create_within(self.new(version, **given), None, awaited=True)
+        return created.prediction
 
     async def ended(self, prediction_id: str, *, seconds: float = DEADLINE_SECONDS) -> Prediction:
         found = await self.store.await_terminal(prediction_id, seconds)

@@ -1,5 +1,7 @@
 """Creates that find a place at once: who is held from the first, and who has to wait all the same."""
 
+import asyncio
+
 import pytest
 
 from foretell.errors import Code, Error
@@ -15,6 +17,7 @@ class Node:
     """One that has a place for everything, and remembers what became of each."""
 
     node = "n1"
+    is_running = False
 
     def __init__(self, store: Store) -> None:
         self.started: list[Prediction] = []
@@ -29,6 +32,9 @@ class Node:
 
     def give_up(self) -> None:
         self.given_up += 1
+
+    def run(self, new: NewPrediction) -> "asyncio.Future[Prediction] | None":
+        """It runs nothing before it is written."""
 
 
 async def test_who_finds_a_place_is_held_by_its_node_and_does_not_wait(store: Store) -> None:

@@ -10,6 +10,7 @@ from foretell.dialects import openai, skytells
 from foretell.errors import Code, Error
 
 JSON = "application/json"
+_JSON_TYPE = (b"content-type", JSON.encode())
 _encode = msgspec.json.Encoder().encode
 
 
@@ -20,7 +21,20 @@ def answer(body: Any, status: int = 200, *, headers: Mapping[str, str] | None = 
 
 def encoded_answer(data: bytes) -> Response:
     """What is JSON already."""
-    return Response(data, headers=None, media_type=JSON)
+    return _Encoded(data)
+
+
+class _Encoded(Response):
+    """Has its headers without looking for what they might be."""
+
+    def __init__(self, data: bytes) -> None:
+        self.status_code, self.background, self.body = 200, None, data
+        self.raw_headers = [(b"content-length", b"%d" % len(data)), _JSON_TYPE]
+
+
+def is_whole(response: Response) -> bool:
+    """Whether its body is all there is to it."""
+    return type(response) is _Encoded or (type(response) is Response and response.background is None)
 
 
 def json_bytes(body: Any) -> bytes:

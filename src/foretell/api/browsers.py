@@ -1,18 +1,20 @@
 """Browsers: which pages may call from elsewhere, what they may send, and which headers they may read."""
 
-from starlette.datastructures import Headers, MutableHeaders
+from starlette.datastructures import Headers
 from starlette.middleware.cors import CORSMiddleware
 from starlette.responses import Response
-from starlette.types import ASGIApp, Receive, Scope, Send
+from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from foretell.api.answers import answer
+from foretell.api.heads import heads_of
 from foretell.api.idempotency import HEADER, REPLAYED
 from foretell.api.limits import EXPOSED as LIMITS
 from foretell.dialects import skytells
 from foretell.errors import Code, Error
 
 METHODS = ("GET", "POST", "PUT", "PATCH", "DELETE", "HEAD")
-_VARIES = "foretell.varies"
+VARIES = (b"vary", b"Origin")
+"""Says of an answer to who is no page that a page may get another."""
 SENT = ("x-api-key", "authorization", "content-type", HEADER)
 """What a page may always send, also when it does not ask."""
 EXPOSED = ("x-request-id", "retry-after", "etag", "content-range", "content-disposition", REPLAYED, *LIMITS)
@@ -28,21 +30,20 @@ def for_browsers(app: ASGIApp, origins: str) -> ASGIApp:
     )
 
 
-def vary(scope: Scope, headers: MutableHeaders) -> None:
-    """Says of an answer to who is no page that a page may get another."""
-    if scope.get(_VARIES):
-        headers.add_vary_header("Origin")
-
-
 class _Browsers(CORSMiddleware):
-    """The preflights, answered in JSON as everything is. Who is no page is answered without more ado."""
+    """The preflights, answered in JSON as everything is. Who is no page is told that a page may get another answer."""
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
-        if any(name == b"origin" for name, _ in scope["headers"]):
+        if "origin" in heads_of(scope):
             await super().__call__(scope, receive, send)
-        else:
-            scope[_VARIES] = True
-            await self.app(scope, receive, send)
+            return
+
+        async def varying(message: Message) -> None:
+            if message["type"] == "http.response.start":
+                message["headers"] = [*message["headers"], VARIES]
+            await send(message)
+
+        await self.app(scope, receive, varying)
 
     def preflight_response(self, request_headers: Headers) -> Response:
         found = super().preflight_response(request_headers)

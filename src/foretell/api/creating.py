@@ -2,7 +2,6 @@
 
 import hashlib
 import logging
-from dataclasses import dataclass
 from functools import partial
 from typing import Any
 
@@ -13,8 +12,9 @@ from foretell.allowance import AllowanceSpentError
 from foretell.api.deadlines import cancel_after_seconds, queue_seconds
 from foretell.api.idempotency import claim_of, note_replay
 from foretell.api.input_files import check_files
-from foretell.api.limits import bounds_of, note
+from foretell.api.limits import note
 from foretell.api.requests import caller, edge, has_left, is_local, origin, request_id, services
+from foretell.api.terms import Terms
 from foretell.api.versions import Known
 from foretell.chatter import Chatter
 from foretell.errors import Code, Error
@@ -22,7 +22,6 @@ from foretell.estimate import Estimate, Subject, estimate
 from foretell.hardware import ANY, class_of, has
 from foretell.ids import new_id
 from foretell.prediction import DASHBOARD, NewPrediction, Prediction, Subscription
-from foretell.retention import Retention, narrowest, of_all
 from foretell.schema import SAFETY, without_secrets
 from foretell.secret import sealed
 from foretell.telemetry import PARENT
@@ -37,8 +36,7 @@ _log = logging.getLogger("foretell.predictions.accepted")
 _chatter = Chatter()
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Wish:
+class Wish(msgspec.Struct, frozen=True, kw_only=True):
     """What a caller asks for. `safety_checker` is None where it was left open.
 
     `hidden`: the model is one that callers cannot name, and that a route has for itself.
@@ -70,24 +68,29 @@ async def find_model(request: Request, name: str, *, hidden: bool = False) -> Kn
     `hidden`: one that callers cannot name.
     """
     versions = edge(request).versions
-    known = await (versions.find_hidden(name) if hidden else versions.find(name))
+    known = None if hidden else versions.named(name)
+    if known is None:
+        known = await (versions.find_hidden(name) if hidden else versions.find(name))
     caller(request).require_model(known.name, known.version.model)
     if known.version.offline_reason is not None:
         raise Error(Code.UNAVAILABLE, f"The model '{known.name}' is offline: {known.version.offline_reason}")
     return known
 
 
-async def create(request: Request, wish: Wish) -> Prediction:
-    """The new prediction, durable. Raises Error for a model, an input or an address that cannot be right.
+async def create(request: Request, wish: Wish, *, awaited: bool = False) -> Prediction:
+    """The new prediction, durable; if its end is `awaited`, maybe with its end already.
+
+    Raises Error for a model, an input or an address that cannot be right.
 
     Error(RATE_LIMITED) when account or key may create no more now; the answer says in either case what is left.
     Error(INSUFFICIENT_CREDITS) when they cannot pay for it. Under an idempotency key that stands for a prediction
     already, it is that one, as it is now; Error(KEY_REUSED) or Error(GONE) where it cannot be.
     """
     store = services(request).store
-    if caller(request).is_choosy:
+    owner = caller(request)
+    if owner.is_choosy:
         await find_model(request, wish.model, hidden=wish.hidden)
-    claim = claim_of(request, caller(request).account.id, wish.position)
+    claim = claim_of(request, owner.account.id, wish.position)
     if claim is not None:
         # What is wrong with a request is the same whether it was sent before or not.
         cancel_after_seconds(request, wish.cancel_after_seconds)
@@ -96,11 +99,12 @@ async def create(request: Request, wish: Wish) -> Prediction:
         return found
     edge(request).room.require()
     known = await find_model(request, wish.model, hidden=wish.hidden)
-    new = await checked(request, wish, known)
+    terms = edge(request).agreements.of(owner, known)
+    new = await _agreed(request, wish, known, terms)
     if new.webhook is not None:
-        await edge(request).keys.seal(caller(request))
+        await edge(request).keys.seal(owner)
     try:
-        created = await store.create_within(new, bounds_of(request, known.version.model), claim)
+        created = await store.create_within(new, terms.bounds, claim, awaited=awaited)
     except AllowanceSpentError as error:
         note(request, error.standing)
         raise
@@ -147,16 +151,20 @@ def deleted_meanwhile() -> Error:
 
 async def checked(request: Request, wish: Wish, known: Known) -> NewPrediction:
     """The wish, ready to be written. Raises Error for what cannot be right about it."""
+    return await _agreed(request, wish, known, edge(request).agreements.of(caller(request), known))
+
+
+async def _agreed(request: Request, wish: Wish, known: Known, terms: Terms) -> NewPrediction:
     version = known.version
     values = known.schema.complete(_with_safety(wish, known))
-    await check_files(request, known.schema, values)
+    if known.schema.file_fields():
+        await check_files(request, known.schema, values)
     if wish.webhook is not None:
         services(request).check_form(wish.webhook.url)
     owner = caller(request)
     # What a model must not show is not stored as it came either, nor does a fingerprint of it help to guess it.
-    secrets = known.schema.secret_fields()
+    secrets = terms.secrets
     shown = without_secrets(version.input_schema, values) if secrets else values
-    pricing = None if version.manifest.pricing.is_free else version.manifest.pricing
     return NewPrediction(
         id=new_id(),
         account_id=owner.account.id,
@@ -164,7 +172,7 @@ async def checked(request: Request, wish: Wish, known: Known) -> NewPrediction:
         model=known.name,
         model_type=version.manifest.type,
         version_id=version.id,
-        lane=version.lane(await _hardware(request, wish.gpu)),
+        lane=version.lane(await _hardware(request, wish.gpu) if wish.gpu else ANY),
         input=sealed(values, secrets, services(request).seal) if secrets else values,
         input_hash=hashlib.sha256(version.id.encode() + _sorted(shown)).hexdigest(),
         origin=origin(request),
@@ -173,9 +181,9 @@ async def checked(request: Request, wish: Wish, known: Known) -> NewPrediction:
         stream=wish.stream,
         webhook=wish.webhook,
         request=_traced(request, wish.request),
-        pricing=pricing,
-        hold_nanocredits=0 if pricing is None else estimated(known, values).nanocredits,
-        retention=_retention(request, wish, known),
+        pricing=terms.pricing,
+        hold_nanocredits=0 if terms.pricing is None else estimated(known, values).nanocredits,
+        retention=terms.kept(wish.ttl_seconds),
         cancel_after_seconds=cancel_after_seconds(request, wish.cancel_after_seconds),
         queue_seconds=queue_seconds(request, wish.queue_seconds),
     )
@@ -187,29 +195,12 @@ def _source(request: Request) -> str:
     return "cli" if is_local(request) else "api"
 
 
-async def _hardware(request: Request, gpu: str | None) -> str:
+async def _hardware(request: Request, gpu: str) -> str:
     """The class that was asked for, if any living node is of it; else whatever there is."""
-    if not gpu:
-        return ANY
     wanted = class_of(gpu)
     store, config = services(request).store, services(request).config
     living = await store.living(within_seconds=config.lost_seconds)
     return wanted if any(has(each.hardware.get("name", ""), wanted) for each in living) else ANY
-
-
-def _retention(request: Request, wish: Wish, known: Known) -> Retention | None:
-    """How long it is kept, by whoever would keep it shortest; None: for ever."""
-    config, key = services(request).config, caller(request).key
-    usual = Retention(
-        keep_outputs_seconds=config.keep_outputs_seconds,
-        keep_inputs_seconds=config.keep_inputs_seconds,
-        keep_logs_seconds=config.keep_logs_seconds,
-    )
-    every = [usual, known.version.manifest.retention, of_all(wish.ttl_seconds)]
-    if key is not None:
-        every.append(key.retention)
-    limited = [each for each in every if not each.is_endless]
-    return narrowest(*limited) if limited else None
 
 
 def estimated(known: Known, values: dict[str, Any]) -> Estimate:

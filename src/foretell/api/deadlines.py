@@ -46,6 +46,8 @@ def duration(value: Any) -> float | None:
 def cancel_after_seconds(request: Request, wished: float | None) -> float | None:
     """After how long what is created is canceled: as the body says or `Cancel-After`, whichever is sooner."""
     header = request.headers.get("cancel-after")
+    if header is None:
+        return wished
     problem = duration_problem("Cancel-After", header)
     if problem is not None:
         raise Error(Code.INVALID_PARAMETER, f"The header is not valid: {problem}.", details=(problem,))
@@ -54,7 +56,8 @@ def cancel_after_seconds(request: Request, wished: float | None) -> float | None
 
 def queue_seconds(request: Request, wished: float | None) -> float | None:
     """How long what is created may wait for its run to begin; None: for ever."""
-    return _sooner(services(request).config.queue_seconds_max or None, wished)
+    usual = services(request).config.queue_seconds_max or None
+    return usual if wished is None else _sooner(usual, wished)
 
 
 def cancel_for_leaver(request: Request, prediction: Prediction) -> None:

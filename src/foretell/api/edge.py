@@ -3,38 +3,41 @@
 import asyncio
 import logging
 import re
-import secrets
 import time
 from collections.abc import Callable, Sequence
 
-from starlette.datastructures import MutableHeaders
 from starlette.exceptions import HTTPException
 from starlette.requests import ClientDisconnect, Request
 from starlette.responses import Response
 from starlette.routing import BaseRoute, Match, Route, Router
 from starlette.types import Message, Receive, Scope, Send
 
-from foretell.api.answers import refusal
+from foretell.api.answers import is_whole, refusal
 from foretell.api.auth import Keys
-from foretell.api.browsers import for_browsers, vary
+from foretell.api.browsers import VARIES, for_browsers
 from foretell.api.dashboard.pages import refused, wants_page
-from foretell.api.heads import Called
+from foretell.api.exchanges import EXCHANGE
+from foretell.api.heads import Called, Heads, heads_of
 from foretell.api.idempotency import tell_replay
 from foretell.api.limits import tell
-from foretell.api.lingering import lingering
+from foretell.api.lingering import lingering, may_be_left
 from foretell.api.reference import Reference
 from foretell.api.seats import Seats
 from foretell.api.services import Services
 from foretell.api.sessions import Sessions
 from foretell.api.spoken import speaks_openai
+from foretell.api.terms import Agreements
 from foretell.api.versions import Versions
 from foretell.blobs.room import Room
 from foretell.catalog import aliases
 from foretell.errors import Code, Error
+from foretell.ids import random_bytes
 
 NOTICE_SECONDS = 60.0
+_READY = "foretell.ready"
+"""In the scope: the answer, if there is one already."""
 _SLASHES = re.compile(r"/{2,}")
-_REQUEST_ID = re.compile(rb"[\w-]{8,128}", re.ASCII)
+_REQUEST_ID = re.compile(r"[\w-]{8,128}", re.ASCII)
 _log = logging.getLogger("foretell.api")
 
 
@@ -49,6 +52,7 @@ class Edge:
         self.keys = Keys(services)
         self.sessions = Sessions(services)
         self.versions = Versions(services.store, aliases(services.config))
+        self.agreements = Agreements(services.config)
         self.seats = Seats(services.config.waiting_callers_max)
         self.room = Room(services.config)
         self.reference = Reference()
@@ -60,6 +64,7 @@ class Edge:
             if isinstance(route, Route) and "{" not in route.path
             for method in route.methods or ()
         }
+        self._is_for_browsers = bool(services.config.cors_origins.strip(", "))
         self._inner = for_browsers(self._without_escapes, services.config.cors_origins)
 
     @property
@@ -71,7 +76,7 @@ class Edge:
         if scope["type"] == "lifespan":
             await self._lifespan(receive, send)
         elif scope["type"] == "http":
-            await self._answer(scope, *lingering(scope, receive, send))
+            await self._answer(scope, receive, send)
         else:
             await send({"type": "websocket.close", "code": 1000})
 
@@ -83,29 +88,66 @@ class Edge:
         await asyncio.gather(*listeners, return_exceptions=True)
 
     async def _answer(self, scope: Scope, receive: Receive, send: Send) -> None:
-        self._listen()
+        if not self._listeners:
+            self._listen()
         began = time.perf_counter()
+        heads = heads_of(scope)
         scope["app"] = scope["foretell.edge"] = self
-        scope["foretell.request_id"] = request_id = _request_id(scope)
+        scope["foretell.request_id"] = _request_id(heads)
         scope["path"] = _tidy(scope["path"])
         status = 0
+        try:
+            answering = self._exchanged if self._is_plain(scope, heads) else self._told
+            status = await answering(scope, receive, send)
+        finally:
+            _log_request(scope, status, time.perf_counter() - began)
+
+    def _is_plain(self, scope: Scope, heads: Heads) -> bool:
+        """Whether nothing is to be done but to call one function and to send what it gives."""
+        is_known = (scope["method"], scope["path"]) in self._direct
+        return is_known and EXCHANGE in scope and "origin" not in heads and not may_be_left(heads)
+
+    async def _exchanged(self, scope: Scope, receive: Receive, send: Send) -> int:
+        scope["path_params"] = {}
+        endpoint = self._direct[scope["method"], scope["path"]]
+        try:
+            response = await endpoint(Called(scope, receive, send))
+        except ClientDisconnect:
+            return 0
+        except Exception as error:  # noqa: BLE001 - nothing escapes
+            response = self._excused(scope, receive, error)
+        if not is_whole(response) or scope["method"] == "HEAD":
+            scope[_READY] = response
+            return await self._told(scope, receive, send)
+        headers = [*response.raw_headers, *self._headers(scope)]
+        if self._is_for_browsers:
+            headers.append(VARIES)
+        status: int = response.status_code
+        scope[EXCHANGE].answer(status, headers, response.body)
+        return status
+
+    async def _told(self, scope: Scope, receive: Receive, send: Send) -> int:
+        """The answer piece by piece, for all that is not plain; its status."""
+        status = 0
+        scope.pop(EXCHANGE, None)
+        receive, send = lingering(scope, receive, send)
 
         async def identified(message: Message) -> None:
             nonlocal status
             if message["type"] == "http.response.start":
                 status = message["status"]
-                headers = MutableHeaders(scope=message)
-                # No answer has these yet: to look for each first would cost a create more than its input does.
-                headers.raw.append((b"x-request-id", request_id.encode()))
-                vary(scope, headers)
-                tell(scope, headers, self.seats)
-                tell_replay(scope, headers)
+                message["headers"] = [*message["headers"], *self._headers(scope)]
             await send(message)
 
-        try:
-            await self._inner(scope, receive, identified)
-        finally:
-            _log_request(scope, status, time.perf_counter() - began)
+        await self._inner(scope, receive, identified)
+        return status
+
+    def _headers(self, scope: Scope) -> list[tuple[bytes, bytes]]:
+        """What every answer says beside its own headers; none of its own has these names."""
+        headers = [(b"x-request-id", scope["foretell.request_id"].encode())]
+        tell(scope, headers, self.seats)
+        tell_replay(scope, headers)
+        return headers
 
     async def _without_escapes(self, scope: Scope, receive: Receive, send: Send) -> None:
         has_started = False
@@ -121,18 +163,10 @@ class Edge:
             await self._routed(scope, receive, watched)
         except ClientDisconnect:
             return
-        except (Error, HTTPException) as error:
+        except Exception as error:
             if has_started:
                 raise
-            await self._refusal(scope, error)(scope, receive, send)
-        except Exception:
-            _log.exception("%s %s crashed", scope["method"], scope["path"])
-            if has_started:
-                raise
-            bug = Error(Code.INTERNAL, "Something went wrong in the server; its log has the details.")
-            request = Request(scope, receive)
-            answer = refused(request, bug) if wants_page(request) else self._refusal(scope, bug)
-            await answer(scope, receive, send)
+            await self._excused(scope, receive, error)(scope, receive, send)
 
     async def _routed(self, scope: Scope, receive: Receive, send: Send) -> None:
         endpoint = self._direct.get((scope["method"], scope["path"]))
@@ -140,8 +174,17 @@ class Edge:
             await self._router(scope, receive, send)
             return
         scope["path_params"] = {}
-        response = await endpoint(Called(scope, receive, send))
+        response = scope.get(_READY) or await endpoint(Called(scope, receive, send))
         await response(scope, receive, send)
+
+    def _excused(self, scope: Scope, receive: Receive, error: Exception) -> Response:
+        """The answer to a request that met this error."""
+        if isinstance(error, Error | HTTPException):
+            return self._refusal(scope, error)
+        _log.error("%s %s crashed", scope["method"], scope["path"], exc_info=error)
+        bug = Error(Code.INTERNAL, "Something went wrong in the server; its log has the details.")
+        request = Request(scope, receive)
+        return refused(request, bug) if wants_page(request) else self._refusal(scope, bug)
 
     def _refusal(self, scope: Scope, error: Error | HTTPException) -> Response:
         request_id: str = scope["foretell.request_id"]
@@ -184,12 +227,10 @@ class Edge:
         await send({"type": "lifespan.shutdown.complete"})
 
 
-def _request_id(scope: Scope) -> str:
+def _request_id(heads: Heads) -> str:
     """The caller's own id for the request where it has a sound one, else a new one."""
-    for name, value in scope["headers"]:
-        if name == b"x-request-id" and _REQUEST_ID.fullmatch(value):
-            return str(value.decode())
-    return f"req_{secrets.token_hex(12)}"
+    own = heads.get("x-request-id")
+    return own if own is not None and _REQUEST_ID.fullmatch(own) else f"req_{random_bytes(12).hex()}"
 
 
 def _tidy(path: str) -> str:

@@ -6,16 +6,16 @@ from starlette.datastructures import Headers
 from starlette.requests import Request
 from starlette.types import Scope
 
+_HEADS = "foretell.headers"
+
 
 class Heads(Headers):
     """The headers of one request; of several with one name, the first counts."""
 
     def __init__(self, scope: Scope) -> None:
         super().__init__(scope=scope)
-        sent = reversed(scope["headers"])
-        self._known: dict[str, str] = {
-            name.decode("latin-1"): value.decode("latin-1") for name, value in sent
-        }
+        sent = scope["headers"]
+        self._known = {str(name, "latin-1"): str(value, "latin-1") for name, value in reversed(sent)}
 
     def get(self, key: str, default: Any = None) -> Any:
         found = self._known.get(key)
@@ -28,12 +28,17 @@ class Heads(Headers):
         return isinstance(key, str) and key.lower() in self._known
 
 
+def heads_of(scope: Scope) -> Heads:
+    """The headers of a request."""
+    found: Heads | None = scope.get(_HEADS)
+    if found is None:
+        found = scope[_HEADS] = Heads(scope)
+    return found
+
+
 class Called(Request):
     """A request whose headers are read once."""
 
     @property
     def headers(self) -> Headers:
-        found: Heads | None = self.scope.get("foretell.headers")
-        if found is None:
-            found = self.scope["foretell.headers"] = Heads(self.scope)
-        return found
+        return heads_of(self.scope)

@@ -4,7 +4,6 @@ import hashlib
 from typing import Any
 
 import msgspec
-from starlette.datastructures import MutableHeaders
 from starlette.requests import Request
 from starlette.types import Scope
 
@@ -63,7 +62,7 @@ def is_replayed(request: Request, prediction_id: str) -> bool:
     return prediction_id in request.scope.get(_REPLAYS, ())
 
 
-def tell_replay(scope: Scope, headers: MutableHeaders) -> None:
+def tell_replay(scope: Scope, headers: list[tuple[bytes, bytes]]) -> None:
     """Lets the answer say that it is about what was there already."""
     if scope.get(_REPLAYS):
-        headers[REPLAYED] = "true"
+        headers.append((REPLAYED.encode(), b"true"))

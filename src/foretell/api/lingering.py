@@ -9,6 +9,8 @@ import contextlib
 
 from starlette.types import Message, Receive, Scope, Send
 
+from foretell.api.heads import Heads, heads_of
+
 LINGERING_SECONDS_MAX = 10.0
 LINGERING_BYTES_MAX = 256 * 1024**2
 SMALL_BYTES = 64 * 1024
@@ -17,7 +19,7 @@ SMALL_BYTES = 64 * 1024
 
 def lingering(scope: Scope, receive: Receive, send: Send) -> tuple[Receive, Send]:
     """`receive` and `send` of a request whose body may be left unread."""
-    if not _may_be_left(scope):
+    if not may_be_left(heads_of(scope)):
         return receive, send
     has_ended = False
 
@@ -45,10 +47,9 @@ def lingering(scope: Scope, receive: Receive, send: Send) -> tuple[Receive, Send
     return watched, patient
 
 
-def _may_be_left(scope: Scope) -> bool:
+def may_be_left(heads: Heads) -> bool:
     """Whether the body is so large that its caller may still be sending; one who asks first sends nothing."""
-    headers = dict(scope["headers"])
-    if b"expect" in headers:
+    if "expect" in heads:
         return False
-    told = headers.get(b"content-length", b"")
-    return b"transfer-encoding" in headers or (told.isdigit() and int(told) > SMALL_BYTES)
+    told = heads.get("content-length", "")
+    return "transfer-encoding" in heads or (told.isdigit() and int(told) > SMALL_BYTES)

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import asyncio
 import re
 from collections.abc import Iterable
 from typing import TYPE_CHECKING, Any, TypeVar
@@ -10,6 +9,7 @@ from typing import TYPE_CHECKING, Any, TypeVar
 import msgspec
 from starlette.requests import Request
 
+from foretell.api.exchanges import exchange_of
 from foretell.api.idempotency import is_repeatable, note_body
 from foretell.errors import Code, Error
 
@@ -23,6 +23,7 @@ DEPTH_MAX = 100
 ACCOUNT_HEADER = "x-foretell-account"
 """On the server's own socket: the account to act for, by name or id."""
 
+_ORIGIN = "foretell.origin"
 _HOST = re.compile(r"[A-Za-z0-9._:\[\]-]{1,255}")
 _WAIT = re.compile(r"(?:^|[,;\s])wait(?:\s*=\s*(\d{1,9}))?(?:$|[,;\s])", re.IGNORECASE)
 _YES = {"1", "true", "yes", "on", ""}
@@ -38,8 +39,8 @@ def edge(request: Request) -> Edge:
 
 async def has_left(request: Request) -> bool:
     """Whether the caller has hung up."""
-    connection: asyncio.Transport | None = request.scope.get("foretell.connection")
-    return await request.is_disconnected() if connection is None else connection.is_closing()
+    exchange = exchange_of(request.scope)
+    return await request.is_disconnected() if exchange is None else exchange.is_over
 
 
 def services(request: Request) -> Services:
@@ -71,6 +72,13 @@ def request_id(request: Request) -> str:
 
 def origin(request: Request) -> str:
     """Scheme and host under which this caller reaches the server, without a slash at the end."""
+    found: str | None = request.scope.get(_ORIGIN)
+    if found is None:
+        found = request.scope[_ORIGIN] = _origin(request)
+    return found
+
+
+def _origin(request: Request) -> str:
     config = services(request).config
     if config.public_url:
         return config.public_url.rstrip("/")
@@ -82,7 +90,8 @@ def origin(request: Request) -> str:
 
 def preferred_wait_seconds(request: Request) -> float | None:
     """`n` of `Prefer: wait=n`, infinity for `wait` alone; None when the header asks for no waiting."""
-    found = _WAIT.search(request.headers.get("prefer", ""))
+    prefer = request.headers.get("prefer")
+    found = None if prefer is None else _WAIT.search(prefer)
     if found is None:
         return None
     return float(found[1]) if found[1] else float("inf")
@@ -108,6 +117,12 @@ def is_asked(request: Request, name: str) -> bool:
 async def body_bytes(request: Request) -> bytes:
     """The whole body. Raises Error(TOO_LARGE) beyond `body_bytes_max`, at once where the length is told."""
     bytes_max = services(request).config.body_bytes_max
+    exchange = exchange_of(request.scope)
+    whole = None if exchange is None else exchange.body()
+    if whole is not None and len(whole) <= bytes_max:
+        return whole
+    if whole is not None:
+        raise _too_large(bytes_max)
     declared = request.headers.get("content-length", "0")
     if declared.isascii() and declared.isdigit() and int(declared) > bytes_max:
         raise _too_large(bytes_max)
@@ -120,12 +135,14 @@ async def body_bytes(request: Request) -> bytes:
     return b"".join(chunks)
 
 
-async def body_of(request: Request, kind: msgspec.json.Decoder[_Body]) -> _Body:
-    """The body, decoded. Raises Error(INVALID_REQUEST) when it is not a JSON object."""
+async def body_of(
+    request: Request, kind: msgspec.json.Decoder[_Body], *, plain: msgspec.json.Decoder[Any] | None = None
+) -> _Body:
+    """The body, decoded: as what is `plain` if it is that. Raises Error(INVALID_REQUEST) when it is no JSON object."""
     data = await body_bytes(request)
     try:
         _check_depth(data)
-        body = _decoded(kind, data)
+        body = _decoded_as(plain, data) or _decoded(kind, data)
         if is_repeatable(request):
             note_body(request, _whole(msgspec.json.decode(data)))
     except msgspec.ValidationError as error:
@@ -136,6 +153,14 @@ async def body_of(request: Request, kind: msgspec.json.Decoder[_Body]) -> _Body:
     except RecursionError as error:
         raise _too_deep() from error
     return body
+
+
+def _decoded_as(kind: msgspec.json.Decoder[Any] | None, data: bytes) -> Any:
+    """None: it is something else, or nothing."""
+    try:
+        return None if kind is None else kind.decode(data)
+    except (msgspec.DecodeError, UnicodeDecodeError):
+        return None
 
 
 def _check_depth(data: bytes) -> None:

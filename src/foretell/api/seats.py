@@ -1,7 +1,7 @@
 """Seats: how many callers may be held at once."""
 
-from collections.abc import AsyncIterator, Iterator, Mapping
-from contextlib import ExitStack, contextmanager
+from collections.abc import AsyncIterator, Mapping
+from contextlib import AbstractContextManager, ExitStack
 
 from starlette.responses import StreamingResponse
 from starlette.types import Receive, Scope, Send
@@ -18,9 +18,11 @@ class Seats:
         self.seats_max = seats_max
         self.taken = 0
 
-    @contextmanager
-    def one(self) -> Iterator[None]:
-        """A seat for as long as the block lasts. Raises Error(OVERLOADED) when none is free."""
+    def one(self) -> AbstractContextManager[object]:
+        """A seat for as long as the block lasts. Entering raises Error(OVERLOADED) when none is free."""
+        return self
+
+    def __enter__(self) -> None:
         if self.taken >= self.seats_max:
             raise Error(
                 Code.OVERLOADED,
@@ -28,10 +30,9 @@ class Seats:
                 retry_after_seconds=RETRY_AFTER_SECONDS,
             )
         self.taken += 1
-        try:
-            yield
-        finally:
-            self.taken -= 1
+
+    def __exit__(self, *why: object) -> None:
+        self.taken -= 1
 
 
 class HeldStream(StreamingResponse):

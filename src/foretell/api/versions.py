@@ -19,7 +19,7 @@ PREFIX_CHARACTERS_MIN = 6
 """How much of a version's id tells it from others."""
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True, slots=True, eq=False)
 class Known:
     """A version with its schema compiled, under one of its names: its model's own or an alias.
 
@@ -63,6 +63,10 @@ class Versions:
         named = (known for word, known in self._by_name.items() if word == known.name)
         return sorted((each for each in named if aliases or each.alias is None), key=_name)
 
+    def named(self, name: str) -> Known | None:
+        """The model of exactly this name, if nothing has to be read for it."""
+        return self._by_name.get(name) if time.monotonic() < self._good_until else None
+
     async def find(self, name: str) -> Known:
         """The model of this slug, `vendor/slug` or alias, in any case. Raises Error(MODEL_NOT_FOUND).
 
@@ -100,6 +104,10 @@ class Versions:
         if not found:
             raise Error(Code.UNAVAILABLE, f"This server has no model '{model}'.")
         return found[0]
+
+    def at_hand(self, version_id: str) -> Known | None:
+        """The version of this id, if nothing has to be read for it."""
+        return self._by_id.get(version_id) if time.monotonic() < self._good_until else None
 
     async def of(self, version_id: str) -> Known | None:
         """The version of this id, also one that is no longer current; None when it is unknown."""

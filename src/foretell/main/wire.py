@@ -2,12 +2,14 @@
 
 import asyncio
 import secrets
+from collections.abc import Sequence
 from http import HTTPStatus
 from typing import cast
 
-from uvicorn.protocols.http.httptools_impl import HttpToolsProtocol
+from uvicorn.protocols.http.httptools_impl import STATUS_LINE, HttpToolsProtocol, RequestResponseCycle
 
 from foretell.api.answers import refusal
+from foretell.api.exchanges import EXCHANGE
 from foretell.errors import Code, Error
 from foretell.main.gathering import Gathering
 
@@ -46,8 +48,8 @@ class Wire(HttpToolsProtocol):
     def on_headers_complete(self) -> None:
         self._is_in_head = False
         self._heed_head()
-        self.scope["foretell.connection"] = self.transport  # type: ignore[typeddict-unknown-key]
         super().on_headers_complete()
+        self.scope[EXCHANGE] = Whole(self.cycle)  # type: ignore[literal-required]
 
     def on_message_complete(self) -> None:
         self._is_in_head, self._head_bytes = True, 0
@@ -89,3 +91,39 @@ class Wire(HttpToolsProtocol):
         lines = [f"HTTP/1.1 {status.value} {status.phrase}".encode()]
         lines += [name + b": " + value for name, value in headers]
         return b"\r\n".join([*lines, b"", bytes(answer.body)])
+
+
+class Whole:
+    """A request that has come whole, and its answer, which is sent as one."""
+
+    __slots__ = ("_cycle",)
+
+    def __init__(self, cycle: RequestResponseCycle) -> None:
+        self._cycle = cycle
+
+    @property
+    def is_over(self) -> bool:
+        return self._cycle.transport.is_closing()
+
+    def body(self) -> bytes | None:
+        cycle = self._cycle
+        if cycle.more_body or cycle.waiting_for_100_continue or cycle.disconnected:
+            return None
+        body, cycle.body = bytes(cycle.body), bytearray()
+        cycle.message_event.clear()
+        return body
+
+    def answer(self, status: int, headers: Sequence[tuple[bytes, bytes]], body: bytes) -> None:
+        cycle = self._cycle
+        if cycle.disconnected:
+            return
+        cycle.response_started = cycle.response_complete = True
+        parts = [STATUS_LINE[status]]
+        for name, value in (*cycle.default_headers, *headers):
+            parts += (name, b": ", value, b"\r\n")
+        parts += (b"\r\n", body) if cycle.keep_alive else (b"connection: close\r\n\r\n", body)
+        cycle.transport.write(b"".join(parts))
+        cycle.message_event.set()
+        if not cycle.keep_alive:
+            cycle.transport.close()
+        cycle.on_response()

@@ -97,7 +97,8 @@ class Node:
         replica = self.fleet.of(new.version_id, hardware)
         if replica is None or not replica.can_start:
             return None
-        return Reserved(self.incarnation, new.id, replica, self._runs)
+        is_waited_for = new.lane in self._scheduler.waited_for
+        return Reserved(self.incarnation, new.id, replica, self._runs, is_waited_for=is_waited_for)
 
     async def _end_overdue(self) -> None:
         """Keeps to deadlines also where no API is left to do so."""

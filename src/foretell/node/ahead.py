@@ -16,9 +16,11 @@ QUICK_SECONDS = 0.005
 """What ends within this is quick: until then it is not even written that it began."""
 AHEAD_SECONDS = 0.02
 """How much work may wait in the child."""
-AHEAD_MAX = 256
+AHEAD_MAX = 1_024
 """How many runs may."""
 RUN_SECONDS_MIN = 0.00005
+UNWRITTEN_SECONDS = 0.1
+"""What is to be written with its end is written without, if that has not come by then."""
 WEIGHT = 0.1
 """How much of the average the newest run is."""
 
@@ -87,6 +89,8 @@ class Ahead:
             return False
         self._kept.append((run, frame))
         self._let_in()
+        if run.unwritten is not None:
+            self._look_soon()
         return True
 
     @property
@@ -139,17 +143,28 @@ class Ahead:
 
     def _begin(self, run: QuickRun) -> None:
         run.begin()
-        if run.task is None and self._timer is None:
+        if run.task is None:
+            self._look_soon()
+
+    def _look_soon(self) -> None:
+        if self._timer is None:
             self._timer = asyncio.get_running_loop().call_later(QUICK_SECONDS, self._look)
 
     def _look(self) -> None:
         self._timer = None
-        until_seconds = time.monotonic() - QUICK_SECONDS
+        now_seconds = time.monotonic()
+        self._write_those_since(now_seconds - UNWRITTEN_SECONDS)
+        until_seconds = now_seconds - QUICK_SECONDS
         begun = [each for each in self._runs.values() if each.task is None and each.began_seconds is not None]
         for each in begun:
             # Where this process itself is late, the answer may be there and not read yet: that takes a second look.
             if each.is_overdue:
                 each.overdue(each)
             each.is_overdue = (each.began_seconds or 0.0) <= until_seconds
-        if any(each.task is None for each in self._runs.values()):
-            self._timer = asyncio.get_running_loop().call_later(QUICK_SECONDS, self._look)
+        if self._kept or any(each.task is None for each in self._runs.values()):
+            self._look_soon()
+
+    def _write_those_since(self, until_seconds: float) -> None:
+        for each in (*self._runs.values(), *(run for run, _ in self._kept)):
+            if each.unwritten is not None and each.unwritten.asked_seconds <= until_seconds:
+                each.unwritten.create()

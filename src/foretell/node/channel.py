@@ -24,9 +24,18 @@ class Channel:
     async def put(self, frame: Frame) -> None:
         """Waits while the listener is behind. After the end, frames are dropped."""
         self.push(frame)
-        if self._reason is None and self._weight >= WAITING_MAX:
-            self._room.clear()
-            await self._room.wait()
+        if self.is_full:
+            await self.room()
+
+    @property
+    def is_full(self) -> bool:
+        """Whether the listener is so far behind that whoever puts should wait for `room`."""
+        return self._weight >= WAITING_MAX and self._reason is None
+
+    async def room(self) -> None:
+        """Waits until the listener has caught up."""
+        self._room.clear()
+        await self._room.wait()
 
     def push(self, frame: Frame) -> None:
         """Puts without waiting; what cannot wait any more is dropped."""

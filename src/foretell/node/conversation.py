@@ -28,6 +28,7 @@ class Conversation:
         self._loaded: asyncio.Future[Ready] = asyncio.get_running_loop().create_future()
         self._channels: dict[str, Channel] = {}
         self._why: str | None = None
+        self._heard_at = -1
         self.is_over = False
 
     @property
@@ -87,6 +88,12 @@ class Conversation:
         for channel in tuple(self._channels.values()):
             channel.end(reason)
 
+    def hear_all(self) -> None:
+        """Reads what the process wrote on its standard output and error before what it has said last."""
+        if self._heard_at != self.child.link.arrivals:
+            self._heard_at = self.child.link.arrivals
+            self.child.drain()
+
     def hear(self, source: str, text: str) -> None:
         """Takes what the process wrote on its own standard output or error, below Python."""
         if not self._loaded.done():
@@ -98,11 +105,9 @@ class Conversation:
     async def _pump(self) -> None:
         try:
             while (frame := await self.child.link.receive()) is not None:
-                channel = self._channels.get(getattr(frame, "id", None) or "")
-                if channel is not None:
-                    await channel.put(frame)
-                elif not self._loaded.done():
-                    self._hear_setup(frame)
+                full = self._passed_on(frame)
+                if full is not None:
+                    await full.room()
         except BrokenLink as error:
             self._why = f"sent {error}"
             self.end(RunFailed("bad_output", f"The model's process sent {error}."))
@@ -112,6 +117,16 @@ class Conversation:
         if not self.child.exited.done():
             self._why = "closed its link to the server"
             self.child.kill()
+
+    def _passed_on(self, frame: Frame) -> Channel | None:
+        """Gives the frame to whom it is for; the channel, if it is full by now."""
+        channel = self._channels.get(getattr(frame, "id", None) or "")
+        if channel is not None:
+            channel.push(frame)
+            return channel if channel.is_full else None
+        if not self._loaded.done():
+            self._hear_setup(frame)
+        return None
 
     def _hear_setup(self, frame: Frame) -> None:
         match frame:

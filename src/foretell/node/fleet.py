@@ -67,10 +67,10 @@ class Fleet:
         there = self._usable(version_id, hardware)
         if not there or self._is_held_back(there[0].version):
             return None
-        best = min(there, key=_burden)
+        best = there[0] if len(there) == 1 else min(there, key=_burden)
         if best.state is Readiness.READY and best.wear.is_over(best.version.manifest.limits):
             self._renew(best)
-        return best if best.room or (best.takes_ahead and not best.is_over) else None
+        return best if (best.takes_ahead and not best.is_over) or best.room else None
 
     def want(
         self, version: Version, *, hardware: str = ANY, swaps: bool = True, within: bool = False
@@ -131,8 +131,8 @@ class Fleet:
         self._aside.close()
 
     def _usable(self, version_id: str, hardware: str) -> list[Replica]:
-        there = self._replicas.get(version_id, ())
-        return [each for each in there if not each.is_over and self._is_of(each, hardware)]
+        there = [each for each in self._replicas.get(version_id, ()) if not each.is_over]
+        return [each for each in there if self._is_of(each, hardware)] if self._machine.room.gpus else there
 
     def _is_of(self, replica: Replica, hardware: str) -> bool:
         """On which GPUs of the machine it lies matters only where that has some of the class that is asked for."""

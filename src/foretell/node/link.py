@@ -33,6 +33,8 @@ class Link(asyncio.Protocol):
     _transport: asyncio.Transport
 
     def __init__(self) -> None:
+        self.arrivals = 0
+        """How often something has come."""
         self._buffer = bytearray()
         self._bodies: deque[bytes | BrokenLink] = deque()
         self._bytes = 0
@@ -73,6 +75,7 @@ class Link(asyncio.Protocol):
         self._transport = transport
 
     def data_received(self, data: bytes) -> None:
+        self.arrivals += 1
         self._buffer += data
         start, end = 0, len(self._buffer)
         while end - start >= _LENGTH.size:

@@ -3,7 +3,7 @@
 import logging
 import os
 from collections.abc import Collection, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
@@ -27,11 +27,11 @@ class Machine:
 
     room: Room
     handles: tuple[Any, ...] = ()
+    hardware: str = field(init=False)
+    """What runs models here, by name: the GPUs, or `cpu`."""
 
-    @property
-    def hardware(self) -> str:
-        """What runs models here, by name: the GPUs, or `cpu`."""
-        return ", ".join(each.name for each in self.room.gpus) or "cpu"
+    def __post_init__(self) -> None:
+        object.__setattr__(self, "hardware", ", ".join(each.name for each in self.room.gpus) or "cpu")
 
     def weigh(self, pid: int, wear: Wear, gpus: Collection[int]) -> None:
         """Looks at what a replica's process and all that it has started hold, also on its `gpus`."""

@@ -48,23 +48,18 @@ def succeeded(measured: Measured, result: Any, files: list[File], *, at: int) ->
     """The outcome of a run that ended well, with what it costs."""
     prediction = measured.prediction
     # What a model says of its own recordings is more exact than what their headers say.
-    metrics = (
-        measured.extents
-        | _metrics(measured, at)
-        | _counts(files, model_type=prediction.model_type)
-        | {"progress": 100}
-    )
+    metrics = _metrics(measured, at)
+    if measured.extents:
+        metrics = measured.extents | metrics
+    if files:
+        metrics |= _counts(files, model_type=prediction.model_type)
+    metrics["progress"] = 100
     return Outcome(
         status=Status.SUCCEEDED,
         result=result,
         metrics=metrics,
         metadata=_metadata(measured),
-        cost_nanocredits=cost_nanocredits(
-            prediction.pricing,
-            metrics | {"prediction_count": 1},
-            prediction.input,
-            model_type=prediction.model_type,
-        ),
+        cost_nanocredits=0 if prediction.pricing is None else _cost(prediction, metrics),
     )
 
 
@@ -112,6 +107,11 @@ def tell_ended(prediction: Prediction, outcome: Outcome) -> None:
     predictions_log.info(words, extra=found | trouble | {"seconds": seconds, "node": prediction.node})
 
 
+def _cost(prediction: Prediction, metrics: dict[str, float]) -> int:
+    counted = metrics | {"prediction_count": 1}
+    return cost_nanocredits(prediction.pricing, counted, prediction.input, model_type=prediction.model_type)
+
+
 def _metrics(measured: Measured, at: int) -> dict[str, float]:
     prediction = measured.prediction
     found = dict(measured.own)
@@ -135,8 +135,6 @@ def _metrics(measured: Measured, at: int) -> dict[str, float]:
 
 def _counts(files: list[File], *, model_type: str) -> dict[str, float]:
     """How many there are of each kind. A moving picture that is a video model's is a video."""
-    if not files:
-        return {}
     kinds = ["video" if _is_clip(each, model_type) else each.content_type.partition("/")[0] for each in files]
     found: dict[str, float] = {"asset_count": len(files)}
     return found | {f"{kind}_count": kinds.count(kind) for kind in ("image", "video") if kind in kinds}
@@ -151,7 +149,9 @@ def _metadata(measured: Measured) -> dict[str, Any]:
     said = {"hardware": measured.hardware} | measured.metadata
     if measured.steps is not None:
         said["progress"] = measured.steps.told()
-    return said | ({"phases": waited} if waited else {})
+    if waited:
+        said["phases"] = waited
+    return said
 
 
 def _seconds(start_at: int, end_at: int | None) -> float:

@@ -20,6 +20,7 @@ if TYPE_CHECKING:
     import asyncio
 
     from foretell.node.replica import Replica
+    from foretell.node.unwritten import Unwritten
 
 _TEXT = {Form.TEXT, Form.TEXTS}
 
@@ -31,6 +32,8 @@ class QuickRun:
     """
 
     task: "asyncio.Future[Any] | None" = None
+    unwritten: "Unwritten | None" = None
+    """What it is in while its prediction is not written yet."""
 
     def __init__(
         self,
@@ -64,7 +67,9 @@ class QuickRun:
     def answer(self) -> tuple[list[Log | Metric], Done] | None:
         """All that it said, if that is a plain answer: no files, and nothing on the way but words and figures."""
         said = self.channel.said
-        plain = [each for each in said if isinstance(each, Log | Metric)]
+        # What it logs is written beside what is written.
+        words = Metric if self.unwritten is not None else Log | Metric
+        plain: list[Log | Metric] = [each for each in said if isinstance(each, words)]
         rest = [each for each in said if isinstance(each, Done)]
         if len(rest) != 1 or len(plain) + 1 < len(said) or rest[0].files:
             return None

@@ -98,7 +98,8 @@ class Replica:
     def can_start(self) -> bool:
         """Whether one more prediction would run at once."""
         is_there = self.state is Readiness.READY and not self.is_over
-        return is_there and len(self.assigned) < max(self.entrance.seats, self.ahead.most)
+        count = len(self.assigned)
+        return is_there and (count < self.entrance.seats or count < self.ahead.most)
 
     @property
     def is_idle(self) -> bool:
@@ -158,7 +159,7 @@ class Replica:
     def hear_all(self) -> None:
         """Reads what the process has written to its standard output and error so far."""
         if self._conversation is not None:
-            self._conversation.child.drain()
+            self._conversation.hear_all()
 
     def drain(self, grace_seconds: float | None = None) -> None:
         """Takes no more runs and ends after the last one; those left after the grace are sent back."""

@@ -1,18 +1,25 @@
 """A place in a replica that is kept for a prediction while it is being written."""
 
+import asyncio
+
 from foretell.node.replica import Replica
 from foretell.node.runs import Runs
-from foretell.prediction import Prediction
+from foretell.prediction import NewPrediction, Prediction
 
 
 class Reserved:
-    """One place, taken from the moment it is made."""
+    """One place, taken from the moment it is made. `is_waited_for`: others wait for such a one."""
 
-    def __init__(self, node: str, prediction_id: str, replica: Replica, runs: Runs) -> None:
+    is_running = False
+
+    def __init__(
+        self, node: str, prediction_id: str, replica: Replica, runs: Runs, *, is_waited_for: bool
+    ) -> None:
         self.node = node
         self._id = prediction_id
         self._replica = replica
         self._runs = runs
+        self._is_waited_for = is_waited_for
         replica.assigned.add(prediction_id)
 
     def start(self, prediction: Prediction) -> None:
@@ -20,3 +27,6 @@ class Reserved:
 
     def give_up(self) -> None:
         self._replica.leave(self._id)
+
+    def run(self, new: NewPrediction) -> asyncio.Future[Prediction] | None:
+        return None if self._is_waited_for else self._runs.run_first(new, self._replica, self.node)

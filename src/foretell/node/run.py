@@ -3,8 +3,9 @@
 import asyncio
 import logging
 import time
-from dataclasses import replace
 from typing import Any
+
+from msgspec.structs import replace
 
 from foretell.node.channel import Channel
 from foretell.node.checks import Checks

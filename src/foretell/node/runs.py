@@ -18,11 +18,14 @@ from foretell.node.quick import QuickRun
 from foretell.node.recorded import Recorded
 from foretell.node.replica import Replica
 from foretell.node.run import Run
+from foretell.node.stop import stop_run
 from foretell.node.surroundings import Surroundings
-from foretell.node.trouble import LoadFailed
+from foretell.node.trouble import LoadFailed, ReplicaGone
+from foretell.node.unwritten import Unwritten
 from foretell.node.voice import Voice
-from foretell.prediction import Hold, Outcome, Prediction, is_for_loading
+from foretell.prediction import Hold, NewPrediction, Outcome, Prediction, is_for_loading
 from foretell.store.predictions import Finish
+from foretell.store.rows import created
 
 log = logging.getLogger(__name__)
 
@@ -38,13 +41,37 @@ class Runs:
 
     @property
     def holds(self) -> set[Hold]:
-        return set(self._runs)
+        """Those that are written."""
+        runs = self._runs.items()
+        return {hold for hold, run in runs if not (isinstance(run, QuickRun) and run.unwritten is not None)}
 
     def start(self, prediction: Prediction, replica: Replica) -> None:
         """Runs a prediction that was just taken."""
         replica.assigned.add(prediction.id)
         if not self._start_quickly(prediction, replica):
             self._go_on(Run(prediction, replica, self._surroundings, self._folder, self._fleet))
+
+    def run_first(
+        self, new: NewPrediction, replica: Replica, node: str
+    ) -> "asyncio.Future[Prediction] | None":
+        """Runs a prediction before it is written, where its model is one that answers in a moment.
+
+        What was written, then; None where it is to be written first.
+        """
+        if not replica.ahead.pace.is_quick:
+            return None
+        prediction = created(new, at=self._surroundings.clock(), node=node)
+        if not self._is_plain(prediction, replica):
+            return None
+        run = QuickRun(prediction, replica, self._heard, self._slow_down)
+        run.unwritten = unwritten = Unwritten(
+            new,
+            run,
+            self._surroundings.store,
+            go_on=lambda: self._is_written(run),
+            abandon=lambda: self._abandon(run),
+        )
+        return unwritten.written if self._enter(run) else None
 
     async def refuse(self, prediction: Prediction, version: Version, failure: LoadFailed) -> None:
         """Fails a prediction that was just taken, without a run."""
@@ -67,6 +94,7 @@ class Runs:
 
     async def stop(self, grace_seconds: float) -> None:
         """Lets runs end within the grace, and sends the rest back to the queue without a loss."""
+        await self._all_written()
         waiting = [run for run in self._slow() if not run.has_begun]
         await asyncio.gather(*(run.give_back() for run in waiting), return_exceptions=True)
         await self._over_within(grace_seconds)
@@ -76,12 +104,15 @@ class Runs:
 
     def _start_quickly(self, prediction: Prediction, replica: Replica) -> bool:
         """Sends it to the child at once, where its model is one that answers in a moment."""
-        if not replica.ahead.most or not self._is_plain(prediction, replica):
+        if not replica.ahead.pace.is_quick or not self._is_plain(prediction, replica):
             return False
-        run = QuickRun(prediction, replica, self._heard, self._slow_down)
+        return self._enter(QuickRun(prediction, replica, self._heard, self._slow_down))
+
+    def _enter(self, run: QuickRun) -> bool:
+        prediction = run.prediction
         folder = f"{self._folder.path}/{prediction.id}-{prediction.attempt}"
         frame = {"type": "run", "id": run.id, "input": prediction.input, "folder": folder}
-        if not replica.ahead.enter(run, frame):
+        if not run.replica.ahead.enter(run, frame):
             return False
         self._runs[run.hold] = run
         return True
@@ -97,6 +128,8 @@ class Runs:
 
     def _heard(self, run: QuickRun) -> None:
         """What has come of a quick run: its answer, or that it is another kind of run."""
+        if run.unwritten is not None and run.unwritten.is_creating:
+            return
         if run.channel.has_ended:
             self._slow_down(run)
             return
@@ -120,12 +153,7 @@ class Runs:
         replica.observe(done)
         replica.wear.ran(done.run_seconds)
         replica.leave(run.id)
-        recorded, voice = Recorded(), Voice(run.hold, self._surroundings)
-        for each in said:
-            if isinstance(each, Metric):
-                recorded.take(each)
-            else:
-                voice.log("stderr" if each.source == "stderr" else "stdout", each.text)
+        recorded = self._recorded(run, said)
         measured = Measured(
             prediction,
             replica.version,
@@ -138,7 +166,23 @@ class Runs:
             gpu_memory_mb=replica.wear.gpu_memory_peak_mb,
             waits=replica.waits_of(prediction),
         )
-        self._end(run, measured, succeeded(measured, done.value, [], at=self._surroundings.clock()))
+        outcome = succeeded(measured, done.value, [], at=self._surroundings.clock())
+        if run.unwritten is None:
+            self._end(run, measured, outcome)
+        else:
+            self._runs.pop(run.hold, None)
+            run.unwritten.land(outcome)
+
+    def _recorded(self, run: QuickRun, said: Sequence[Log | Metric]) -> Recorded:
+        """The figures that it recorded; what it printed goes where it is kept."""
+        recorded = Recorded()
+        voice = Voice(run.hold, self._surroundings) if said else None
+        for each in said:
+            if isinstance(each, Metric):
+                recorded.take(each)
+            elif voice is not None:
+                voice.log("stderr" if each.source == "stderr" else "stdout", each.text)
+        return recorded
 
     def _end(self, run: QuickRun, measured: Measured, outcome: Outcome) -> None:
         try:
@@ -188,9 +232,34 @@ class Runs:
         run.channel.on_change = None
         if run.task is not None:
             return None
+        if run.unwritten is not None:
+            run.unwritten.create()
+            return None
         slow = Run(run.prediction, run.replica, self._surroundings, self._folder, self._fleet, quick=run)
         run.task = slow.task
         return self._go_on(slow)
+
+    def _is_written(self, run: QuickRun) -> None:
+        """From now on it is like those that were written first: what came of it meanwhile is taken as it is."""
+        if run.channel.on_change is None:
+            self._slow_down(run)
+        elif run.channel.said or run.channel.has_ended:
+            self._heard(run)
+
+    def _abandon(self, run: QuickRun) -> None:
+        """Stops what could not be written: nobody will ask for its end."""
+
+        async def stop() -> None:
+            try:
+                async with run.going_on() as channel:
+                    await stop_run(run.replica, run.id, channel, self._surroundings.config, lambda _: None)
+            except ReplicaGone:
+                pass
+            finally:
+                run.replica.leave(run.id)
+
+        run.task = asyncio.create_task(stop())
+        run.task.add_done_callback(lambda task: self._over(run, task))
 
     def _slow(self) -> list[Run]:
         """All of them that are not ending, each in a task of its own."""
@@ -210,6 +279,13 @@ class Runs:
         self._runs[run.hold] = run
         run.task.add_done_callback(lambda task: self._over(run, task))
         return run
+
+    async def _all_written(self) -> None:
+        quick = [each for each in self._runs.values() if isinstance(each, QuickRun)]
+        unwritten = [each.unwritten for each in quick if each.unwritten is not None]
+        for each in unwritten:
+            each.create()
+        await asyncio.gather(*(each.written for each in unwritten), return_exceptions=True)
 
     async def _over_within(self, seconds: float) -> None:
         tasks = {run.task for run in self._runs.values() if run.task is not None}

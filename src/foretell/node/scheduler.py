@@ -25,6 +25,8 @@ class Scheduler:
     """Looks at the lanes with waiting work whenever `wake` was called, and each second."""
 
     def __init__(self, node: str, surroundings: Surroundings, fleet: Fleet, runs: Runs) -> None:
+        self.waited_for: set[str] = set()
+        """The lanes in which somebody waited when they were last looked at, or waits since then."""
         self._node = node
         self._surroundings = surroundings
         self._fleet = fleet
@@ -47,6 +49,7 @@ class Scheduler:
 
     async def _look(self) -> None:
         lanes = await self._surroundings.store.waiting()
+        self.waited_for = {lane.lane for lane in lanes}
         for lane in sorted(lanes, key=lambda lane: lane.oldest_at or 0):
             if await self._is_ours(lane):
                 await self._serve(lane)
@@ -75,6 +78,7 @@ class Scheduler:
             for prediction in taken:
                 self._runs.start(prediction, replica)
             waiting = waiting - count if taken else 0
+        self.waited_for.discard(lane.lane)
 
     async def _wanted(self, lane: LaneState) -> Replica | None:
         version = await self._surroundings.store.version(lane.version_id)

@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, replace
+
+import msgspec
+from msgspec.structs import replace
 
 from foretell.allowance import Bounds, Standing
 from foretell.errors import Code, Error
@@ -21,8 +23,7 @@ _NEW = (
 _NEW_BODY = "prediction_id, input, webhook, request, pricing, retention"
 
 
-@dataclass(frozen=True, slots=True)
-class Create:
+class Create(msgspec.Struct, frozen=True):
     """A new prediction; `queued_max` may wait at once, and its account and key may make what `bounds` say.
 
     With a `claim` it is the only one of its idempotency key. With a `place` it is held from the first by that node,
@@ -37,8 +38,7 @@ class Create:
     place: Place | None = None
 
 
-@dataclass(frozen=True, slots=True)
-class Created:
+class Created(msgspec.Struct, frozen=True):
     """What a create has written, and what is left of its allowances.
 
     `is_replay`: an earlier create under the same idempotency key has written it, and nothing was written now.
@@ -108,6 +108,8 @@ class _Queue:
     def node_for(self, asked: Create) -> str | None:
         """The node that holds it from the first; None: it waits."""
         lane = asked.new.lane
+        if asked.place is not None and asked.place.is_running:
+            return asked.place.node
         if asked.place is None or lane in self._joined or self._places.is_waited_for(lane):
             return None
         return asked.place.node

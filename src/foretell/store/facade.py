@@ -5,25 +5,19 @@ from __future__ import annotations
 import asyncio
 import time
 from collections.abc import Awaitable, Callable, Mapping, Sequence
-from functools import partial
 from typing import Any, Unpack
 
-from foretell.allowance import Bounds
 from foretell.event import Event
 from foretell.file import File
-from foretell.prediction import Hold, NewPrediction, Outcome, Phase, Prediction, Steps, Used
+from foretell.prediction import Hold, Outcome, Phase, Prediction, Steps, Used
 from foretell.store import deadlines, events, lanes, predictions, reads, removal
-from foretell.store.creates import Create, Created, create
-from foretell.store.credits import Credits
+from foretell.store.arrivals import Arrivals
 from foretell.store.database import Database
-from foretell.store.idempotency import Claim
 from foretell.store.lanes import LaneState
 from foretell.store.live import Follower, Live
 from foretell.store.lookout import Lookout
 from foretell.store.notices import Notices, Subscription
-from foretell.store.places import Offer, settle
 from foretell.store.predictions import Finish
-from foretell.store.rows import encoded
 from foretell.store.writer import Verb, Writer
 
 POLL_SECONDS = 1.0
@@ -34,8 +28,7 @@ OVERDUE_SECONDS_MIN = 0.1
 CLOCKS_APART_SECONDS_MAX = 5.0
 """How far the database's clock, by which a deadline counts, may be behind this machine's to be asked often."""
 
-# In the order in which they run within a group.
-CREATE = Verb(create, rank=1)
+# In the order in which they run within a group, after what is created.
 TAKE = Verb(predictions.take, rank=2, lasting=False)
 BEGIN = Verb(predictions.begin, rank=3, lasting=False)
 NOTE = Verb(predictions.note, rank=4, lasting=False)
@@ -50,20 +43,15 @@ END_OVERDUE = Verb(deadlines.end_overdue, rank=13)
 FORGET_PREVIEWS = Verb(events.forget_previews, rank=12, lasting=False)
 
 
-class Store(Credits):
+class Store(Arrivals):
     """The only door to what is stored. Any write may raise Error(UNAVAILABLE): then nothing was written."""
 
     def __init__(self, database: Database, *, queued_max: int) -> None:
         self.notices = Notices()
-        self.offer: Offer | None = None
-        """Asked for a place for each new prediction, by the node of this process while it takes work."""
-        self.on_end: Callable[[Prediction], None] | None = None
-        """Is told of each prediction that this process has ended, once that is durable."""
         self._closed = False
         self._database = database
-        self._queued_max = queued_max
         self._loop = asyncio.get_running_loop()
-        super().__init__(Writer(database, self._publish), reads.Readers(database))
+        super().__init__(Writer(database, self._publish), reads.Readers(database), queued_max=queued_max)
         self._lookout = Lookout(self.notices, self._readers)
         self._live = Live(lambda batch: self._writer.submit(APPEND, batch, key=batch.prediction_id))
         database.listen(self._heard)
@@ -78,24 +66,6 @@ class Store(Credits):
         await self._writer.close()
         await asyncio.to_thread(self._readers.close)
         await asyncio.to_thread(self._database.close)
-
-    async def create(self, new: NewPrediction) -> Prediction:
-        """Durable when it returns. Raises Error(OVERLOADED) when too many wait."""
-        return (await self.create_within(new, None)).prediction
-
-    async def create_within(
-        self, new: NewPrediction, bounds: Bounds | None, claim: Claim | None = None
-    ) -> Created:
-        """The same, if account and key may still create one and can pay for it: else nothing was written.
-
-        Raises AllowanceSpentError or Error(INSUFFICIENT_CREDITS). With a `claim` whose key stands for a prediction
-        already, gives that one; raises Error(KEY_REUSED) or Error(GONE) where it cannot be.
-        """
-        given = encoded(new.input)
-        place = None if self.offer is None else self.offer(new)
-        asked = Create(new, given, self._queued_max, bounds, claim, place)
-        then = None if place is None else partial(settle, place, new.id)
-        return await self._writer.submit(CREATE, asked, key=new.id, then=then)
 
     async def take(self, lane: str, *, node: str, count: int) -> list[Prediction]:
         """Up to `count` free rows of the lane, now held by `node`, in the order in which they are due, with bodies."""

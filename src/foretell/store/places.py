@@ -8,6 +8,8 @@ from typing import TYPE_CHECKING, Protocol
 from foretell.prediction import NewPrediction, Prediction
 
 if TYPE_CHECKING:
+    import asyncio
+
     from foretell.store.creates import Created
 
 
@@ -17,12 +19,25 @@ class Place(Protocol):
     @property
     def node(self) -> str: ...
 
+    @property
+    def is_running(self) -> bool:
+        """Whether it runs there already: then it is nobody's turn but its own."""
+        ...
+
     def start(self, prediction: Prediction) -> None:
         """The prediction is written down as held by this node, and is its own to run from now on."""
         ...
 
     def give_up(self) -> None:
         """It is not to run here: it was refused, or others wait before it."""
+        ...
+
+    def run(self, new: NewPrediction) -> asyncio.Future[Prediction] | None:
+        """Runs it before it is written, if its end is hoped for in a moment and nobody waits before it.
+
+        The prediction, once it is written: with its end, or without where that did not come. None: it is to be
+        created first. Only for what nothing can refuse, and whose end somebody waits for.
+        """
         ...
 
 

@@ -7,8 +7,9 @@ Each function takes a list of what was asked and gives a list of answers in the 
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 
+import msgspec
 from msgspec.structs import replace
 
 from foretell.file import File
@@ -55,16 +56,14 @@ class Note:
     steps: Steps | None = None
 
 
-@dataclass(frozen=True, slots=True)
-class Begin:
+class Begin(msgspec.Struct, frozen=True):
     """The start of a run, so long ago."""
 
     hold: Hold
     ran_seconds: float = 0.0
 
 
-@dataclass(frozen=True, slots=True)
-class Finish:
+class Finish(msgspec.Struct, frozen=True):
     """The end of an attempt, with the files it leaves.
 
     `prediction`: what who held it was given, with its body; then nothing of it is read again. `ran_seconds`: how long
@@ -73,7 +72,7 @@ class Finish:
 
     hold: Hold
     outcome: Outcome
-    files: Sequence[File] = field(default=())
+    files: Sequence[File] = ()
     prediction: Prediction | None = None
     ran_seconds: float | None = None
 

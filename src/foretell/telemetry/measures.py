@@ -1,19 +1,19 @@
 """Figures in Prometheus' format: what has ended since this process began, and how things stand when it is asked."""
 
+from bisect import bisect_left
 from collections.abc import Iterable
 from dataclasses import dataclass
-from functools import cache
+from itertools import accumulate
 
 from prometheus_client import (
     CollectorRegistry,
-    Counter,
-    Histogram,
     PlatformCollector,
     ProcessCollector,
     generate_latest,
     start_http_server,
 )
-from prometheus_client.core import GaugeMetricFamily, Metric
+from prometheus_client.core import CounterMetricFamily, GaugeMetricFamily, HistogramMetricFamily, Metric
+from prometheus_client.utils import floatToGoString
 
 from foretell.prediction import Prediction
 from foretell.telemetry.phases import spans
@@ -39,28 +39,37 @@ class Measures:
         self._registry = CollectorRegistry()
         ProcessCollector(registry=self._registry)
         PlatformCollector(registry=self._registry)
-        ended = Counter(
-            "foretell_predictions",
-            "Predictions that have ended.",
-            ["model", "status"],
-            registry=self._registry,
-        )
-        seconds = Histogram(
-            "foretell_prediction_phase_seconds",
-            "How long ended predictions were in each phase.",
-            ["model", "phase"],
-            buckets=BUCKETS_SECONDS,
-            registry=self._registry,
-        )
-        # To look up a label's child takes longer than to count.
-        self._ended = cache(ended.labels)
-        self._seconds = cache(seconds.labels)
+        self._ended: dict[tuple[str, str], int] = {}
+        self._seconds: dict[tuple[str, str], _Spread] = {}
+        self._registry.register(self)
 
     def ended(self, prediction: Prediction) -> None:
         """Counts one that has just ended."""
-        self._ended(prediction.model, prediction.status.value).inc()
+        model = prediction.model
+        key = model, prediction.status.value
+        self._ended[key] = self._ended.get(key, 0) + 1
         for span in spans(prediction):
-            self._seconds(prediction.model, span.phase).observe(span.seconds)
+            place = model, span.phase
+            spread = self._seconds.get(place)
+            if spread is None:
+                spread = self._seconds[place] = _Spread()
+            spread.add(span.seconds)
+
+    def collect(self) -> Iterable[Metric]:
+        """What has ended, in the form in which the library collects: it is counted here, for that takes less time."""
+        ended = CounterMetricFamily(
+            "foretell_predictions", "Predictions that have ended.", labels=["model", "status"]
+        )
+        for labels, count in tuple(self._ended.items()):
+            ended.add_metric(labels, count)
+        seconds = HistogramMetricFamily(
+            "foretell_prediction_phase_seconds",
+            "How long ended predictions were in each phase.",
+            labels=["model", "phase"],
+        )
+        for labels, spread in tuple(self._seconds.items()):
+            seconds.add_metric(labels, spread.buckets(), spread.sum)
+        return ended, seconds
 
     def text(self, standing: Iterable[Standing] = ()) -> bytes:
         """All figures, with how things stand beside them."""
@@ -75,6 +84,25 @@ class Measures:
         """
         server, _ = start_http_server(port, addr=host, registry=self._registry)
         return int(server.server_port)
+
+
+class _Spread:
+    """How durations are spread over the buckets."""
+
+    __slots__ = ("_counts", "sum")
+
+    def __init__(self) -> None:
+        self.sum = 0.0
+        self._counts = [0] * (len(BUCKETS_SECONDS) + 1)
+
+    def add(self, seconds: float) -> None:
+        self.sum += seconds
+        self._counts[bisect_left(BUCKETS_SECONDS, seconds)] += 1
+
+    def buckets(self) -> list[tuple[str, float]]:
+        """How many took at most so long, by how long that is."""
+        bounds = [*map(floatToGoString, BUCKETS_SECONDS), "+Inf"]
+        return list(zip(bounds, accumulate(self._counts), strict=True))
 
 
 class _Standings:

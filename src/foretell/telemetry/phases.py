@@ -1,7 +1,8 @@
 """The phases of a prediction that has ended, as stretches of time: figures and traces tell the same ones."""
 
 from collections.abc import Iterator
-from typing import NamedTuple
+
+import msgspec
 
 from foretell.prediction import Phase, Prediction
 
@@ -9,7 +10,7 @@ _BEFORE_A_RUN = (Phase.FETCHING, Phase.DOWNLOADING, Phase.BUILDING, Phase.LOADIN
 _PER_SECOND = 1_000_000
 
 
-class Span(NamedTuple):
+class Span(msgspec.Struct, frozen=True):
     """What a prediction did, and from when until when (microseconds since the epoch)."""
 
     phase: str
@@ -30,7 +31,7 @@ def spans(prediction: Prediction) -> Iterator[Span]:
     if "queued_seconds" in waited:
         at = min(at, prediction.created_at + int(waited["queued_seconds"] * _PER_SECOND))
     yield Span(Phase.QUEUED.value, prediction.created_at, at)
-    for phase in _BEFORE_A_RUN:
+    for phase in _BEFORE_A_RUN if waited else ():
         if seconds := waited.get(f"{phase.value}_seconds"):
             start_at, at = at, min(at + int(seconds * _PER_SECOND), ended_at)
             yield Span(phase.value, start_at, at)

@@ -58,7 +58,7 @@ async def finished(request: Request, wish: Wish) -> Prediction:
 async def all_finished(request: Request, wishes: Sequence[Wish]) -> list[Prediction]:
     """The same for several that make one answer, in their order: the failure of one ends them all."""
     until = _deadline(request)
-    async with asked(request, wishes) as created:
+    async with asked(request, wishes, awaited=len(wishes) == 1) as created:
         found = []
         for each in created:
             ended = await awaited(request, each, max(until - time.monotonic(), 0))
@@ -109,10 +109,15 @@ def succeeded(prediction: Prediction) -> Prediction:
 
 
 @asynccontextmanager
-async def asked(request: Request, wishes: Sequence[Wish]) -> AsyncIterator[list[Prediction]]:
-    """The created predictions, canceled if the block ends by an error: nobody would get their answer."""
+async def asked(
+    request: Request, wishes: Sequence[Wish], *, awaited: bool = False
+) -> AsyncIterator[list[Prediction]]:
+    """The created predictions, canceled if the block ends by an error: nobody would get their answer.
+
+    If their end is `awaited`, they may have ended.
+    """
     with edge(request).seats.one():
-        created = await _created(request, wishes)
+        created = await _created(request, wishes, awaited=awaited)
         try:
             yield created
         except BaseException as error:
@@ -121,12 +126,12 @@ async def asked(request: Request, wishes: Sequence[Wish]) -> AsyncIterator[list[
             raise
 
 
-async def _created(request: Request, wishes: Sequence[Wish]) -> list[Prediction]:
+async def _created(request: Request, wishes: Sequence[Wish], *, awaited: bool) -> list[Prediction]:
     """All of them, or none: what came to be before one was refused is taken back."""
     created: list[Prediction] = []
     try:
         for wish in wishes:
-            created.append(await create(request, wish))
+            created.append(await create(request, wish, awaited=awaited))
             _check_is_kept(created[-1])
     except BaseException as error:
         if not _may_ask_again(request, error):

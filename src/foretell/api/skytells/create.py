@@ -108,7 +108,7 @@ async def _create(request: Request, *, is_enveloped: bool) -> Response:
     with ExitStack() as held:
         if streams or seconds > 0:
             held.enter_context(edge(request).seats.one())
-        prediction = await create(request, asked.wish)
+        prediction = await create(request, asked.wish, awaited=seconds > 0)
         left = partial(cancel_for_leaver, request, prediction) if asked.ends_with_caller else None
         if streams:
             return seated_stream(request, prediction, held.pop_all(), left)

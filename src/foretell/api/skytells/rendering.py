@@ -15,6 +15,7 @@ from foretell.result import Form, form
 from foretell.schema import without_secrets
 
 PAGE = 1_000
+_TEXTS = {Form.TEXT, Form.TEXTS}
 _SPELLINGS = {"sdk": "cancelled", "docs": "canceled"}
 
 
@@ -38,15 +39,16 @@ async def rendered(
 ) -> messages.Prediction:
     """The object for the caller of `request`; one without the owner's key sees what is public of it."""
     if files is None:
-        files = await files_of(request, prediction)
+        files = [] if _has_no_files(prediction) else await files_of(request, prediction)
     word = spelling(request)
+    is_running = prediction.status is Status.PROCESSING
     return skytells.render(
         replace(prediction, origin=origin(request), input=await _shown_input(request, prediction)),
         files,
         spelling=word,
         sdk=word == "cancelled",
         public=not is_owner(request, prediction),
-        text_so_far=await _text_so_far(request, prediction),
+        text_so_far=await _text_so_far(request, prediction) if is_running else None,
     )
 
 
@@ -58,13 +60,16 @@ def is_owner(request: Request, prediction: Prediction) -> bool:
 
 async def files_of(request: Request, prediction: Prediction) -> list[File]:
     """The output files of a prediction; a text has none, so that none are looked for."""
-    if prediction.status is not Status.SUCCEEDED or form(prediction.result) in {Form.TEXT, Form.TEXTS}:
-        return []
-    return await services(request).store.files_of(prediction.id)
+    return [] if _has_no_files(prediction) else await services(request).store.files_of(prediction.id)
+
+
+def _has_no_files(prediction: Prediction) -> bool:
+    return prediction.status is not Status.SUCCEEDED or form(prediction.result) in _TEXTS
 
 
 async def _shown_input(request: Request, prediction: Prediction) -> dict[str, Any]:
-    known = await edge(request).versions.of(prediction.version_id)
+    versions = edge(request).versions
+    known = versions.at_hand(prediction.version_id) or await versions.of(prediction.version_id)
     if known is None or not known.schema.secret_fields():
         return prediction.input
     return without_secrets(known.version.input_schema, prediction.input)
@@ -72,8 +77,6 @@ async def _shown_input(request: Request, prediction: Prediction) -> dict[str, An
 
 async def _text_so_far(request: Request, prediction: Prediction) -> skytells.TextSoFar:
     """What a streaming model has said in its present attempt; None before its first word."""
-    if prediction.status is not Status.PROCESSING:
-        return None
     known = await edge(request).versions.of(prediction.version_id)
     if known is None or not known.version.streaming:
         return None

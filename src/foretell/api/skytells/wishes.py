@@ -1,7 +1,6 @@
 """Wishes: what the body of a create asks for, read with care for how clients differ."""
 
-from dataclasses import dataclass
-from typing import Any
+from typing import Annotated, Any, Literal
 
 import msgspec
 from starlette.requests import Request
@@ -18,7 +17,7 @@ _PRIVACIES = ("private", "public")
 
 
 class Body(msgspec.Struct):
-    """The body as sent; null and absent are the same."""
+    """The body as it may be sent; null and absent are the same."""
 
     model: Any = None
     input: Any = None
@@ -38,8 +37,31 @@ class Body(msgspec.Struct):
     cancel_on_disconnect: Any = None
 
 
-@dataclass(frozen=True, slots=True)
-class Asked:
+_Name = Annotated[str, msgspec.Meta(min_length=1, pattern=r"^\S+$")]
+
+
+class _Plain(Body):
+    """A body as nearly all are: nothing can be wrong with its fields, so that none has to be looked at."""
+
+    model: _Name
+    input: dict[str, Any]
+    await_: bool | None = msgspec.field(default=None, name="await")
+    wait: bool | None = None
+    stream: bool | None = None
+    webhook: None = None
+    webhook_events_filter: None = None
+    safety_checker: bool | None = None
+    safety_check: bool | None = None
+    gpu: None = None
+    privacy: Literal["private", "public"] | None = None
+    dry_run: bool | None = None
+    ttl: None = None
+    cancel_after: None = None
+    queue_timeout: None = None
+    cancel_on_disconnect: bool | None = None
+
+
+class Asked(msgspec.Struct, frozen=True):
     """A checked body. `awaits` is None where the caller left it open. `is_dry`: nothing is to be created.
 
     `ends_with_caller`: the prediction is canceled when its caller does not stay to hear its end.
@@ -52,12 +74,13 @@ class Asked:
 
 
 _decoder = msgspec.json.Decoder(Body)
+_plain_decoder = msgspec.json.Decoder(_Plain)
 
 
 async def read_body(request: Request) -> Asked:
     """What a request's body asks for. Raises Error(INVALID_REQUEST | MISSING_FIELD | INVALID_COMBINATION …)."""
-    body = await body_of(request, _decoder)
-    problems = _problems(body)
+    body: Body = await body_of(request, _decoder, plain=_plain_decoder)
+    problems = [] if isinstance(body, _Plain) else _problems(body)
     if problems:
         raise Error(
             Code.MISSING_FIELD, f"The request is not valid: {'; '.join(problems)}", details=tuple(problems)

@@ -137,7 +137,12 @@ def _metrics(prediction: Prediction, files: list[File]) -> dict[str, float]:
     images = sum(file.content_type.startswith("image/") for file in files)
     if images:
         metrics["image_count"] = images
-    metrics |= {name: _whole(each) for name, each in prediction.metrics.items() if _is_number(each)}
+    for name, each in prediction.metrics.items():
+        # A count is shown as a whole number, as strict decoders expect it.
+        if type(each) is float:
+            metrics[name] = int(each) if each.is_integer() else each
+        elif type(each) is int:
+            metrics[name] = each
     if prediction.status is Status.SUCCEEDED:
         metrics["progress"] = 100
     elif prediction.started_at is not None or prediction.progress > 0:
@@ -155,15 +160,6 @@ def _times(prediction: Prediction) -> dict[str, float]:
     if started is not None and completed is not None:
         times["predict_time"] = (completed - started) / SECONDS
     return times
-
-
-def _whole(value: float) -> float:
-    """A count is shown as a whole number, as strict decoders expect it."""
-    return int(value) if float(value).is_integer() else value
-
-
-def _is_number(value: object) -> bool:
-    return isinstance(value, int | float) and not isinstance(value, bool)
 
 
 def _metadata(prediction: Prediction, files: list[File]) -> messages.PredictionMetadata:
