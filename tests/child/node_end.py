@@ -64,6 +64,11 @@ class Child:
     def send(self, **frame: Any) -> None:
         self.send_bytes(json.dumps(frame).encode())
 
+    def send_all(self, frames: list[Frame]) -> None:
+        """Sends them at once."""
+        bodies = [json.dumps(each).encode() for each in frames]
+        self._node.sendall(b"".join(struct.pack(">I", len(each)) + each for each in bodies))
+
     def send_bytes(self, body: bytes) -> None:
         self._node.sendall(struct.pack(">I", len(body)) + body)
 

@@ -3,7 +3,6 @@
 import os
 import shutil
 import signal
-import socket
 import subprocess
 import sys
 from pathlib import Path
@@ -73,27 +72,6 @@ def test_ctrl_c_does_not_end_the_child_and_sigterm_does(child: Child) -> None:
     assert child.run()["value"] == 1
     child.process.send_signal(signal.SIGTERM)
     assert child.process.wait(5) == -signal.SIGTERM
-
-
-@pytest.mark.skipif(not sys.platform.startswith("linux"), reason="the kernel's leash is Linux's")
-def test_a_child_dies_with_its_parent_though_the_link_is_still_open(tmp_path: Path) -> None:
-    node, theirs = socket.socketpair()
-    code = "import subprocess, sys; subprocess.Popen(sys.argv[2:], pass_fds=[int(sys.argv[1])]).pid; input()"
-    with node, theirs:
-        end = str(theirs.fileno())
-        parent = subprocess.Popen(
-            [sys.executable, "-c", code, end, sys.executable, str(CHILD), "--fd", end],
-            pass_fds=[theirs.fileno()],
-            stdin=subprocess.PIPE,
-            cwd=tmp_path,
-        )
-        node.settimeout(10)
-        assert b"hello" in node.recv(4096)
-        parent.kill()
-        parent.wait()
-        theirs.close()
-        # The child's was the last open end on the other side.
-        assert node.recv(4096) == b""
 
 
 def test_a_crash_in_c_leaves_a_trace(child: Child) -> None:

@@ -45,15 +45,13 @@ class AsyncRuns:
         self._repeated_seconds = time.monotonic()
         self._loop.call_soon_threadsafe(self._cancel, run_id)
 
-    @property
-    def is_canceling(self) -> bool:
-        return bool(self._canceling)
-
-    def repeat_cancels(self) -> None:
+    def repeat_cancels(self) -> bool:
+        """Whether there are runs that are to end and have not."""
         now = time.monotonic()
-        if now - self._repeated_seconds >= REPEAT_SECONDS:
+        if self._canceling and now - self._repeated_seconds >= REPEAT_SECONDS:
             self._repeated_seconds = now
             self._loop.call_soon_threadsafe(self._cancel_again)
+        return bool(self._canceling)
 
     async def _live(self, on_ready: Callable[[], None]) -> None:
         self._loop = asyncio.get_running_loop()
@@ -99,7 +97,7 @@ class AsyncRuns:
         del self._going[run.id]
         self._canceling.discard(run.id)
         result, error = (None, asyncio.CancelledError()) if task.cancelled() else task.result()
-        run.finish(self._meter, result, error)
+        self._outbox.put_encoded(run.ending(self._meter, result, error))
         # With others going on it waits for the last of them: an end of the process would be theirs, too.
         if error is not None and self._loaded.healthcheck is not None and not self._going:
             self._checking = self._loop.create_task(self._check())

@@ -43,15 +43,14 @@ class Batch:
             raise BadOutput("predict_batch() gave {} for {} inputs".format(given, len(self.members)))
         return list(map(_taken, self.members, produced))
 
-    def finish(
+    def ending(
         self, usage: meter.Meter, result: Optional[list[Ending]], error: Optional[BaseException]
-    ) -> None:
-        """Sends the last frame of each. What was raised instead of returned is nobody's failure yet."""
+    ) -> bytes:
+        """The last frames of all. What was raised instead of returned is nobody's failure yet."""
         if error is not None and not (self.cancel_wanted and failure.is_cancel(error)):
             error = BatchRaised(error)
         endings: list[Ending] = [(None, error)] * len(self.members) if result is None or error else result
-        for index, run in enumerate(self.members):
-            run.finish(usage, *endings[index])
+        return b"".join(run.ending(usage, *endings[index]) for index, run in enumerate(self.members))
 
 
 def _taken(run: Run, value: Any) -> Ending:

@@ -26,7 +26,8 @@ class Gate:
         self._lock = threading.Lock()
         self._run: Optional[str] = None
         self._wanted = False
-        self._shielded = False
+        # Outside of a run no cancel can come.
+        self._shielded = True
         self._held_back = False
         self._next_seconds = 0.0
 
@@ -38,7 +39,8 @@ class Gate:
     def open(self) -> None:
         """From here on a cancel may land; one that was taken does so now."""
         self._shielded = False
-        self._land()
+        if self._held_back:
+            self._land()
 
     def leave(self) -> bool:
         """After it, no cancel can land. True means one was wanted."""
@@ -99,7 +101,9 @@ class Gate:
     def _close(self) -> bool:
         with self._lock:
             self._run, self._held_back = None, False
-        settle()
+        if self._wanted:
+            settle()
+        self._shielded = True
         return self._wanted
 
 

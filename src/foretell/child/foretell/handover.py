@@ -25,10 +25,12 @@ class Unreadable(Exception):
 class Handover:
     """The files of one run, in the folder `out` of its own, each with a number before its name."""
 
-    def __init__(self, folder: pathlib.Path, values: dict[str, Any]) -> None:
+    def __init__(self, folder: str, values: dict[str, Any]) -> None:
         self._begun_at = time.time()
-        self._folder = folder
-        self._inputs = set(_texts(values))
+        self._folder_name = folder
+        self._values = values
+        # What is within a value a predictor may change; that has to be looked at before.
+        self._within = [text for value in values.values() if not _is_plain(value) for text in _texts(value)]
         self._given: dict[pathlib.Path, pathlib.Path] = {}
         self._count = 0
 
@@ -40,6 +42,10 @@ class Handover:
         else:
             self._fetch(pathlib.Path(file).absolute(), destination)
         return destination.relative_to(self._folder).as_posix()
+
+    @property
+    def _folder(self) -> pathlib.Path:
+        return pathlib.Path(self._folder_name)
 
     def _destination(self, name: str) -> pathlib.Path:
         # A run that was sent ahead has no folder before it needs one.
@@ -66,12 +72,17 @@ class Handover:
         if (
             path.is_symlink()
             or status.st_nlink != 1
-            or str(path) in self._inputs
+            or str(path) in self._within
+            or str(path) in self._values.values()
             or path in self._given.values()
         ):
             return False
         places = (self._folder, pathlib.Path(tempfile.gettempdir()), pathlib.Path.cwd())
         return any(place.resolve() in path.resolve().parents for place in places)
+
+
+def _is_plain(value: Any) -> bool:
+    return not isinstance(value, (list, dict))
 
 
 def _texts(value: Any) -> Iterator[str]:

@@ -58,18 +58,19 @@ class Parameters:
         ]
         self._takes_all = any(parameter.kind is parameter.VAR_KEYWORD for parameter in parameters)
         self._annotations = annotation.of(function)
+        # Read once: to look at annotations takes longer than many a run.
+        self._hints = {each.name: self._annotations.get(each.name, Any) for each in self._parameters}
+        defaults = {each.name: self._default(each) for each in self._parameters}
+        self._defaults = {name: value for name, value in defaults.items() if value is not _REQUIRED}
 
     def arguments(self, values: dict[str, Any]) -> dict[str, Any]:
         """Keyword arguments: each value as its annotation wants it, what is missing by its default."""
-        arguments = dict(values) if self._takes_all else {}
-        for parameter in self._parameters:
-            if parameter.name in values:
-                hint = self._annotations.get(parameter.name, Any)
-                arguments[parameter.name] = converted(values[parameter.name], hint)
-                continue
-            default = self._default(parameter)
-            if default is not _REQUIRED:
-                arguments[parameter.name] = default
+        arguments = dict(self._defaults)
+        for name, value in values.items():
+            if name in self._hints:
+                arguments[name] = converted(value, self._hints[name])
+            elif self._takes_all:
+                arguments[name] = value
         return arguments
 
     def _default(self, parameter: inspect.Parameter) -> Any:
@@ -83,6 +84,8 @@ class Parameters:
 
 def converted(value: Any, hint: Any) -> Any:
     """The JSON value as the type `hint` wants it; as it is, where there is nothing to do."""
+    if hint is str and type(value) is str:
+        return value
     hint = annotation.without_none(hint)
     if value is None:
         return None

@@ -18,6 +18,8 @@ READ_BYTES = 256 * 1024
 
 _LENGTH = struct.Struct(">I")
 _ENCODER = json.JSONEncoder(ensure_ascii=False, allow_nan=False, separators=(",", ":"))
+_text = _ENCODER.encode
+_scan = json.JSONDecoder().scan_once
 
 
 class FrameTooLarge(ValueError):
@@ -41,22 +43,36 @@ class Link:
         connection.set_inheritable(False)
         self._socket = connection
         self._buffer = bytearray()
-        self._poll = select.poll()
-        self._poll.register(connection.fileno(), select.POLLIN)
+        self._arrival = select.poll()
+        self._arrival.register(connection.fileno(), select.POLLIN)
+        # Read into again and again: so much fresh memory for each frame would cost more than the frame.
+        self._read = memoryview(bytearray(READ_BYTES))
 
-    def receive(self, timeout_seconds: Optional[float] = None) -> Optional[Frame]:
-        """The next frame; None when the time is over first. Raises `LinkClosed`."""
-        while True:
-            frame = self._take()
-            if frame is not None:
-                return frame
-            if timeout_seconds is not None and not self._poll.poll(timeout_seconds * 1000):
-                return None
-            self._fill()
+    def receive(self, *, wait: bool) -> list[Frame]:
+        """The frames that have come; none are no more than a part of one, or without `wait` nothing at all.
 
-    def send(self, frames: Iterator[bytes]) -> None:
-        """Writes encoded frames at once. Raises OSError when the node has gone."""
-        self._socket.sendall(b"".join(frames))
+        Raises `LinkClosed`.
+        """
+        if wait:
+            # Not in the reading: there, the node's taking of what it was sent would wake this thread as well.
+            self._arrival.poll()
+        try:
+            size = self._socket.recv_into(self._read, 0, socket.MSG_DONTWAIT)
+        except BlockingIOError:
+            return []
+        except OSError as error:
+            raise LinkClosed(str(error)) from error
+        if not size:
+            raise LinkClosed("the node closed the link")
+        self._buffer += self._read[:size]
+        return list(self._frames())
+
+    def fileno(self) -> int:
+        return self._socket.fileno()
+
+    def send(self, frames: bytes) -> None:
+        """Writes encoded frames. Raises OSError when the node has gone."""
+        self._socket.sendall(frames)
 
     def send_some(self, data: bytes) -> int:
         """How many bytes could be sent without waiting. Raises OSError when the node has gone."""
@@ -68,27 +84,18 @@ class Link:
     def close(self) -> None:
         self._socket.close()
 
-    def _fill(self) -> None:
-        try:
-            chunk = self._socket.recv(READ_BYTES)
-        except OSError as error:
-            raise LinkClosed(str(error)) from error
-        if not chunk:
-            raise LinkClosed("the node closed the link")
-        self._buffer += chunk
-
-    def _take(self) -> Optional[Frame]:
-        if len(self._buffer) < _LENGTH.size:
-            return None
-        (size,) = _LENGTH.unpack_from(self._buffer)
-        if size > FRAME_BYTES_MAX:
-            raise LinkClosed(f"the node sent a frame of {size} bytes")
-        end = _LENGTH.size + size
-        if len(self._buffer) < end:
-            return None
-        body = bytes(self._buffer[_LENGTH.size : end])
-        del self._buffer[:end]
-        return _decoded(body)
+    def _frames(self) -> Iterator[Frame]:
+        start, there = 0, len(self._buffer)
+        while there - start >= _LENGTH.size:
+            (size,) = _LENGTH.unpack_from(self._buffer, start)
+            if size > FRAME_BYTES_MAX:
+                raise LinkClosed(f"the node sent a frame of {size} bytes")
+            body = start + _LENGTH.size
+            if there < body + size:
+                break
+            start = body + size
+            yield _decoded(self._buffer[body:start])
+        del self._buffer[:start]
 
 
 def asked(arguments: list[str]) -> argparse.Namespace:
@@ -116,9 +123,19 @@ def encoded_value(value: Any) -> bytes:
     return _ENCODER.encode(value).encode("utf-8")
 
 
+def encoded_done(run_id: str, result: Optional[Frame], measured: Frame) -> bytes:
+    """The frame for a run that has succeeded. Raises like `encoded`."""
+    if result is None or result["files"] or type(result["value"]) is not str:
+        return encoded({"type": "done", "id": run_id, **(result or {}), **measured})
+    # The most frequent one. To encode a text takes a tenth of what it takes to encode an object.
+    head = '{"type":"done","id":%s,"value":%s,"files":[]' % (_text(run_id), _text(result["value"]))
+    figures = "".join([f',"{name}":{figure!r}' for name, figure in measured.items()])
+    return _framed(f"{head}{figures}}}".encode())
+
+
 def encoded_items(run_id: str, values: Sequence[bytes]) -> bytes:
     """The frame for encoded values that a run has yielded one after the other. Raises `FrameTooLarge`."""
-    head = '{"type":"items","id":%s,"values":[' % _ENCODER.encode(run_id)
+    head = '{"type":"items","id":%s,"values":[' % _text(run_id)
     return _framed(b"%b%b]}" % (head.encode("utf-8"), b",".join(values)))
 
 
@@ -128,11 +145,12 @@ def _framed(body: bytes) -> bytes:
     return _LENGTH.pack(len(body)) + body
 
 
-def _decoded(body: bytes) -> Frame:
+def _decoded(body: bytearray) -> Frame:
     try:
-        frame = json.loads(body)
-    except (ValueError, RecursionError) as error:
+        text = body.decode("utf-8", "surrogatepass")
+        frame, end = _scan(text, 0)
+    except (ValueError, StopIteration, RecursionError) as error:
         raise LinkClosed(f"the node sent something that is not JSON: {error}") from error
-    if not isinstance(frame, dict):
+    if end != len(text) or not isinstance(frame, dict):
         raise LinkClosed("the node sent a frame that is not an object")
     return frame

@@ -32,9 +32,8 @@ class Meter:
             self._share()
             return self._shares.pop(run_id, 0.0)
 
-    def memory_bytes(self) -> int:
-        """The most that the process has ever held, as of `MEMORY_LOOK_SECONDS` ago."""
-        now = time.monotonic()
+    def memory_bytes(self, now: float) -> int:
+        """The most that the process has ever held, as of `MEMORY_LOOK_SECONDS` ago; `now` by the monotonic clock."""
         if now >= self._look_seconds:
             self._look_seconds = now + MEMORY_LOOK_SECONDS
             self._memory_bytes = _memory_bytes()
@@ -58,5 +57,5 @@ def _memory_bytes() -> int:
 
 
 def _cpu_seconds() -> float:
-    usages = (resource.getrusage(who) for who in (resource.RUSAGE_SELF, resource.RUSAGE_CHILDREN))
-    return sum(usage.ru_utime + usage.ru_stime for usage in usages)
+    ended = resource.getrusage(resource.RUSAGE_CHILDREN)
+    return time.process_time() + ended.ru_utime + ended.ru_stime

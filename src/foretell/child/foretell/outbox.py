@@ -1,4 +1,7 @@
-"""What waits to be sent to the node: bounded, in order, written by a thread of its own in few writes."""
+"""What waits to be sent to the node: bounded, in order, in few writes.
+
+Whoever has a word that will not wait writes it, with all that waits; a writer of its own does what would take long.
+"""
 
 from __future__ import annotations
 
@@ -8,11 +11,12 @@ import time
 from collections import deque
 from collections.abc import Callable
 from functools import partial
-from typing import Any, Optional, Union
+from typing import Any, Optional
 
 from .gate import Gate
 from .link import Frame, Link, encoded, encoded_items, encoded_value
 from .steps import Progress
+from .waiting import PIECES_BYTES_MAX, Item, LogText, Pieces, Share, joined
 
 WAITING_BYTES_MAX = 4 * 1024 * 1024
 LOG_WAITING_CHARACTERS_MAX = 1024 * 1024
@@ -25,57 +29,9 @@ LINGER_SECONDS = 0.02
 
 BURST_SECONDS = 0.0002
 """Frames that follow one another faster than this are sent together."""
-
-PIECES_MAX = 256
-PIECES_BYTES_MAX = 64 * 1024
-"""What a run yields in a burst goes in frames of about so much."""
-
-
-class LogText:
-    """Log text of one run and source that has not been sent yet, and grows as more is printed."""
-
-    def __init__(self, run_id: Optional[str], source: str, text: str) -> None:
-        self.run_id, self.source, self.pieces, self.size = run_id, source, [text], len(text)
-
-    def encoded(self) -> bytes:
-        text = "".join(self.pieces).encode("utf-8", "replace").decode("utf-8")
-        return encoded({"type": "log", "id": self.run_id, "source": self.source, "text": text})
-
-
-class Share:
-    """How far a run is; what is newer takes the place of what still waits."""
-
-    def __init__(self, run_id: str, progress: Progress) -> None:
-        self.run_id, self.progress = run_id, progress
-
-    def encoded(self) -> bytes:
-        frame = {"type": "progress", "id": self.run_id, "fraction": self.progress.fraction}
-        steps = self.progress.steps
-        if steps is not None:
-            frame["steps"] = {"done": steps.done, "of": steps.of, "unit": steps.unit}
-        return encoded(frame)
-
-
-class Pieces:
-    """What one run has yielded and has not been sent yet, as JSON; grows as more comes."""
-
-    def __init__(self, run_id: str, value: bytes) -> None:
-        self.run_id, self.values, self.size = run_id, [value], len(value)
-
-    def encoded(self) -> bytes:
-        return encoded_items(self.run_id, self.values)
-
-    def take(self, run_id: str, value: bytes) -> bool:
-        """False where it has no room for it, or is another run's."""
-        size = self.size + len(value)
-        if run_id != self.run_id or size > PIECES_BYTES_MAX or len(self.values) >= PIECES_MAX:
-            return False
-        self.values.append(value)
-        self.size = size
-        return True
-
-
-Item = Union[bytes, LogText, Share, Pieces]
+HELD_SECONDS = 0.001
+"""How long the end of a run may wait for that of the next."""
+HELD_BYTES_MAX = 64 * 1024
 
 
 class Outbox:
@@ -84,7 +40,9 @@ class Outbox:
     def __init__(self, link: Link) -> None:
         self.gate: Optional[Gate] = None
         self._link = link
-        self._changed = threading.Condition()
+        lock = threading.RLock()
+        self._changed = threading.Condition(lock)
+        self._called = threading.Condition(lock)
         self._items: deque[Item] = deque()
         self._bytes = 0
         self._log_characters = 0
@@ -92,6 +50,8 @@ class Outbox:
         self._impatient = False
         self._urgent = False
         self._sending = False
+        self._is_at_rest = False
+        self._held_until_seconds: Optional[float] = None
         self._shares: dict[str, Share] = {}
         self._burst_until_seconds = 0.0
         self._is_silent = False
@@ -104,18 +64,47 @@ class Outbox:
         """From here on nothing is sent: a forked process has no thread to do it, and no right to."""
         self._is_silent = True
 
+    @property
+    def is_silent(self) -> bool:
+        return self._is_silent
+
     def put(self, frame: Frame) -> None:
         """Waits while too much waits. Raises `FrameTooLarge`, and ValueError for what JSON cannot say."""
-        data = encoded(frame)
+        self.put_encoded(encoded(frame))
+
+    def put_encoded(self, data: bytes) -> None:
+        """The same for one or more frames that are encoded."""
         self._shielded(partial(self._put, data))
 
-    def output(self, run_id: str, value: Any) -> None:
-        """The same for a value that a run yields."""
+    def output(self, run_id: str, value: Any, *, is_first: bool = False) -> None:
+        """The same for a value that a run yields. The first of them is waited for."""
         data = encoded_value(value)
         if len(data) > PIECES_BYTES_MAX:
             self._shielded(partial(self._put, encoded_items(run_id, [data])))
         else:
-            self._shielded(partial(self._output, run_id, data))
+            self._shielded(partial(self._output, run_id, data, is_first))
+
+    def hold(self, data: bytes) -> None:
+        """Keeps a frame for those that are about to follow. Called outside of runs, by who will call `send`."""
+        if self._is_silent:
+            return
+        with self._changed:
+            self._await_room(len(data))
+            self._items.append(data)
+            self._bytes += len(data)
+            now = time.monotonic()
+            if self._held_until_seconds is None:
+                self._held_until_seconds = now + HELD_SECONDS
+            if now >= self._held_until_seconds or self._bytes > HELD_BYTES_MAX:
+                self._send_now()
+
+    def send(self) -> None:
+        """Sends what is held."""
+        if self._held_until_seconds is None or self._is_silent:
+            return
+        with self._changed:
+            if self._items:
+                self._send_now()
 
     def log(self, run_id: Optional[str], source: str, text: str) -> None:
         """Never waits longer than `LOG_PATIENCE_SECONDS`, and not again before the node has caught up."""
@@ -129,8 +118,7 @@ class Outbox:
     def flush(self, timeout_seconds: float) -> bool:
         """False means that time ran out before everything was sent."""
         with self._changed:
-            self._urgent = True
-            self._changed.notify_all()
+            self._call_writer()
             return self._changed.wait_for(lambda: not self._items and not self._sending, timeout_seconds)
 
     def _shielded(self, act: Callable[[], None]) -> None:
@@ -144,43 +132,56 @@ class Outbox:
     def _put(self, data: bytes) -> None:
         with self._changed:
             self._await_room(len(data))
-            if self._may_go_at_once():
-                data = self._sent(data)
-            if data:
-                self._append(data, len(data))
+            self._append(data, len(data))
 
-    def _output(self, run_id: str, value: bytes) -> None:
+    def _output(self, run_id: str, value: bytes, is_first: bool) -> None:
         with self._changed:
             self._await_room(len(value))
             last = self._items[-1] if self._items else None
             if isinstance(last, Pieces) and last.take(run_id, value):
                 self._bytes += len(value)
                 return
-            pieces = Pieces(run_id, value)
-            if not self._may_go_at_once():
-                self._append(pieces, len(value))
-            elif left := self._sent(pieces.encoded()):
-                self._append(left, len(left))
+            if is_first:
+                self._burst_until_seconds = 0.0
+            self._append(Pieces(run_id, value), len(value))
 
     def _await_room(self, size: int) -> None:
         while self._items and self._bytes + size > WAITING_BYTES_MAX:
+            self._call_writer()
             self._changed.wait()
         self._notice_drops()
 
     def _append(self, item: Item, size: int) -> None:
+        """A lone frame need not wait for the writer; a burst had better go together."""
         self._items.append(item)
         self._bytes += size
-        if not self._urgent:
-            self._urgent = True
-            self._changed.notify_all()
-
-    def _may_go_at_once(self) -> bool:
-        """Whether this is a lone frame, which need not wait for the writer; a burst had better go together."""
+        if self._urgent:
+            return
         now = time.monotonic()
-        if self._items or self._sending or now < self._burst_until_seconds:
-            return False
-        self._burst_until_seconds = now + BURST_SECONDS
-        return True
+        if now < self._burst_until_seconds:
+            self._call_writer()
+        else:
+            self._burst_until_seconds = now + BURST_SECONDS
+            self._send_now()
+
+    def _send_now(self) -> None:
+        """Sends all that waits, as far as that can be done without waiting; the rest is the writer's."""
+        self._held_until_seconds = None
+        if self._sending or self._urgent:
+            self._call_writer()
+            return
+        items = self._taken()
+        left = self._sent(items[0] if len(items) == 1 and isinstance(items[0], bytes) else joined(items))
+        if left:
+            self._items.append(left)
+            self._bytes = len(left)
+            self._call_writer()
+        self._changed.notify_all()
+
+    def _call_writer(self) -> None:
+        if self._items and not self._urgent:
+            self._urgent = True
+            self._called.notify()
 
     def _sent(self, data: bytes) -> bytes:
         """What could not be sent without waiting."""
@@ -223,7 +224,7 @@ class Outbox:
             self._items.append(LogText(run_id, source, text))
             self._log_characters += LOG_PIECE_COST
         self._log_characters += len(text)
-        self._changed.notify_all()
+        self._tell_writer()
 
     def _progress(self, run_id: str, progress: Progress) -> None:
         with self._changed:
@@ -232,13 +233,18 @@ class Outbox:
                 return
             self._shares[run_id] = Share(run_id, progress)
             self._items.append(self._shares[run_id])
-            self._changed.notify_all()
+            self._tell_writer()
+
+    def _tell_writer(self) -> None:
+        """While it lingers, it will see for itself."""
+        if self._is_at_rest or self._is_log_long():
+            self._called.notify()
 
     def _write_for_ever(self) -> None:
         while True:
             items = self._next()
             try:
-                self._link.send(item if isinstance(item, bytes) else item.encoded() for item in items)
+                self._link.send(joined(items))
             except OSError:
                 # The node has gone. There is nobody left to tell, and nothing to work for.
                 os._exit(1)
@@ -248,19 +254,30 @@ class Outbox:
 
     def _next(self) -> list[Item]:
         with self._changed:
-            self._changed.wait_for(lambda: bool(self._items))
-            self._linger()
-            items = list(self._items)
-            self._items.clear()
-            self._shares.clear()
-            self._bytes = self._log_characters = 0
-            self._urgent, self._impatient, self._sending = False, False, True
+            items: list[Item] = []
+            # Whoever had an urgent word may have sent it all meanwhile.
+            while not items:
+                self._is_at_rest = True
+                self._called.wait_for(lambda: bool(self._items))
+                self._is_at_rest = False
+                self._linger()
+                items = self._taken()
+            self._sending = True
             self._changed.notify_all()
             return items
 
+    def _taken(self) -> list[Item]:
+        items = list(self._items)
+        self._items.clear()
+        self._shares.clear()
+        self._bytes = self._log_characters = 0
+        self._urgent = self._impatient = False
+        self._held_until_seconds = None
+        return items
+
     def _linger(self) -> None:
         until = time.monotonic() + LINGER_SECONDS
-        self._changed.wait_for(lambda: self._urgent or self._is_log_long(), until - time.monotonic())
+        self._called.wait_for(lambda: self._urgent or self._is_log_long(), until - time.monotonic())
 
     def _is_log_long(self) -> bool:
         return self._log_characters >= LOG_PIECE_CHARACTERS

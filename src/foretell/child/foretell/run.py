@@ -7,7 +7,7 @@ from typing import Any, Optional
 
 from . import failure, meter
 from .handover import Handover
-from .link import FRAME_BYTES_MAX, Frame, FrameTooLarge
+from .link import FRAME_BYTES_MAX, Frame, FrameTooLarge, encoded, encoded_done
 from .outbox import Outbox
 from .output import BadOutput, Output, TooLarge
 from .scope import Scope
@@ -30,9 +30,10 @@ class Run:
         self.scope = Scope(self.id, frame["folder"], outbox)
         self.cancel_wanted = False
         self._outbox = outbox
-        self._output = Output(Handover(self.scope.folder, self.input), item)
+        self._output = Output(Handover(frame["folder"], self.input), item)
+        self._has_given = False
         self._sharing = 1
-        self._begun_seconds = time.monotonic()
+        self._begun_seconds = 0.0
 
     def begin(self, usage: meter.Meter, sharing: int = 1) -> None:
         """`sharing`: how many runs go on as one; each gets its part of the time they take."""
@@ -46,27 +47,28 @@ class Run:
         if files:
             self._outbox.put({"type": "output", "id": self.id, "value": plain, "files": files})
         else:
-            self._outbox.output(self.id, plain)
+            self._outbox.output(self.id, plain, is_first=not self._has_given)
+        self._has_given = True
 
     def result(self, value: Any) -> Frame:
         """What is returned, as the part of the last frame that says so."""
         plain, files = self._output.take(value)
         return {"value": plain, "files": files}
 
-    def finish(self, usage: meter.Meter, result: Optional[Frame], error: Optional[BaseException]) -> None:
-        """Sends the last frame: that it is done, or canceled, or how it failed."""
-        measured = {
+    def ending(self, usage: meter.Meter, result: Optional[Frame], error: Optional[BaseException]) -> bytes:
+        """The last frame, encoded: that it is done, or canceled, or how it failed."""
+        now = time.monotonic()
+        measured: Frame = {
             "cpu_seconds": round(usage.end(self.id), 6),
-            "run_seconds": round((time.monotonic() - self._begun_seconds) / self._sharing, 6),
-            "memory_bytes": usage.memory_bytes(),
+            "run_seconds": round((now - (self._begun_seconds or now)) / self._sharing, 6),
+            "memory_bytes": usage.memory_bytes(now),
         }
         if error is None:
             try:
-                self._outbox.put({"type": "done", "id": self.id, **(result or {}), **measured})
-                return
+                return encoded_done(self.id, result, measured)
             except FrameTooLarge as too_large:
                 error = too_large
-        self._outbox.put({**_ending(error, self.cancel_wanted), "id": self.id, **measured})
+        return encoded({**_ending(error, self.cancel_wanted), "id": self.id, **measured})
 
 
 def _ending(error: BaseException, cancel_wanted: bool) -> Frame:

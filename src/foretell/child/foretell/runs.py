@@ -3,14 +3,17 @@
 from __future__ import annotations
 
 import inspect
-import queue
+import os
 import threading
+import time
+from collections import deque
 from collections.abc import Callable
 from typing import Any, Optional, Union
 
 from . import health, scope
 from .batch import Batch
 from .gate import CancelationException, Gate
+from .hearing import Hearing
 from .link import Frame
 from .meter import Meter
 from .outbox import Outbox
@@ -19,18 +22,22 @@ from .run import Run
 
 Outcome = tuple[Any, Optional[BaseException]]
 
+BRISK_SECONDS = 0.0002
+"""After a run that took longer, its end does not wait for that of the next."""
+
 
 class Runs:
-    """Made in the predictor's thread. `run`, `cancel` and `repeat_cancels` are called from another."""
+    """Made in the predictor's thread. `run`, `cancel` and `repeat_cancels` are called by whoever hears the node."""
 
     capacity = 1
 
-    def __init__(self, loaded: Loaded, outbox: Outbox) -> None:
+    def __init__(self, loaded: Loaded, outbox: Outbox, hearing: Hearing) -> None:
         self._loaded = loaded
         self._outbox = outbox
+        self._hearing = hearing
         self._gate = Gate()
         self._meter = Meter()
-        self._asked: queue.SimpleQueue[Union[Run, Batch]] = queue.SimpleQueue()
+        self._asked: deque[Union[Run, Batch]] = deque()
         self._waiting: dict[str, Union[Run, Batch]] = {}
         self._members: dict[str, Run] = {}
         self._batches: dict[str, Batch] = {}
@@ -71,16 +78,14 @@ class Runs:
         else:
             self._gate.cancel(run_id)
 
-    @property
-    def is_canceling(self) -> bool:
-        return self._gate.is_canceling
-
-    def repeat_cancels(self) -> None:
+    def repeat_cancels(self) -> bool:
+        """Whether a run is to end and has not."""
         self._gate.repeat()
+        return self._gate.is_canceling
 
     def _ask(self, run: Union[Run, Batch]) -> None:
         self._waiting[run.id] = run
-        self._asked.put(run)
+        self._asked.append(run)
 
     def _run_together(self, frame: Frame) -> None:
         found = [self._members.pop(each, None) for each in frame["members"]]
@@ -97,7 +102,12 @@ class Runs:
 
     def _next(self) -> Union[Run, Batch]:
         while True:
-            run = self._asked.get()
+            if self._asked:
+                self._hearing.glance()
+            else:
+                self._outbox.send()
+                self._hearing.wait(self._asked)
+            run = self._asked.popleft()
             # In one breath: a cancel finds the run either waiting or in the gate.
             with self._lock:
                 if self._waiting.pop(run.id, None) is not None:
@@ -112,14 +122,20 @@ class Runs:
     def _one(self, run: Union[Run, Batch]) -> None:
         result: Any = None
         error: Optional[BaseException] = None
+        begun_seconds = time.monotonic()
         try:
             result, error = self._attempt(run)
+            if self._outbox.is_silent:
+                # A forked process has come back from the predictor. The next run is not its own.
+                os._exit(0)
             run.cancel_wanted = self._gate.leave()
         except CancelationException as late:
             # It landed when the predictor had ended, but before the gate was closed.
             error, run.cancel_wanted = late, self._gate.leave()
         scope.leave(run.scope)
-        run.finish(self._meter, result, error)
+        self._outbox.hold(run.ending(self._meter, result, error))
+        if self._hearing.is_held_up or time.monotonic() - begun_seconds > BRISK_SECONDS:
+            self._outbox.send()
         if isinstance(run, Batch):
             for member in run.members:
                 self._batches.pop(member.id, None)

@@ -6,13 +6,14 @@ import contextlib
 import pathlib
 from collections.abc import Iterator, Mapping
 from contextvars import ContextVar
-from typing import Any, Union
+from typing import Any, Optional, Union
 
 from .deltas import checked
 from .outbox import Outbox
 from .previews import Previews
 from .steps import Progress, progress_of
 
+NO_PROGRESS = Progress(0.0)
 METRIC_MODES = {"replace": "replace", "add": "add", "incr": "add", "increment": "add", "append": "append"}
 
 
@@ -21,11 +22,15 @@ class Scope:
 
     def __init__(self, run_id: str, folder: str, outbox: Outbox) -> None:
         self.run_id = run_id
-        self.folder = pathlib.Path(folder)
         self.context: dict[str, str] = {}
+        self._folder = folder
         self._outbox = outbox
-        self._progress = Progress(0.0)
-        self._previews = Previews(self.folder)
+        self._progress = NO_PROGRESS
+        self._previews: Optional[Previews] = None
+
+    @property
+    def folder(self) -> pathlib.Path:
+        return pathlib.Path(self._folder)
 
     @property
     def metrics(self) -> Metrics:
@@ -63,6 +68,7 @@ class Scope:
 
     def preview(self, picture: Any) -> None:
         """Raises TypeError for what is neither a path nor bytes."""
+        self._previews = self._previews or Previews(self.folder)
         path = self._previews.take(picture)
         if path is not None:
             self._outbox.put({"type": "preview", "id": self.run_id, "path": path})

@@ -1,4 +1,4 @@
-"""The child from hello to exit: it hears the node, and has the predictor live in a thread of its own."""
+"""The child from hello to exit: it hears the node, and has the predictor live in the main thread."""
 
 from __future__ import annotations
 
@@ -6,13 +6,15 @@ import contextlib
 import faulthandler
 import os
 import platform
+import queue
 import threading
 import time
 from collections.abc import Callable
 from typing import TYPE_CHECKING, NoReturn, Union
 
 from . import failure, leash, scope, seclusion, streams
-from .link import PROTOCOL, Frame, Link, LinkClosed, asked, connect
+from .hearing import Hearing
+from .link import PROTOCOL, Frame, Link, asked, connect
 from .outbox import Outbox
 from .predictor import Loaded, load
 from .runs import Runs
@@ -21,7 +23,6 @@ if TYPE_CHECKING:
     from .asynchronous import AsyncRuns
 
 FLUSH_SECONDS = 2.0
-CANCEL_LOOK_SECONDS = 0.1
 PARTS = {"setup": ("folder", "predictor"), "run": ("id", "input", "folder"), "cancel": ("id",)}
 PARTS |= {"member": PARTS["run"], "batch": ("id", "members")}
 
@@ -36,6 +37,7 @@ def main(arguments: list[str]) -> NoReturn:
         os.write(2, "The model's process could not be kept apart: {}\n".format(error).encode())
         os._exit(1)
     leash.tie()
+    leash.tie_forks()
     faulthandler.enable(2)
     link = connect(wanted.fd)
     outbox = Outbox(link)
@@ -53,26 +55,17 @@ class Session:
     """What the node asked for, and who does it."""
 
     def __init__(self, link: Link, outbox: Outbox) -> None:
-        self._link = link
+        self._hearing = Hearing(link)
         self._outbox = outbox
+        self._setup: queue.SimpleQueue[Frame] = queue.SimpleQueue()
         self._lock = threading.Lock()
         self._early: list[Frame] = []
         self._runs: Union[Runs, AsyncRuns, None] = None
 
     def serve(self) -> NoReturn:
-        """Hears the node until it has heard enough, and exits: threads that would not end do not matter."""
-        while True:
-            try:
-                frame = self._link.receive(CANCEL_LOOK_SECONDS if self._is_canceling() else None)
-                if frame is not None:
-                    self._hear(frame)
-            except (LinkClosed, KeyError) as reason:
-                self._leave(f"the link to the node ended: {reason}\n")
-            if self._runs is not None:
-                self._runs.repeat_cancels()
-
-    def _is_canceling(self) -> bool:
-        return self._runs is not None and self._runs.is_canceling
+        """Does what it hears until that is to stop, and exits: threads that would not end do not matter."""
+        self._hearing.start(self._hear, self._hang_up)
+        self._live(self._setup.get())
 
     def _hear(self, frame: Frame) -> None:
         kind = frame["type"]
@@ -80,7 +73,7 @@ class Session:
             frame[part]
         if kind == "setup":
             scope.declare_weights(frame.get("weights") or {})
-            threading.Thread(target=self._live, args=(frame,), name="foretell-predictor", daemon=True).start()
+            self._setup.put(frame)
         elif kind in ("run", "member", "batch"):
             self._run(frame)
         elif kind == "cancel":
@@ -89,10 +82,11 @@ class Session:
             self._exit(0)
 
     def _run(self, frame: Frame) -> None:
-        with self._lock:
-            if self._runs is None:
-                self._early.append(frame)
-                return
+        if self._runs is None:
+            with self._lock:
+                if self._runs is None:
+                    self._early.append(frame)
+                    return
         self._runs.run(frame)
 
     def _cancel(self, run_id: str) -> None:
@@ -104,7 +98,7 @@ class Session:
         elif self._runs is not None:
             self._runs.cancel(run_id)
 
-    def _live(self, frame: Frame) -> None:
+    def _live(self, frame: Frame) -> NoReturn:
         begun_seconds = time.monotonic()
         try:
             loaded = load(frame["folder"], frame["predictor"], list(frame.get("paths") or ()))
@@ -120,7 +114,7 @@ class Session:
             from .asynchronous import AsyncRuns
 
             return AsyncRuns(loaded, self._outbox, max(concurrency, loaded.concurrent))
-        return Runs(loaded, self._outbox)
+        return Runs(loaded, self._outbox, self._hearing)
 
     def _on_ready(
         self, runs: Union[Runs, AsyncRuns], loaded: Loaded, begun_seconds: float
@@ -134,10 +128,12 @@ class Session:
                     "setup_seconds": round(time.monotonic() - begun_seconds, 6),
                 }
             )
+            self._hearing.attend(self._outbox.send, runs.repeat_cancels)
             with self._lock:
-                self._runs, early, self._early = runs, self._early, []
+                early, self._early = self._early, []
                 for frame in early:
                     runs.run(frame)
+                self._runs = runs
 
         return ready
 
@@ -148,6 +144,9 @@ class Session:
         self._outbox.put(
             {"type": "setup_failed", "message": failure.message(error), "traceback": failure.trace(error)}
         )
+
+    def _hang_up(self, reason: Exception) -> NoReturn:
+        self._leave(f"the link to the node ended: {reason}\n")
 
     def _leave(self, words: str) -> NoReturn:
         # The link is of no use; the pipe may be, but perhaps nobody reads that either.
