@@ -9,6 +9,7 @@ from foretell.chatter import Chatter
 from foretell.file import File
 from foretell.model import Version
 from foretell.node.frames import Ending
+from foretell.node.hearing import Hearing
 from foretell.node.trouble import LoadFailed, RunFailed
 from foretell.node.waits import Waits
 from foretell.prediction import Failure, Outcome, Prediction, Status, Steps, Used
@@ -42,6 +43,13 @@ class Measured:
     gpu_memory_mb: int = 0
     batch_size: int = 1
     waits: Waits = field(default_factory=Waits)
+
+    def hear(self, hearing: Hearing) -> None:
+        """Takes what was heard of the run by its end."""
+        self.used, self.own = hearing.used, hearing.recorded.numbers
+        self.progress, self.steps = hearing.voice.progress, hearing.voice.steps
+        said = {"message": hearing.message, "recorded": hearing.recorded.notes}
+        self.metadata |= {name: each for name, each in said.items() if each}
 
 
 def succeeded(measured: Measured, result: Any, files: list[File], *, at: int) -> Outcome:

@@ -216,10 +216,7 @@ class Run:
             self._replica.hear_all()
             hearing.take_logs(channel)
             self._measured.ended_seconds = time.monotonic()
-            self._measured.used, self._measured.own = hearing.used, hearing.recorded.numbers
-            self._measured.progress, self._measured.steps = self._voice.progress, self._voice.steps
-            said = {"message": hearing.message, "recorded": hearing.recorded.notes}
-            self._measured.metadata |= {name: each for name, each in said.items() if each}
+            self._measured.hear(hearing)
             if hearing.used is not None:
                 self._replica.observe(hearing.used)
                 self._measured.gpu_memory_mb = self._replica.wear.gpu_memory_peak_mb
