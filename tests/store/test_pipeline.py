@@ -1,5 +1,6 @@
 """What goes to Postgres together comes back as it was, and fails together."""
 
+import signal
 from collections.abc import Iterator
 from typing import Any
 
@@ -117,6 +118,22 @@ def test_no_more_statements_stay_prepared_than_the_last_so_many(pipeline: Pipeli
 def test_much_both_ways_at_once_does_not_stop_the_line(pipeline: Pipeline) -> None:
     sent = [pipeline.send("SELECT CAST(? AS TEXT)", (LARGE,)) for _ in range(30)]
     assert [pipeline.rows(each) for each in sent] == [[(LARGE,)]] * 30
+
+
+def test_who_was_interrupted_never_takes_a_late_answer_for_another(pipeline: Pipeline) -> None:
+    def interrupt(*_: object) -> None:
+        raise KeyboardInterrupt
+
+    before = signal.signal(signal.SIGALRM, interrupt)
+    try:
+        signal.setitimer(signal.ITIMER_REAL, 0.2)
+        with pytest.raises(KeyboardInterrupt):
+            pipeline.execute("SELECT 1 FROM pg_sleep(20)")
+    finally:
+        signal.signal(signal.SIGALRM, before)
+    pipeline.roll_back()
+    with pytest.raises(psycopg.OperationalError):
+        pipeline.execute("SELECT 2")
 
 
 def test_a_transaction_has_the_databases_time_of_its_beginning(postgres: Config) -> None:

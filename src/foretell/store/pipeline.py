@@ -117,10 +117,15 @@ class Pipeline:
         under_way, self._under_way = self._under_way, []
         if not under_way:
             return
-        self._line.pipeline_sync()
-        self._flush()
-        for sent, result in zip(under_way, self._results(), strict=True):
-            sent.result = result
+        try:
+            self._line.pipeline_sync()
+            self._flush()
+            for sent, result in zip(under_way, self._results(), strict=True):
+                sent.result = result
+        except BaseException:
+            # Whatever comes later would be taken for the answer to something else.
+            self.raw.close()
+            raise
         failed = next((each.result for each in under_way if not _is_done(each.result)), None)
         if failed is not None:
             raise error_from_result(failed)
@@ -130,6 +135,8 @@ class Pipeline:
         try:
             with suppress(psycopg.Error):
                 self.settle()
+            if self.raw.closed:
+                return
             self.execute("ROLLBACK")
             # What was to be prepared may have failed with the rest, and tables may not be what they were.
             self._forget()
