@@ -4,7 +4,7 @@ from typing import Any
 
 from starlette.datastructures import Headers
 from starlette.requests import Request
-from starlette.types import Scope
+from starlette.types import Receive, Scope, Send
 
 _HEADS = "foretell.headers"
 
@@ -39,6 +39,10 @@ def heads_of(scope: Scope) -> Heads:
 class Called(Request):
     """A request whose headers are read once."""
 
+    def __init__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        super().__init__(scope, receive, send)
+        self._heads = heads_of(scope)
+
     @property
     def headers(self) -> Headers:
-        return heads_of(self.scope)
+        return self._heads

@@ -17,6 +17,11 @@ class Gathering:
             self._loop.call_soon(self._send)
         self._parts.append(data)
 
+    def send(self, data: bytes) -> None:
+        """Sends at once, after what was written before."""
+        self._parts.append(data)
+        self._send()
+
     def close(self) -> None:
         self._send()
         self._transport.close()

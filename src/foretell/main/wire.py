@@ -122,7 +122,7 @@ class Whole:
         for name, value in (*cycle.default_headers, *headers):
             parts += (name, b": ", value, b"\r\n")
         parts += (b"\r\n", body) if cycle.keep_alive else (b"connection: close\r\n\r\n", body)
-        cycle.transport.write(b"".join(parts))
+        cast(Gathering, cycle.transport).send(b"".join(parts))
         cycle.message_event.set()
         if not cycle.keep_alive:
             cycle.transport.close()

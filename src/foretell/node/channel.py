@@ -18,8 +18,9 @@ class Channel:
         self._frames: deque[Frame] = deque()
         self._weight = 0
         self._reason: Exception | None = None
-        self._heard = asyncio.Event()
-        self._room = asyncio.Event()
+        # Made when somebody waits: most are never waited for.
+        self._listening: asyncio.Future[None] | None = None
+        self._waiting: asyncio.Future[None] | None = None
 
     async def put(self, frame: Frame) -> None:
         """Waits while the listener is behind. After the end, frames are dropped."""
@@ -33,16 +34,16 @@ class Channel:
         return self._weight >= WAITING_MAX and self._reason is None
 
     async def room(self) -> None:
-        """Waits until the listener has caught up."""
-        self._room.clear()
-        await self._room.wait()
+        """Waits until the listener has caught up. One waits at a time."""
+        self._waiting = asyncio.get_running_loop().create_future()
+        await self._waiting
 
     def push(self, frame: Frame) -> None:
         """Puts without waiting; what cannot wait any more is dropped."""
         if self._reason is None and self._weight < 2 * WAITING_MAX:
             self._frames.append(frame)
             self._weight += _weight(frame)
-            self._heard.set()
+            _wake(self._listening)
             if self.on_change is not None:
                 self.on_change()
 
@@ -50,8 +51,8 @@ class Channel:
         """Nothing more will come; who listens gets what waits, then `reason`."""
         if self._reason is None:
             self._reason = reason
-        self._heard.set()
-        self._room.set()
+        _wake(self._listening)
+        _wake(self._waiting)
         if self.on_change is not None:
             self.on_change()
 
@@ -70,12 +71,12 @@ class Channel:
         while not self._frames:
             if self._reason is not None:
                 raise self._reason
-            self._heard.clear()
-            await self._heard.wait()
+            self._listening = asyncio.get_running_loop().create_future()
+            await self._listening
         frame = self._frames.popleft()
         self._weight -= _weight(frame)
         if self._weight < WAITING_MAX // 2:
-            self._room.set()
+            _wake(self._waiting)
         return frame
 
     def waiting(self) -> list[Frame]:
@@ -83,7 +84,7 @@ class Channel:
         frames = list(self._frames)
         self._frames.clear()
         self._weight = 0
-        self._room.set()
+        _wake(self._waiting)
         return frames
 
     async def ending(self, passed: Callable[[Frame], None] | None = None) -> Ending:
@@ -92,6 +93,11 @@ class Channel:
             if passed is not None:
                 passed(frame)
         return frame
+
+
+def _wake(waiting: asyncio.Future[None] | None) -> None:
+    if waiting is not None and not waiting.done():
+        waiting.set_result(None)
 
 
 def _weight(frame: Frame) -> int:

@@ -20,6 +20,8 @@ from foretell.store.writer import Verb, Writer
 
 CREATE = Verb(create, rank=1)
 LAND = Verb(landings.land, rank=1)
+BRIEF_CHARACTERS_MAX = 64 * 1024
+"""An input beyond that takes its time to be written."""
 
 
 class Arrivals(Credits):
@@ -68,7 +70,8 @@ class Arrivals(Credits):
         """The same under way, with a place that was kept for it."""
         asked = Create(new, encoded(new.input), self._queued_max, bounds, claim, place)
         then = None if place is None else partial(settle, place, new.id)
-        return self._writer.submit(CREATE, asked, key=new.id, then=then)
+        is_brief = (bounds is None or bounds.are_open) and len(asked.input) < BRIEF_CHARACTERS_MAX
+        return self._writer.submit(CREATE, asked, key=new.id, then=then, is_brief=is_brief)
 
     def land(self, asked: Landing, then: Callable[[Prediction | Exception], None]) -> None:
         """Writes what has run before it was written; `then` is given the prediction, or why it was not written."""
@@ -78,7 +81,8 @@ class Arrivals(Credits):
                 self.on_end(result)
             then(result)
 
-        self._writer.submit(LAND, asked, then=landed)
+        is_brief = len(asked.input) < BRIEF_CHARACTERS_MAX
+        self._writer.submit(LAND, asked, then=landed, is_brief=is_brief)
 
 
 def _is_plain(new: NewPrediction, bounds: Bounds | None) -> bool:

@@ -11,8 +11,9 @@ from foretell.event import Event
 from foretell.file import File
 from foretell.prediction import Hold, Outcome, Phase, Prediction, Steps, Used
 from foretell.store import deadlines, events, lanes, predictions, reads, removal
-from foretell.store.arrivals import Arrivals
+from foretell.store.arrivals import BRIEF_CHARACTERS_MAX, Arrivals
 from foretell.store.database import Database
+from foretell.store.events import Append
 from foretell.store.lanes import LaneState
 from foretell.store.live import Follower, Live
 from foretell.store.lookout import Lookout
@@ -53,7 +54,7 @@ class Store(Arrivals):
         self._loop = asyncio.get_running_loop()
         super().__init__(Writer(database, self._publish), reads.Readers(database), queued_max=queued_max)
         self._lookout = Lookout(self.notices, self._readers)
-        self._live = Live(lambda batch: self._writer.submit(APPEND, batch, key=batch.prediction_id))
+        self._live = Live(self._append)
         database.listen(self._heard)
 
     async def close(self) -> None:
@@ -76,7 +77,8 @@ class Store(Arrivals):
 
         So in all that follow.
         """
-        return await self._writer.submit(BEGIN, predictions.Begin(hold, ran_seconds), key=hold.prediction_id)
+        asked = predictions.Begin(hold, ran_seconds)
+        return await self._writer.submit(BEGIN, asked, key=hold.prediction_id, is_brief=True)
 
     async def note(
         self, hold: Hold, *, phase: Phase, progress: float | None = None, steps: Steps | None = None
@@ -114,7 +116,7 @@ class Store(Arrivals):
     def finishing(self, asked: Finish) -> asyncio.Future[Prediction | None]:
         """The same under way."""
         self._live.flush(asked.hold.prediction_id)
-        return self._writer.submit(FINISH, asked, key=asked.hold.prediction_id)
+        return self._writer.submit(FINISH, asked, key=asked.hold.prediction_id, is_brief=not asked.files)
 
     async def release(self, hold: Hold, *, lost: bool = False) -> Prediction | None:
         """Frees the row, to wait again with its old turn; `lost` counts a loss, and the third fails it."""
@@ -242,6 +244,10 @@ class Store(Arrivals):
         return await self._lookout.terminal(
             self.get, prediction_id, timeout_seconds, seen=seen, enough=enough
         )
+
+    def _append(self, batch: Append) -> asyncio.Future[bool]:
+        is_brief = len(batch.batch) < BRIEF_CHARACTERS_MAX
+        return self._writer.submit(APPEND, batch, key=batch.prediction_id, is_brief=is_brief)
 
     def _publish(self, topics: Mapping[str, Any]) -> None:
         self.notices.publish(topics, topics)

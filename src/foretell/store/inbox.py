@@ -102,6 +102,6 @@ def _where(wanted: Inbox, *also: str) -> tuple[str, list[Value]]:
     texts: list[str] = [*also, *(text for text, _ in named)]
     values: list[Value] = [value for _, value in named]
     if wanted.url:
-        texts.append("substr(url, 1, ?) = ?")
+        texts.append("substr(url, 1, CAST(? AS INTEGER)) = ?")
         values += [len(wanted.url), wanted.url]
     return (f"WHERE {' AND '.join(texts)}" if texts else ""), values

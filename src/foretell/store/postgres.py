@@ -59,21 +59,27 @@ CONNECTION: dict[str, Any] = {
 
 
 class PostgresConnection:
-    """A psycopg connection in autocommit mode, to read. With a `watch`, each statement by itself is watched."""
+    """A psycopg connection in autocommit mode, to look something up."""
 
-    def __init__(self, raw: Raw, watch: Watch | None = None) -> None:
-        self.raw = raw
+    def __init__(self, raw: Raw) -> None:
+        self._raw = raw
+
+    def execute(self, sql: str, values: Sequence[Any] = ()) -> list[Row]:
+        cursor = self._raw.execute(_text(sql), values or None)
+        return cursor.fetchall() if cursor.description else []
+
+
+class Reader:
+    """A connection that reads, each statement of which is watched."""
+
+    def __init__(self, raw: Raw, watch: Watch) -> None:
+        self._raw = raw
+        self._pipeline = Pipeline(raw, WORDS)
         self._watch = watch
 
     def execute(self, sql: str, values: Sequence[Any] = ()) -> list[Row]:
-        if self._watch is None:
-            return self._executed(sql, values)
-        with self._watch.over(self.raw, READ_SECONDS_MAX + SILENCE_SECONDS):
-            return self._executed(sql, values)
-
-    def _executed(self, sql: str, values: Sequence[Any]) -> list[Row]:
-        cursor = self.raw.execute(_text(sql), values or None)
-        return cursor.fetchall() if cursor.description else []
+        with self._watch.over(self._raw, READ_SECONDS_MAX + SILENCE_SECONDS), _undone(self._pipeline):
+            return self._pipeline.execute(sql, values)
 
 
 class PostgresDatabase:
@@ -106,11 +112,19 @@ class PostgresDatabase:
             if connection.raw.closed:
                 self._writer = None
 
+    @property
+    def is_prompt(self) -> bool:
+        """It answers over a wire."""
+        return False
+
+    def begins_at_once(self, *, lasting: bool) -> bool:
+        return False
+
     @contextmanager
-    def reader(self) -> Iterator[PostgresConnection]:
+    def reader(self) -> Iterator[Reader]:
         raw = self._connect(_READER)
         try:
-            yield PostgresConnection(raw, self._watch)
+            yield Reader(raw, self._watch)
         finally:
             raw.close()
 
@@ -171,7 +185,7 @@ class Backoff:
 
 @contextmanager
 def _undone(connection: Pipeline) -> Iterator[None]:
-    """Undoes the transaction if the block fails."""
+    """If the block fails, leaves nothing of it behind: no transaction, and no statement half prepared."""
     try:
         yield
     except BaseException:

@@ -6,6 +6,7 @@ import fcntl
 import os
 import sqlite3
 import threading
+import time
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager, suppress
 from functools import lru_cache
@@ -32,6 +33,11 @@ CHECKPOINT_SECONDS = 0.5
 CHECKPOINT_BUSY_SECONDS = 0.05
 """How long a checkpoint that empties the log may keep the writer waiting for a reader to end."""
 BUSY_SECONDS = 5.0
+PROMPT_SECONDS = 0.0005
+"""Where commits take less, the event loop itself can wait for them."""
+SLOW_SECONDS = 0.002
+WEIGHT = 0.1
+"""How much of the average the newest commit is."""
 ROWS_MAX = 64
 """Rows that one statement inserts. Always a power of two, so that few statements are kept prepared."""
 
@@ -87,6 +93,9 @@ class SqliteDatabase:
         self._lock = lock_directory(directory)
         self._full = power_safe
         self._lasting = power_safe
+        self._busy_seconds = BUSY_SECONDS
+        self._has_begun = False
+        self._commit_seconds = 0.0
         self.connection = SqliteConnection(self._open_writer())
         self._stopping = threading.Event()
         self._erases = threading.Event()
@@ -99,13 +108,16 @@ class SqliteDatabase:
 
     @contextmanager
     def transaction(self, *, lasting: bool) -> Iterator[Transaction]:
-        self._sync(lasting)
         execute = self.connection.raw.execute
-        execute("BEGIN IMMEDIATE")
+        if not self._has_begun:
+            self._begin(lasting=lasting, busy_seconds=BUSY_SECONDS)
+        self._has_begun = False
         try:
             transaction = Transaction(self.connection, self._clock)
             yield transaction
+            began_seconds = time.perf_counter()
             execute("COMMIT")
+            self._observe(time.perf_counter() - began_seconds)
             if transaction.erases:
                 self._erases.set()
         except BaseException:
@@ -113,6 +125,19 @@ class SqliteDatabase:
             with suppress(sqlite3.Error):
                 execute("ROLLBACK")
             raise
+
+    @property
+    def is_prompt(self) -> bool:
+        return self._commit_seconds < PROMPT_SECONDS
+
+    def begins_at_once(self, *, lasting: bool) -> bool:
+        try:
+            self._begin(lasting=lasting, busy_seconds=0.0)
+        except sqlite3.Error:
+            # Whoever waits for it hears what it is.
+            return False
+        self._has_begun = True
+        return True
 
     @contextmanager
     def reader(self) -> Iterator[SqliteConnection]:
@@ -170,6 +195,20 @@ class SqliteDatabase:
         raw.execute("PRAGMA secure_delete=ON")
         raw.execute("PRAGMA temp_store=MEMORY")
         return raw
+
+    def _begin(self, *, lasting: bool, busy_seconds: float) -> None:
+        execute = self.connection.raw.execute
+        self._sync(lasting)
+        if busy_seconds != self._busy_seconds:
+            execute(f"PRAGMA busy_timeout={int(busy_seconds * 1000)}")
+            self._busy_seconds = busy_seconds
+        execute("BEGIN IMMEDIATE")
+
+    def _observe(self, commit_seconds: float) -> None:
+        """How long commits take lately: a slow one counts at once, quick ones only together."""
+        known = self._commit_seconds
+        slow = commit_seconds > SLOW_SECONDS
+        self._commit_seconds = commit_seconds if slow else known + WEIGHT * (commit_seconds - known)
 
     def _sync(self, lasting: bool) -> None:
         """Takes the fsync only where power loss would lose a promise.

@@ -1,8 +1,11 @@
-"""Group commit: one thread writes what waits as one transaction, and answers each caller when it is committed.
+"""Group commit: what waits is written as one transaction, and each caller is answered when it is committed.
 
 There is no lingering: while one group commits, the next one gathers. Within a group each verb runs once, over the
 list of what was asked of it. Two writes about one prediction under the same verb never share a group, and the order
 in which writes about one prediction came is kept.
+
+A thread does that. Where the database answers at once, brief writes are done on the event loop's own thread, each turn
+of which makes a group: two changes of thread cost more than they do. Never are both at it.
 """
 
 from __future__ import annotations
@@ -12,7 +15,7 @@ import logging
 import queue
 import threading
 from collections import Counter, deque
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, Generic, TypeVar
 
@@ -71,6 +74,8 @@ class Writer:
         self._loop = asyncio.get_running_loop()
         self._queue: queue.SimpleQueue[Write | None] = queue.SimpleQueue()
         self._waiting: deque[Write] = deque()
+        self._turn: list[Write] = []
+        self._handed_over = 0
         self._closing = False
         self._thread = threading.Thread(target=self._run, name="foretell-writer", daemon=True)
         self._thread.start()
@@ -82,20 +87,32 @@ class Writer:
         *,
         key: str | None = None,
         then: Callable[[Answer | Exception], None] | None = None,
+        is_brief: bool = False,
     ) -> asyncio.Future[Answer]:
-        """Queues a write. Its future has the answer once durable; Error(UNAVAILABLE): nothing was written."""
+        """Queues a write. Its future has the answer once durable; Error(UNAVAILABLE): nothing was written.
+
+        `is_brief`: the event loop can do it where the database answers at once.
+        """
         if self._closing:
             refusal = Error(Code.UNAVAILABLE, "The server is stopping.")
             if then is not None:
                 then(refusal)
             raise refusal
         answer: asyncio.Future[Answer] = self._loop.create_future()
-        self._queue.put(Write(verb, item, key, answer, then))
+        write = Write(verb, item, key, answer, then)
+        if is_brief and not self._handed_over and self._database.is_prompt:
+            if not self._turn:
+                self._loop.call_soon(self._do_turn)
+            self._turn.append(write)
+        else:
+            # After those that came before it.
+            self._hand_over([*self._turn, write])
         return answer
 
     async def close(self) -> None:
         """Writes what was submitted before, then ends the thread."""
         self._closing = True
+        self._hand_over(self._turn)
         self._queue.put(None)
         await asyncio.to_thread(self._thread.join)
 
@@ -103,7 +120,30 @@ class Writer:
         while group := self._gather():
             topics: dict[str, Any] = {}
             outcomes = self._settle(group, topics)
-            self._loop.call_soon_threadsafe(self._answer, outcomes, topics)
+            self._loop.call_soon_threadsafe(self._answer_thread, outcomes, topics)
+
+    def _hand_over(self, writes: Sequence[Write]) -> None:
+        """Leaves them, and what comes until they are done, to the thread."""
+        self._handed_over += len(writes)
+        for each in writes:
+            self._queue.put(each)
+        self._turn = []
+
+    def _do_turn(self) -> None:
+        turn, self._turn = self._turn, []
+        while turn:
+            group, later = _picked(turn)
+            if not self._database.begins_at_once(lasting=any(each.verb.lasting for each in group)):
+                self._hand_over(turn)
+                return
+            topics: dict[str, Any] = {}
+            outcomes = self._settle(group, topics)
+            turn = list(later)
+            self._answer(outcomes, topics)
+
+    def _answer_thread(self, outcomes: Sequence[Outcome], topics: Mapping[str, Any]) -> None:
+        self._handed_over -= len(outcomes)
+        self._answer(outcomes, topics)
 
     def _answer(self, outcomes: Sequence[Outcome], topics: Mapping[str, Any]) -> None:
         for write, result in outcomes:
@@ -125,34 +165,14 @@ class Writer:
             if not self._accept(self._queue.get()):
                 self._queue.put(None)
                 break
-        return self._pick()
+        group, self._waiting = _picked(self._waiting)
+        return group
 
     def _accept(self, write: Write | None) -> bool:
         if write is None:
             return False
         self._waiting.append(write)
         return True
-
-    def _pick(self) -> list[Write]:
-        group: list[Write] = []
-        later: deque[Write] = deque()
-        counts: Counter[Verb[Any, Any]] = Counter()
-        ranks: dict[str, int] = {}
-        for write in self._waiting:
-            rank = write.verb.rank
-            full = counts[write.verb] >= GROUP_MAX
-            # A write waits behind an earlier one about the same prediction that would run after it in the group.
-            behind = write.key is not None and ranks.get(write.key, -1) >= rank
-            if full or behind:
-                later.append(write)
-                rank = 1_000
-            else:
-                group.append(write)
-                counts[write.verb] += 1
-            if write.key is not None:
-                ranks[write.key] = rank
-        self._waiting = later
-        return group
 
     def _settle(self, group: list[Write], topics: dict[str, Any]) -> list[Outcome]:
         """Every write of the group with its answer or its exception; the topics of what was committed."""
@@ -196,3 +216,25 @@ class Writer:
                 return error
         refusal.__cause__ = error
         return refusal
+
+
+def _picked(waiting: Iterable[Write]) -> tuple[list[Write], deque[Write]]:
+    """Those that make a group, and those that have to wait for the next one."""
+    group: list[Write] = []
+    later: deque[Write] = deque()
+    counts: Counter[Verb[Any, Any]] = Counter()
+    ranks: dict[str, int] = {}
+    for write in waiting:
+        rank = write.verb.rank
+        full = counts[write.verb] >= GROUP_MAX
+        # A write waits behind an earlier one about the same prediction that would run after it in the group.
+        behind = write.key is not None and ranks.get(write.key, -1) >= rank
+        if full or behind:
+            later.append(write)
+            rank = 1_000
+        else:
+            group.append(write)
+            counts[write.verb] += 1
+        if write.key is not None:
+            ranks[write.key] = rank
+    return group, later
