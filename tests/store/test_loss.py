@@ -1,8 +1,7 @@
 """Nodes stop and vanish: what they held runs again, but not for ever."""
 
-from dataclasses import replace
-
 import pytest
+from msgspec.structs import replace
 
 from foretell.file import File, Purpose
 from foretell.prediction import LOSSES_MAX, Hold, Phase, Prediction, Status

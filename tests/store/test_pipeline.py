@@ -7,6 +7,7 @@ from typing import Any
 import psycopg
 import pytest
 
+from databases import direct_to
 from foretell.config import Config
 from foretell.store.opening import open_database
 from foretell.store.pipeline import PREPARED_MAX, USES_MIN, Pipeline
@@ -134,6 +135,24 @@ def test_who_was_interrupted_never_takes_a_late_answer_for_another(pipeline: Pip
     pipeline.roll_back()
     with pytest.raises(psycopg.OperationalError):
         pipeline.execute("SELECT 2")
+
+
+def test_who_reads_goes_on_after_what_failed_and_after_a_table_has_changed(postgres: Config) -> None:
+    database = open_database(postgres, None)
+    with database.reader() as reader, direct_to(postgres) as direct:
+        direct("CREATE TABLE things (size BIGINT)")
+        direct("INSERT INTO things VALUES (1)")
+        for _ in range(USES_MIN + 1):
+            with pytest.raises(psycopg.errors.UndefinedTable):
+                reader.execute("SELECT * FROM nothing WHERE size = ?", (1,))
+            assert reader.execute("SELECT * FROM things WHERE 1 = ?", (1,)) == [(1,)]
+        for _ in range(USES_MIN + 1):
+            assert reader.execute("SELECT * FROM things WHERE 1 = ?", (1,)) == [(1,)]
+        direct("ALTER TABLE things ALTER COLUMN size TYPE TEXT")
+        with pytest.raises(psycopg.errors.FeatureNotSupported):
+            reader.execute("SELECT * FROM things WHERE 1 = ?", (1,))
+        assert reader.execute("SELECT * FROM things WHERE 1 = ?", (1,)) == [("1",)]
+    database.close()
 
 
 def test_a_transaction_has_the_databases_time_of_its_beginning(postgres: Config) -> None:

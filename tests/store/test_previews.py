@@ -1,9 +1,8 @@
 """Previews in the table: the newest alone, until they are forgotten."""
 
-from dataclasses import replace
-
 import msgspec
 import pytest
+from msgspec.structs import replace
 
 from foretell.event import Event, Kind
 from foretell.prediction import Hold
