@@ -9,6 +9,7 @@ class Gathering:
 
     def __init__(self, transport: asyncio.Transport) -> None:
         self._transport = transport
+        self.is_closing = transport.is_closing
         self._loop = asyncio.get_running_loop()
         self._parts: list[bytes] = []
 

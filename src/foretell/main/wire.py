@@ -25,6 +25,8 @@ class Wire(HttpToolsProtocol):
     _head_bytes = 0
     _is_in_head = True
     _head_timer: asyncio.TimerHandle | None = None
+    _idle_timer: asyncio.TimerHandle | None = None
+    _idle_since_seconds: float | None = None
 
     def connection_made(self, transport: asyncio.Transport) -> None:  # type: ignore[override]
         super().connection_made(cast(asyncio.Transport, Gathering(transport)))
@@ -32,6 +34,8 @@ class Wire(HttpToolsProtocol):
 
     def connection_lost(self, exc: Exception | None) -> None:
         self._heed_head()
+        if self._idle_timer is not None:
+            self._idle_timer.cancel()
         super().connection_lost(exc)
 
     def data_received(self, data: bytes) -> None:
@@ -54,6 +58,33 @@ class Wire(HttpToolsProtocol):
     def on_message_complete(self) -> None:
         self._is_in_head, self._head_bytes = True, 0
         super().on_message_complete()
+
+    def on_response_complete(self) -> None:
+        self.server_state.total_requests += 1
+        if self.transport.is_closing():
+            return
+        self.flow.resume_reading()
+        if self.pipeline:
+            cycle, app = self.pipeline.pop()
+            self._start_asgi_task(cycle, app)
+            return
+        self._idle_since_seconds = self.loop.time()
+        if self._idle_timer is None:
+            self._idle_timer = self.loop.call_later(self.timeout_keep_alive, self._look_whether_idle)
+
+    def _unset_keepalive_if_required(self) -> None:
+        """Something has come. A timer that is set and taken back for each request costs more than one that looks."""
+        self._idle_since_seconds = None
+
+    def _look_whether_idle(self) -> None:
+        self._idle_timer = None
+        if self._idle_since_seconds is None or self.transport.is_closing():
+            return
+        left_seconds = self._idle_since_seconds + self.timeout_keep_alive - self.loop.time()
+        if left_seconds > 0:
+            self._idle_timer = self.loop.call_later(left_seconds, self._look_whether_idle)
+        else:
+            self.transport.close()
 
     def send_400_response(self, msg: str) -> None:
         """The refusal of bytes that cannot be read as HTTP."""

@@ -46,7 +46,7 @@ class Measures:
     def ended(self, prediction: Prediction) -> None:
         """Counts one that has just ended."""
         model = prediction.model
-        key = model, prediction.status.value
+        key = model, prediction.status
         self._ended[key] = self._ended.get(key, 0) + 1
         for span in spans(prediction):
             place = model, span.phase
@@ -61,7 +61,7 @@ class Measures:
             "foretell_predictions", "Predictions that have ended.", labels=["model", "status"]
         )
         for labels, count in tuple(self._ended.items()):
-            ended.add_metric(labels, count)
+            ended.add_metric([*map(str, labels)], count)
         seconds = HistogramMetricFamily(
             "foretell_prediction_phase_seconds",
             "How long ended predictions were in each phase.",

@@ -77,8 +77,7 @@ def enveloped(flat: bytes, status: str) -> bytes:
 
 
 def _status(prediction: Prediction, spelling: str) -> _Status:
-    word = spelling if prediction.status is Status.CANCELED else prediction.status.value
-    return cast(_Status, word)
+    return cast(_Status, spelling if prediction.status is Status.CANCELED else str(prediction.status))
 
 
 def _source(prediction: Prediction, *, sdk: bool) -> _Source:
