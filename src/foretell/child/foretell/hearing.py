@@ -8,14 +8,14 @@ import select
 import threading
 import time
 from collections.abc import Callable, Sequence
-from typing import NoReturn
+from typing import NoReturn, Optional
 
 from .link import Frame, Link, LinkClosed
 
 LOOK_SECONDS = 0.005
 """A run that is still going on after this long has the node heard by the listener."""
-QUIET_LOOKS = 20
-"""After so many looks at a predictor that has nothing to do, the listener rests until a run begins."""
+QUIET_LOOKS = 5
+"""At a predictor that has nothing to do the listener looks so often, ever less, and then rests until a run begins."""
 FRESH_SECONDS = 0.001
 """Between runs that have come together, the node is heard again after this long."""
 CANCEL_LOOK_SECONDS = 0.1
@@ -96,31 +96,36 @@ class Hearing:
                 self._hear_on()
             elif self._turns != seen:
                 seen, quiet = self._turns, 0
-                self._rest()
+                self._rest(LOOK_SECONDS)
             elif self._is_waiting:
                 quiet += 1
-                self._rest(for_long=quiet > QUIET_LOOKS)
+                self._rest(LOOK_SECONDS * 2**quiet if quiet < QUIET_LOOKS else None)
             else:
                 self._take_over()
 
     def _hear_on(self) -> None:
         self._either.poll(CANCEL_LOOK_SECONDS * 1000 if self._cancels() else None)
         self._forget_wakes()
-        with self._lock:
+        # Not waited for: the predictor's thread has it until there is a run, and would then have to wake this one.
+        if not self._lock.acquire(blocking=False):
+            return
+        try:
             if self._listens:
                 self._receive(wait=False)
+        finally:
+            self._lock.release()
 
-    def _rest(self, *, for_long: bool = False) -> None:
-        self._rests = for_long
+    def _rest(self, seconds: Optional[float]) -> None:
+        self._rests = seconds is None
         # Whoever begins a run after this line sees that the listener rests, and wakes it.
-        if not for_long or self._is_waiting:
-            self._woken_only.poll(None if for_long else LOOK_SECONDS * 1000)
+        if seconds is not None or self._is_waiting:
+            self._woken_only.poll(None if seconds is None else seconds * 1000)
         self._rests = False
         self._forget_wakes()
 
     def _take_over(self) -> None:
         if not self._lock.acquire(blocking=False):
-            self._rest()
+            self._rest(LOOK_SECONDS)
             return
         self._listens = True
         self._lock.release()

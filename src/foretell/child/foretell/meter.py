@@ -7,7 +7,7 @@ import sys
 import threading
 import time
 
-MEMORY_LOOK_SECONDS = 0.01
+MEMORY_LOOK_SECONDS = 0.05
 """To look costs more than a short run takes."""
 
 
