@@ -129,7 +129,6 @@ class Edge:
     async def _told(self, scope: Scope, receive: Receive, send: Send) -> int:
         """The answer piece by piece, for all that is not plain; its status."""
         status = 0
-        scope.pop(EXCHANGE, None)
         receive, send = lingering(scope, receive, send)
 
         async def identified(message: Message) -> None:

@@ -21,6 +21,10 @@ class Exchange(Protocol):
         """The request's body, once, if all of it is there; None: it is received piece by piece."""
         ...
 
+    def receive_by_pieces(self) -> None:
+        """From now on the body is only received piece by piece."""
+        ...
+
     def answer(self, status: int, headers: Sequence[tuple[bytes, bytes]], body: bytes) -> None:
         """Sends the whole answer; `headers` say how long it is, in lower case."""
         ...

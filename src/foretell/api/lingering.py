@@ -9,6 +9,7 @@ import contextlib
 
 from starlette.types import Message, Receive, Scope, Send
 
+from foretell.api.exchanges import exchange_of
 from foretell.api.heads import Heads, heads_of
 
 LINGERING_SECONDS_MAX = 10.0
@@ -21,6 +22,9 @@ def lingering(scope: Scope, receive: Receive, send: Send) -> tuple[Receive, Send
     """`receive` and `send` of a request whose body may be left unread."""
     if not may_be_left(heads_of(scope)):
         return receive, send
+    exchange = exchange_of(scope)
+    if exchange is not None:
+        exchange.receive_by_pieces()
     has_ended = False
 
     async def watched() -> Message:

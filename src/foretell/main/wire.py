@@ -127,10 +127,11 @@ class Wire(HttpToolsProtocol):
 class Whole:
     """A request that has come whole, and its answer, which is sent as one."""
 
-    __slots__ = ("_cycle",)
+    __slots__ = ("_by_pieces", "_cycle")
 
     def __init__(self, cycle: RequestResponseCycle) -> None:
         self._cycle = cycle
+        self._by_pieces = False
 
     @property
     def is_over(self) -> bool:
@@ -138,11 +139,14 @@ class Whole:
 
     def body(self) -> bytes | None:
         cycle = self._cycle
-        if cycle.more_body or cycle.waiting_for_100_continue or cycle.disconnected:
+        if self._by_pieces or cycle.more_body or cycle.waiting_for_100_continue or cycle.disconnected:
             return None
         body, cycle.body = bytes(cycle.body), bytearray()
         cycle.message_event.clear()
         return body
+
+    def receive_by_pieces(self) -> None:
+        self._by_pieces = True
 
     def answer(self, status: int, headers: Sequence[tuple[bytes, bytes]], body: bytes) -> None:
         cycle = self._cycle
