@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import time
 from typing import Any, Optional
 
@@ -11,6 +12,8 @@ from .link import FRAME_BYTES_MAX, Frame, FrameTooLarge, encoded, encoded_done
 from .outbox import Outbox
 from .output import BadOutput, Output, TooLarge
 from .scope import Scope
+
+_yield_processor = getattr(os, "sched_yield", lambda: None)
 
 
 class BatchRaised(Exception):
@@ -48,7 +51,10 @@ class Run:
             self._outbox.put({"type": "output", "id": self.id, "value": plain, "files": files})
         else:
             self._outbox.output(self.id, plain, is_first=not self._has_given)
-        self._has_given = True
+        if not self._has_given:
+            self._has_given = True
+            # Else a node on the same processor hears of the first when the predictor rests.
+            _yield_processor()
 
     def result(self, value: Any) -> Frame:
         """What is returned, as the part of the last frame that says so."""
