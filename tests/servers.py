@@ -3,6 +3,7 @@
 import json
 import os
 import re
+import shutil
 import signal
 import subprocess
 import sys
@@ -18,6 +19,9 @@ import httpx
 import psutil
 
 FORETELL = str(Path(sys.executable).parent / "foretell")
+SETPRIV = shutil.which("setpriv")
+LEASH = [SETPRIV, "--pdeathsig", "KILL"] if SETPRIV else []
+"""Before a command: it does not outlive tests that are killed, nor the thread of theirs that has started it."""
 KEY = "sk-test"
 SECONDS = 60.0
 T = TypeVar("T")
@@ -50,7 +54,7 @@ class Foretell:
         self._said = data / f"said-{time.monotonic_ns()}"
         with self._said.open("wb") as said:
             self.process = subprocess.Popen(
-                [FORETELL, command, "--data", str(data), *options],
+                [*LEASH, FORETELL, command, "--data", str(data), *options],
                 stdout=said,
                 stderr=subprocess.STDOUT,
                 env=clean_environment(**environment),
