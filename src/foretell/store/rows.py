@@ -24,6 +24,8 @@ QUALIFIED = ", ".join(f"predictions.{each}" for each in COLUMNS.split(", "))
 """For RETURNING, where the names of the VALUES table would be ambiguous."""
 
 _BODY = "prediction_id, input, result, failure, metrics, metadata, webhook, request, pricing, retention"
+_QUALIFIED_BODY = ", ".join(f"bodies.{each}" for each in _BODY.split(", "))
+_WIDTH = len(COLUMNS.split(", "))
 _subscription = msgspec.json.Decoder(Subscription)
 _failure = msgspec.json.Decoder(Failure)
 _pricing = msgspec.json.Decoder(Pricing)
@@ -132,9 +134,18 @@ def read(connection: Connection, ids: Iterable[str], *, deleted: bool = False) -
         return {}
     alive = "" if deleted else " AND deleted_at IS NULL"
     found = connection.execute(
-        f"SELECT {COLUMNS} FROM predictions WHERE id IN ({marks(len(wanted))}){alive}", wanted
+        f"""SELECT {QUALIFIED}, {_QUALIFIED_BODY}
+            FROM predictions LEFT JOIN bodies ON bodies.prediction_id = predictions.id
+            WHERE predictions.id IN ({marks(len(wanted))}){alive}""",
+        wanted,
     )
-    return {each.id: each for each in with_bodies(connection, [prediction_of(row) for row in found])}
+    return {row[0]: _whole(row) for row in found}
+
+
+def _whole(row: Row) -> Prediction:
+    """A row of both tables; one whose body is gone has none."""
+    prediction, body = prediction_of(row), row[_WIDTH:]
+    return prediction if body[0] is None else replace(prediction, **_body(body))
 
 
 def _bodies(connection: Connection, ids: Sequence[str]) -> dict[str, dict[str, Any]]:
