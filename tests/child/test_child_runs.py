@@ -1,6 +1,5 @@
 """What a predictor can be, and what the node hears of its runs."""
 
-
 from child.node_end import Child
 
 
