@@ -100,6 +100,8 @@ class Edge:
             answering = self._exchanged if self._is_plain(scope, heads) else self._told
             status = await answering(scope, receive, send)
         finally:
+            # Each leads to the other, and what is in a circle has to be looked for.
+            scope.pop(EXCHANGE, None)
             _log_request(scope, status, time.perf_counter() - began)
 
     def _is_plain(self, scope: Scope, heads: Heads) -> bool:

@@ -54,8 +54,9 @@ class Conversation:
         channel = self._channels.pop(run_id, None)
         if channel is not None:
             channel.on_change = None
-            # Who still puts into it must not wait for a listener that has gone.
-            channel.end(ReplicaDied())
+            if channel.is_full:
+                # Who still puts into it must not wait for a listener that has gone.
+                channel.end(ReplicaDied())
 
     async def ready(self, timeout_seconds: float) -> Ready:
         """The child's word that it has loaded. Raises LoadFailed."""

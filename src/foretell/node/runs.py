@@ -68,8 +68,8 @@ class Runs:
             new,
             run,
             self._surroundings.store,
-            go_on=lambda: self._is_written(run),
-            abandon=lambda: self._abandon(run),
+            go_on=self._is_written,
+            abandon=self._abandon,
         )
         return unwritten.written if self._enter(run) else None
 

@@ -20,7 +20,7 @@ _log = logging.getLogger(__name__)
 class Unwritten:
     """One of them, which is a quick run. It is the place, too, in which it is created when it was none.
 
-    `go_on` is called when it was created, `abandon` when it could not be.
+    `go_on` is given the run when it was created, `abandon` when it could not be.
     """
 
     is_running = True
@@ -31,8 +31,8 @@ class Unwritten:
         run: QuickRun,
         store: Store,
         *,
-        go_on: Callable[[], object],
-        abandon: Callable[[], object],
+        go_on: Callable[[QuickRun], object],
+        abandon: Callable[[QuickRun], object],
     ) -> None:
         self.node = run.hold.node
         self.written: asyncio.Future[Prediction] = asyncio.get_running_loop().create_future()
@@ -50,6 +50,8 @@ class Unwritten:
 
         def landed(result: Prediction | Exception) -> None:
             if not isinstance(result, Exception):
+                # Neither holds the other any more: what is in a circle has to be looked for.
+                self._run.unwritten = None
                 tell_ended(result, outcome)
             elif not isinstance(result, Error) or result.code is not Code.UNAVAILABLE:
                 _log.error("the end of prediction %s cannot be written", self._run.id, exc_info=result)
@@ -76,10 +78,10 @@ class Unwritten:
         self._run.prediction, self._run.unwritten = prediction, None
         # Before its end can be written, so that who waits does not miss it.
         self._settle(prediction)
-        self._go_on()
+        self._go_on(self._run)
 
     def give_up(self) -> None:
-        self._abandon()
+        self._abandon(self._run)
 
     def run(self, new: NewPrediction) -> None:
         """It does already."""
