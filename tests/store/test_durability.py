@@ -7,8 +7,8 @@ import pytest
 
 from foretell.config import Config
 from foretell.store import open_store
+from foretell.store.checkpoints import CHECKPOINT_BYTES
 from foretell.store.opening import open_database
-from foretell.store.sqlite import CHECKPOINT_BYTES
 from samples import DONE, LANE, new_prediction
 
 pytestmark = pytest.mark.anyio

@@ -5,7 +5,6 @@ from __future__ import annotations
 import fcntl
 import os
 import sqlite3
-import threading
 import time
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager, suppress
@@ -14,6 +13,7 @@ from pathlib import Path
 from typing import Any
 
 from foretell.errors import Code, Error
+from foretell.store.checkpoints import WAL_BYTES_MAX, Checkpoints
 from foretell.store.database import Fault, Row, Table, Transaction, Value, flat, marks, said
 
 WORDS = {
@@ -27,12 +27,9 @@ WORDS = {
     "is_copied": "0",
 }
 CACHE_KIB = 16 * 1024
-CHECKPOINT_BYTES = 4 * 1024**2
-WAL_BYTES_MAX = 64 * 1024**2
-CHECKPOINT_SECONDS = 0.5
-CHECKPOINT_BUSY_SECONDS = 0.05
-"""How long a checkpoint that empties the log may keep the writer waiting for a reader to end."""
 BUSY_SECONDS = 5.0
+PAUSE_SECONDS, PAUSE_SECONDS_MAX = 0.0005, 0.01
+"""How often a database that another writes to is tried: at first, and in the end."""
 PROMPT_SECONDS = 0.0005
 """Where commits take less, the event loop itself can wait for them."""
 SLOW_SECONDS = 0.002
@@ -93,24 +90,17 @@ class SqliteDatabase:
         self._lock = lock_directory(directory)
         self._full = power_safe
         self._lasting = power_safe
-        self._busy_seconds = BUSY_SECONDS
+        self._waits = True
         self._has_begun = False
         self._commit_seconds = 0.0
         self.connection = SqliteConnection(self._open_writer())
-        self._stopping = threading.Event()
-        self._erases = threading.Event()
-        # What a server erased that was killed right after that is in the log it left.
-        self._erases.set()
-        self._checkpointer = threading.Thread(
-            target=self._checkpoint, name="foretell-checkpoint", daemon=True
-        )
-        self._checkpointer.start()
+        self._checkpoints = Checkpoints(self.path, power_safe=power_safe)
 
     @contextmanager
     def transaction(self, *, lasting: bool) -> Iterator[Transaction]:
         execute = self.connection.raw.execute
         if not self._has_begun:
-            self._begin(lasting=lasting, busy_seconds=BUSY_SECONDS)
+            self._begin(lasting=lasting, patience_seconds=BUSY_SECONDS)
         self._has_begun = False
         try:
             transaction = Transaction(self.connection, self._clock)
@@ -119,7 +109,7 @@ class SqliteDatabase:
             execute("COMMIT")
             self._observe(time.perf_counter() - began_seconds)
             if transaction.erases:
-                self._erases.set()
+                self._checkpoints.empty_log()
         except BaseException:
             # A full disk has rolled back already; the reason is the first error, not this one.
             with suppress(sqlite3.Error):
@@ -131,8 +121,12 @@ class SqliteDatabase:
         return self._commit_seconds < PROMPT_SECONDS
 
     def begins_at_once(self, *, lasting: bool) -> bool:
+        if self._waits:
+            # From here on it is asked again and again, by whoever can wait.
+            self.connection.raw.execute("PRAGMA busy_timeout=0")
+            self._waits = False
         try:
-            self._begin(lasting=lasting, busy_seconds=0.0)
+            self._begin(lasting=lasting, patience_seconds=0.0)
         except sqlite3.Error:
             # Whoever waits for it hears what it is.
             return False
@@ -167,8 +161,7 @@ class SqliteDatabase:
         """Nobody else writes to this file, so there is nothing to hear."""
 
     def close(self) -> None:
-        self._stopping.set()
-        self._checkpointer.join()
+        self._checkpoints.stop()
         with suppress(sqlite3.Error):
             self.connection.raw.execute("PRAGMA wal_checkpoint(TRUNCATE)")
         self.connection.raw.close()
@@ -196,13 +189,19 @@ class SqliteDatabase:
         raw.execute("PRAGMA temp_store=MEMORY")
         return raw
 
-    def _begin(self, *, lasting: bool, busy_seconds: float) -> None:
-        execute = self.connection.raw.execute
+    def _begin(self, *, lasting: bool, patience_seconds: float) -> None:
         self._sync(lasting)
-        if busy_seconds != self._busy_seconds:
-            execute(f"PRAGMA busy_timeout={int(busy_seconds * 1000)}")
-            self._busy_seconds = busy_seconds
-        execute("BEGIN IMMEDIATE")
+        until_seconds, pause_seconds = time.monotonic() + patience_seconds, PAUSE_SECONDS
+        while True:
+            try:
+                self.connection.raw.execute("BEGIN IMMEDIATE")
+                return
+            except sqlite3.OperationalError as error:
+                if error.sqlite_errorcode & 0xFF != sqlite3.SQLITE_BUSY or time.monotonic() >= until_seconds:
+                    raise
+            # Whoever writes is done in a moment, most of which SQLite itself would sleep through.
+            time.sleep(pause_seconds)
+            pause_seconds = min(2 * pause_seconds, PAUSE_SECONDS_MAX)
 
     def _observe(self, commit_seconds: float) -> None:
         """How long commits take lately: a slow one counts at once, quick ones only together."""
@@ -219,36 +218,6 @@ class SqliteDatabase:
         if wanted != self._lasting:
             self.connection.raw.execute(f"PRAGMA synchronous={'FULL' if wanted else 'NORMAL'}")
             self._lasting = wanted
-
-    def _checkpoint(self) -> None:
-        """Moves the log into the file beside the writer: inside a commit that costs its caller up to 34 ms."""
-        raw = sqlite3.connect(self.path, isolation_level=None)
-        raw.execute(f"PRAGMA busy_timeout={int(CHECKPOINT_BUSY_SECONDS * 1000)}")
-        raw.execute(f"PRAGMA synchronous={'FULL' if self._full else 'NORMAL'}")
-        while not self._stopping.wait(CHECKPOINT_SECONDS):
-            # What cannot be moved now (a reader, a full disk) is moved next time.
-            with suppress(sqlite3.Error):
-                if self._log_bytes() > CHECKPOINT_BYTES:
-                    raw.execute("PRAGMA wal_checkpoint(PASSIVE)")
-                if self._log_bytes() > WAL_BYTES_MAX:
-                    raw.execute("PRAGMA wal_checkpoint(TRUNCATE)")
-                if self._erases.is_set():
-                    self._empty_log(raw)
-        raw.close()
-
-    def _empty_log(self, raw: sqlite3.Connection) -> None:
-        """Leaves nothing in the log of what was erased; if a reader is in the way, it is asked for again."""
-        self._erases.clear()
-        raw.execute("PRAGMA wal_checkpoint(PASSIVE)")
-        is_busy = raw.execute("PRAGMA wal_checkpoint(TRUNCATE)").fetchone()[0]
-        if is_busy:
-            self._erases.set()
-
-    def _log_bytes(self) -> int:
-        try:
-            return self.path.with_name(f"{self.path.name}-wal").stat().st_size
-        except FileNotFoundError:
-            return 0
 
 
 def lock_directory(directory: Path) -> int:
