@@ -30,8 +30,8 @@ from served import AWAITED, served
 from foretell.config import Config
 from foretell.main.server import Server
 
-CALLS = 830.0
-WORK = 30.0
+CALLS = 470.0
+WORK = 13.0
 CALLS_MORE_MAX = 1.12
 WORK_MORE_MAX = 1.25
 WARMING = 100

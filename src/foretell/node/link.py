@@ -17,6 +17,8 @@ FILES_MAX = 1_000
 """Files in one frame."""
 ITEMS_MAX = 1_000
 """Items in one frame."""
+AT_ONCE = 16
+"""Parts of frames, two of each, that are sent without waiting for more."""
 BUFFER_BYTES = 1024**2
 """How much of what a child sent may wait to be looked at; beyond it the child has to wait."""
 
@@ -66,6 +68,9 @@ class Link(asyncio.Protocol):
             asyncio.get_running_loop().call_soon(self._flush)
         self._waiting.append(_LENGTH.pack(len(body)))
         self._waiting.append(body)
+        if len(self._waiting) >= AT_ONCE:
+            # So that the child is at them while there are more to come.
+            self._flush()
 
     def close(self) -> None:
         """Drops what was not sent yet."""
@@ -107,7 +112,7 @@ class Link(asyncio.Protocol):
     def _flush(self) -> None:
         data = b"".join(self._waiting)
         self._waiting.clear()
-        if not self._transport.is_closing():
+        if data and not self._transport.is_closing():
             self._transport.write(data)
 
 
