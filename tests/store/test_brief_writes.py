@@ -48,11 +48,12 @@ class Desk:
 
 
 @pytest.fixture
-async def desk(sqlite: Config) -> AsyncIterator[Desk]:
+async def desk(sqlite: Config, monkeypatch: pytest.MonkeyPatch) -> AsyncIterator[Desk]:
     database = open_database(sqlite, None)
     assert isinstance(database, SqliteDatabase)
     # How fast this machine's disk is says nothing here.
-    database._commit_seconds, database._observe = 0.0, lambda seconds: None  # type: ignore[method-assign]
+    monkeypatch.setattr(database, "_commit_seconds", 0.0)
+    monkeypatch.setattr(database, "_observe", lambda seconds: None)
     database.connection.execute("CREATE TABLE notebook (name TEXT PRIMARY KEY CHECK (name <> 'forbidden'))")
     found = Desk(database)
     yield found

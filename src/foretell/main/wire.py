@@ -4,7 +4,7 @@ import asyncio
 import secrets
 from collections.abc import Sequence
 from http import HTTPStatus
-from typing import cast
+from typing import Any, cast
 
 from uvicorn.protocols.http.httptools_impl import STATUS_LINE, HttpToolsProtocol, RequestResponseCycle
 
@@ -53,7 +53,7 @@ class Wire(HttpToolsProtocol):
         self._is_in_head = False
         self._heed_head()
         super().on_headers_complete()
-        self.scope[EXCHANGE] = Whole(self.cycle)  # type: ignore[literal-required]
+        cast(dict[str, Any], self.scope)[EXCHANGE] = Whole(self.cycle)
 
     def on_message_complete(self) -> None:
         self._is_in_head, self._head_bytes = True, 0

@@ -22,15 +22,9 @@ class Channel:
         self._listening: asyncio.Future[None] | None = None
         self._waiting: asyncio.Future[None] | None = None
 
-    async def put(self, frame: Frame) -> None:
-        """Waits while the listener is behind. After the end, frames are dropped."""
-        self.push(frame)
-        if self.is_full:
-            await self.room()
-
     @property
     def is_full(self) -> bool:
-        """Whether the listener is so far behind that whoever puts should wait for `room`."""
+        """Whether the listener is so far behind that whoever pushes should wait for `room`."""
         return self._weight >= WAITING_MAX and self._reason is None
 
     async def room(self) -> None:
@@ -39,7 +33,7 @@ class Channel:
         await self._waiting
 
     def push(self, frame: Frame) -> None:
-        """Puts without waiting; what cannot wait any more is dropped."""
+        """Puts without waiting; what cannot wait any more is dropped, and so is what comes after the end."""
         if self._reason is None and self._weight < 2 * WAITING_MAX:
             self._frames.append(frame)
             self._weight += _weight(frame)

@@ -26,7 +26,7 @@ _NEW_BODY = "prediction_id, input, request, retention, result, metrics, metadata
 class Landing(msgspec.Struct, frozen=True, kw_only=True):
     """A prediction as it was when its run began, and how that ended: well, with no files and nothing logged.
 
-    `began_seconds` and `ended_seconds` are how long ago it was asked for, and how long ago its run began.
+    `asked_seconds` and `ran_seconds` are how long ago it was asked for, and how long ago its run began.
     """
 
     prediction: Prediction

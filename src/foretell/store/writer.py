@@ -120,7 +120,7 @@ class Writer:
         while group := self._gather():
             topics: dict[str, Any] = {}
             outcomes = self._settle(group, topics)
-            self._loop.call_soon_threadsafe(self._answer_thread, outcomes, topics)
+            self._loop.call_soon_threadsafe(self._answer_handed_over, outcomes, topics)
 
     def _hand_over(self, writes: Sequence[Write]) -> None:
         """Leaves them, and what comes until they are done, to the thread."""
@@ -141,7 +141,7 @@ class Writer:
             turn = list(later)
             self._answer(outcomes, topics)
 
-    def _answer_thread(self, outcomes: Sequence[Outcome], topics: Mapping[str, Any]) -> None:
+    def _answer_handed_over(self, outcomes: Sequence[Outcome], topics: Mapping[str, Any]) -> None:
         self._handed_over -= len(outcomes)
         self._answer(outcomes, topics)
 
