@@ -16,12 +16,13 @@ from foretell.api.limits import note
 from foretell.api.requests import caller, edge, has_left, is_local, origin, request_id, services
 from foretell.api.terms import Terms
 from foretell.api.versions import Known
+from foretell.api.wish import Wish
 from foretell.chatter import Chatter
 from foretell.errors import Code, Error
 from foretell.estimate import Estimate, Subject, estimate
 from foretell.hardware import ANY, class_of, has
 from foretell.ids import new_id
-from foretell.prediction import DASHBOARD, NewPrediction, Prediction, Subscription
+from foretell.prediction import DASHBOARD, NewPrediction, Prediction
 from foretell.schema import SAFETY, without_secrets
 from foretell.secret import sealed
 from foretell.telemetry import PARENT
@@ -34,31 +35,6 @@ TRACE_CHARACTERS_MAX = 100
 _sorted = msgspec.json.Encoder(order="sorted").encode
 _log = logging.getLogger("foretell.predictions.accepted")
 _chatter = Chatter()
-
-
-class Wish(msgspec.Struct, frozen=True, kw_only=True):
-    """What a caller asks for. `safety_checker` is None where it was left open.
-
-    `hidden`: the model is one that callers cannot name, and that a route has for itself.
-    `request` is what the dialect needs to answer for the prediction again, beside the input.
-    `position` is its place among the predictions that one request makes.
-    `ttl_seconds` is how long it is to be kept after its end; 0: as long as others.
-    `cancel_after_seconds` and `queue_seconds` are how long it is given to end, and to begin; None: no time of its own.
-    """
-
-    model: str
-    hidden: bool = False
-    input: dict[str, Any]
-    stream: bool = False
-    safety_checker: bool | None = None
-    privacy: str = "private"
-    gpu: str | None = None
-    webhook: Subscription | None = None
-    request: dict[str, Any] | None = None
-    position: int = 0
-    ttl_seconds: int = 0
-    cancel_after_seconds: float | None = None
-    queue_seconds: float | None = None
 
 
 async def find_model(request: Request, name: str, *, hidden: bool = False) -> Known:

@@ -4,8 +4,7 @@ Whatever lasts longer, or says more than an answer, goes on as any other run doe
 """
 
 import time
-from collections.abc import AsyncIterator, Callable
-from contextlib import asynccontextmanager
+from collections.abc import Callable
 from typing import TYPE_CHECKING, Any
 
 import msgspec
@@ -77,16 +76,27 @@ class QuickRun:
         is_text = value is None or (value is not msgspec.UNSET and form(value) in _TEXT)
         return (plain, rest[0]) if is_text else None
 
-    @asynccontextmanager
-    async def going_on(self) -> AsyncIterator[Channel]:
-        """What the child says about it from here on, until it is over. Raises ReplicaGone if it had not begun."""
-        try:
-            if not self.has_begun:
-                self.replica.say({"type": "cancel", "id": self.id})
-                raise ReplicaGone
-            yield self.channel
-        finally:
-            self.replica.ahead.leave(self.id)
+    def going_on(self) -> "GoingOn":
+        """What the child says of it from here on, until it is over. To enter raises ReplicaGone if it had not begun."""
+        return GoingOn(self)
 
     def _on_change(self) -> None:
         self._heard(self)
+
+
+class GoingOn:
+    """A quick run while it is heard as any other."""
+
+    def __init__(self, run: QuickRun) -> None:
+        self._run = run
+
+    async def __aenter__(self) -> Channel:
+        run = self._run
+        if not run.has_begun:
+            run.replica.say({"type": "cancel", "id": run.id})
+            run.replica.ahead.leave(run.id)
+            raise ReplicaGone
+        return run.channel
+
+    async def __aexit__(self, *_: object) -> None:
+        self._run.replica.ahead.leave(self._run.id)

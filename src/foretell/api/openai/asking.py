@@ -11,11 +11,12 @@ from contextlib import aclosing, asynccontextmanager
 
 from starlette.requests import ClientDisconnect, Request
 
-from foretell.api.creating import Wish, awaited, create
+from foretell.api.creating import awaited, create
 from foretell.api.ear import Ear
 from foretell.api.idempotency import claim_of, is_repeatable, is_replayed
 from foretell.api.openai.following import Following
 from foretell.api.requests import caller, edge, has_left, request_id, services
+from foretell.api.wish import Wish
 from foretell.errors import Code, Error
 from foretell.event import Event
 from foretell.prediction import Prediction, Status

@@ -9,7 +9,7 @@ from starlette.requests import Request
 from starlette.responses import Response
 
 from foretell.api.answers import answer
-from foretell.api.creating import Wish, find_model
+from foretell.api.creating import find_model
 from foretell.api.files import served
 from foretell.api.openai.asking import REFUSALS, finished, heard
 from foretell.api.openai.fields import form_fields, json_fields, model_of
@@ -18,6 +18,7 @@ from foretell.api.openai.streaming import streamed
 from foretell.api.operations import operation
 from foretell.api.receiving import lent
 from foretell.api.requests import request_id
+from foretell.api.wish import Wish
 from foretell.dialects.openai import refused
 from foretell.dialects.openai.audio import (
     SpeechBody,

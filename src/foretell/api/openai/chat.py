@@ -11,13 +11,13 @@ from starlette.requests import Request
 from starlette.responses import Response
 
 from foretell.api.answers import answer
-from foretell.api.creating import Wish
 from foretell.api.openai.asking import REFUSALS, all_finished, heard
 from foretell.api.openai.bodies import is_to_stream, read_body
 from foretell.api.openai.choosing import answering
 from foretell.api.openai.streaming import streamed, together
 from foretell.api.operations import operation
 from foretell.api.requests import request_id
+from foretell.api.wish import Wish
 from foretell.dialects.openai import messages
 from foretell.dialects.openai.chat import choices_in, completion, talk_of
 from foretell.dialects.openai.chunks import Chunks, error_line

@@ -5,10 +5,11 @@ from starlette.requests import Request
 from starlette.responses import Response
 
 from foretell.api.answers import answer
-from foretell.api.creating import Wish, find_model
+from foretell.api.creating import find_model
 from foretell.api.openai.asking import REFUSALS, finished
 from foretell.api.openai.bodies import read_body
 from foretell.api.operations import operation
+from foretell.api.wish import Wish
 from foretell.dialects.openai import messages
 from foretell.dialects.openai.embeddings import embeddings, input_for
 from foretell.errors import Code

@@ -11,7 +11,7 @@ from starlette.requests import Request
 from starlette.responses import Response
 
 from foretell.api.answers import answer
-from foretell.api.creating import Wish, find_model
+from foretell.api.creating import find_model
 from foretell.api.openai.asking import REFUSALS, all_finished, heard
 from foretell.api.openai.fields import form_fields, json_fields, model_of
 from foretell.api.openai.outputs import output_files
@@ -20,6 +20,7 @@ from foretell.api.operations import operation
 from foretell.api.receiving import lent
 from foretell.api.requests import origin, request_id, services
 from foretell.api.versions import Known
+from foretell.api.wish import Wish
 from foretell.dialects.openai import picturing, refused
 from foretell.dialects.openai.events import error_event, event
 from foretell.dialects.openai.images import (

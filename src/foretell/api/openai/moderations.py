@@ -5,11 +5,11 @@ from starlette.requests import Request
 from starlette.responses import Response
 
 from foretell.api.answers import answer
-from foretell.api.creating import Wish
 from foretell.api.openai.asking import REFUSALS, finished
 from foretell.api.openai.bodies import read_body
 from foretell.api.operations import operation
 from foretell.api.requests import services
+from foretell.api.wish import Wish
 from foretell.dialects.openai.moderations import JUDGE, Moderation, ModerationsBody, input_for, moderation
 
 ENDPOINT = "moderations"

@@ -2,7 +2,8 @@
 
 from starlette.requests import Request
 
-from foretell.api.creating import Wish, checked, estimated, find_model
+from foretell.api.creating import checked, estimated, find_model
+from foretell.api.wish import Wish
 from foretell.dialects.skytells import messages
 from foretell.dialects.skytells.prices import render_pricing
 from foretell.schema import without_secrets

@@ -5,6 +5,7 @@ from typing import Any
 from msgspec.structs import replace
 from starlette.requests import Request
 
+from foretell.api.answers import json_bytes
 from foretell.api.requests import caller_or_none, edge, origin, services
 from foretell.dialects import skytells
 from foretell.dialects.skytells import messages
@@ -50,6 +51,13 @@ async def rendered(
         public=not is_owner(request, prediction),
         text_so_far=await _text_so_far(request, prediction) if is_running else None,
     )
+
+
+async def shown(request: Request, prediction: Prediction, *, is_enveloped: bool) -> bytes:
+    """The same as JSON, in the envelope or bare."""
+    flat = await rendered(request, prediction)
+    data = json_bytes(flat)
+    return skytells.enveloped(data, flat["status"]) if is_enveloped else data
 
 
 def is_owner(request: Request, prediction: Prediction) -> bool:

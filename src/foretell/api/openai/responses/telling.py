@@ -6,10 +6,11 @@ from contextlib import aclosing
 from starlette.requests import Request
 from starlette.responses import Response
 
-from foretell.api.creating import Wish, create
+from foretell.api.creating import create
 from foretell.api.openai.asking import asked, said_of
 from foretell.api.openai.streaming import streamed
 from foretell.api.requests import edge
+from foretell.api.wish import Wish
 from foretell.dialects.openai.responses import Telling
 from foretell.prediction import Prediction
 

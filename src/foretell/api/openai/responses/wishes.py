@@ -6,10 +6,11 @@ from starlette.requests import Request
 
 from foretell.account import Scope
 from foretell.api.answers import json_bytes
-from foretell.api.creating import Wish, find_model
+from foretell.api.creating import find_model
 from foretell.api.openai.choosing import answering
 from foretell.api.openai.responses.stored import response_named, response_with_item
 from foretell.api.requests import caller, origin, services
+from foretell.api.wish import Wish
 from foretell.dialects.openai import refused, responses
 from foretell.dialects.openai.responses.messages import CreateResponse
 from foretell.dialects.openai.talk import Talk, input_for
