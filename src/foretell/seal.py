@@ -1,13 +1,13 @@
 """Keeping secrets in the database so that the database alone does not give them away."""
 
 import os
-
-from cryptography.exceptions import InvalidTag
-from cryptography.hazmat.primitives.ciphers.aead import ChaCha20Poly1305
-from cryptography.hazmat.primitives.hashes import SHA256
-from cryptography.hazmat.primitives.kdf.hkdf import HKDF
+from functools import cached_property
+from typing import TYPE_CHECKING
 
 from foretell.errors import Code, Error
+
+if TYPE_CHECKING:
+    from cryptography.hazmat.primitives.ciphers.aead import ChaCha20Poly1305
 
 FORM = b"\x01"
 """The first byte of everything sealed: how it was sealed."""
@@ -24,8 +24,7 @@ class Seal:
             raise Error(
                 Code.INVALID_PARAMETER, f"The server's secret must have at least {SECRET_BYTES_MIN} bytes."
             )
-        key = HKDF(algorithm=SHA256(), length=32, salt=None, info=b"foretell seal 1").derive(secret)
-        self._cipher = ChaCha20Poly1305(key)
+        self._secret = secret
 
     def seal(self, data: bytes) -> bytes:
         """What only the same secret can open; different each time."""
@@ -34,6 +33,9 @@ class Seal:
 
     def open(self, sealed: bytes) -> bytes:
         """What was sealed. Error(UNAVAILABLE) if that was under another secret, or it was altered."""
+        # Like `_cipher`: only for what is sealed.
+        from cryptography.exceptions import InvalidTag
+
         nonce, encrypted = sealed[1 : 1 + NONCE_BYTES], sealed[1 + NONCE_BYTES :]
         try:
             if sealed[:1] != FORM:
@@ -43,3 +45,13 @@ class Seal:
             raise Error(
                 Code.UNAVAILABLE, "This was sealed under another server's secret, or was altered."
             ) from error
+
+    @cached_property
+    def _cipher(self) -> "ChaCha20Poly1305":
+        # Only here: it brings a second OpenSSL, 6 MB, which a server without secrets to keep does not need.
+        from cryptography.hazmat.primitives.ciphers.aead import ChaCha20Poly1305
+        from cryptography.hazmat.primitives.hashes import SHA256
+        from cryptography.hazmat.primitives.kdf.hkdf import HKDF
+
+        key = HKDF(algorithm=SHA256(), length=32, salt=None, info=b"foretell seal 1").derive(self._secret)
+        return ChaCha20Poly1305(key)

@@ -10,23 +10,20 @@ import shutil
 import time
 from collections.abc import AsyncIterator, Awaitable, Callable, Iterator, Sequence
 from contextlib import AbstractContextManager
-from datetime import timedelta
+from functools import cached_property
 from pathlib import Path
-from typing import BinaryIO
-
-import obstore
-from obstore.exceptions import BaseError, NotFoundError
-from obstore.store import LocalStore, ObjectStore, S3Store
+from typing import TYPE_CHECKING, BinaryIO
 
 from foretell.blobs import kept
 from foretell.config import Config
 from foretell.errors import Code, Error
 from foretell.ids import new_token
 
+if TYPE_CHECKING:
+    from foretell.blobs.objects import Objects
+
 WINDOW_BYTES = 4 * 1024**2
 """How much one read asks of the store at a time, and so what a reader holds in memory."""
-REQUEST_SECONDS = 120
-"""How long one request to a bucket may take; a large blob is several requests."""
 
 _log = logging.getLogger(__name__)
 _FULL = {errno.ENOSPC, errno.EDQUOT, errno.EFBIG}
@@ -38,19 +35,24 @@ def open_blobs(config: Config) -> "Blobs":
     if not config.blobs:
         root = config.data_path / "blobs"
         root.mkdir(parents=True, exist_ok=True, mode=0o700)
-        return Blobs(LocalStore(root), staging, root=root, flush=config.durability == "power")
-    bucket, _, prefix = config.blobs.removeprefix("s3://").partition("/")
-    return Blobs(_bucket(bucket, prefix.strip("/"), config.s3_endpoint), staging)
+        return Blobs(lambda: _directory(root), staging, root=root, flush=config.durability == "power")
+    objects = _bucket(config)
+    return Blobs(lambda: objects, staging)
 
 
 class Blobs:
     """Named byte strings, each whole or absent: nobody ever sees half of one under its name."""
 
     def __init__(
-        self, store: ObjectStore, staging: Path, *, root: Path | None = None, flush: bool = False
+        self,
+        objects: "Callable[[], Objects]",
+        staging: Path,
+        *,
+        root: Path | None = None,
+        flush: bool = False,
     ) -> None:
-        """`root`: the directory behind a local `store`; `flush`: what is put there survives power loss."""
-        self._store = store
+        """`root`: the directory behind local `objects`; `flush`: what is put there survives power loss."""
+        self._opened = objects
         self._staging = staging
         self._root = root
         self._flush = flush
@@ -66,14 +68,14 @@ class Blobs:
             if self._root is not None:
                 await asyncio.to_thread(_move, path, self._root / name, flush=self._flush)
                 return
-            await obstore.put_async(self._store, name, path)
+            await self._objects.put(name, path)
             await asyncio.to_thread(path.unlink)
 
     async def put_bytes(self, name: str, data: bytes) -> None:
         """Keeps `data` as `name`. Error(UNAVAILABLE) when it cannot be stored; then nothing is left behind."""
         if self._root is None:
             with _storing():
-                await obstore.put_async(self._store, name, data)
+                await self._objects.put(name, data)
             return
         staged = self._staged()
         try:
@@ -113,13 +115,9 @@ class Blobs:
         Error(FILE_NOT_FOUND) on the first step if there is no such blob.
         """
         try:
-            size = (await obstore.head_async(self._store, name))["size"]
-            end = size if end is None else min(end, size)
-            while start < end:
-                stop = min(start + WINDOW_BYTES, end)
-                yield bytes(await obstore.get_range_async(self._store, name, start=start, end=stop))
-                start = stop
-        except (NotFoundError, FileNotFoundError) as error:
+            async for part in self._objects.parts(name, start, end, part_bytes=WINDOW_BYTES):
+                yield part
+        except FileNotFoundError as error:
             raise Error(Code.FILE_NOT_FOUND, "There is no such file.") from error
 
     async def save(self, name: str, path: Path) -> None:
@@ -136,8 +134,8 @@ class Blobs:
         if not names:
             return
         try:
-            await obstore.delete_async(self._store, list(names))
-        except (NotFoundError, FileNotFoundError):
+            await self._objects.delete(names)
+        except FileNotFoundError:
             for name in names:
                 await self._delete_one(name)
 
@@ -154,10 +152,8 @@ class Blobs:
         now = time.time()
         if self._root is not None:
             return await asyncio.to_thread(_ages, self._root / prefix, now)
-        found = await obstore.list(self._store, prefix=f"{prefix}/").collect_async()
-        return {
-            str(each["path"]).rsplit("/", 1)[-1]: now - each["last_modified"].timestamp() for each in found
-        }
+        found = await self._objects.beneath(f"{prefix}/")
+        return {path.rsplit("/", 1)[-1]: now - put_at.timestamp() for path, put_at in found}
 
     async def clear_staged(self, *, older_than_seconds: float) -> None:
         """Removes what was being put when its process was killed."""
@@ -165,9 +161,13 @@ class Blobs:
 
     async def _delete_one(self, name: str) -> None:
         try:
-            await obstore.delete_async(self._store, name)
-        except (NotFoundError, FileNotFoundError):
+            await self._objects.delete([name])
+        except FileNotFoundError:
             return
+
+    @cached_property
+    def _objects(self) -> "Objects":
+        return self._opened()
 
     def _staged(self) -> Path:
         return self._staging / new_token(96)
@@ -178,22 +178,25 @@ def _storing() -> Iterator[None]:
     """Makes what keeps bytes from being stored an answer: it may be otherwise soon."""
     try:
         yield
-    except (OSError, BaseError) as error:
-        is_full = isinstance(error, OSError) and error.errno in _FULL
+    except OSError as error:
+        is_full = error.errno in _FULL
         message = "There is no room for the file now." if is_full else "Files cannot be stored now."
         _log.warning("a file could not be stored: %s", error)
         raise Error(Code.UNAVAILABLE, message, retry_after_seconds=60) from error
 
 
-def _bucket(bucket: str, prefix: str, endpoint: str) -> S3Store:
-    limit = timedelta(seconds=REQUEST_SECONDS)
-    return S3Store(
-        bucket,
-        prefix=prefix or None,
-        config={"endpoint": endpoint} if endpoint else {},
-        client_options={"allow_http": endpoint.startswith("http://"), "timeout": limit},
-        retry_config={"max_retries": 5, "retry_timeout": limit},
-    )
+def _directory(root: Path) -> "Objects":
+    # Only here: it holds 4 MB, and a server writes to its own disk without it.
+    from foretell.blobs.objects import directory
+
+    return directory(root)
+
+
+def _bucket(config: Config) -> "Objects":
+    from foretell.blobs.objects import bucket
+
+    name, _, prefix = config.blobs.removeprefix("s3://").partition("/")
+    return bucket(name, prefix.strip("/"), config.s3_endpoint)
 
 
 async def _written(path: Path, chunks: AsyncIterator[bytes], *, bytes_max: int | None) -> tuple[int, str]:

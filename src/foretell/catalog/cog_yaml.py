@@ -6,8 +6,6 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-import yaml
-
 from foretell.errors import Code, Error
 
 FILE = "cog.yaml"
@@ -52,6 +50,9 @@ def read_cog(folder: Path) -> Cog:
 
 
 def _parsed(path: Path) -> dict[str, Any]:
+    # Only here: few servers have a model in Cog's form.
+    import yaml
+
     try:
         if path.stat().st_size > BYTES_MAX:
             raise Error(Code.INVALID_REQUEST, f"{path} is larger than {BYTES_MAX / 1e6:g} MB.")

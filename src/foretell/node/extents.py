@@ -5,9 +5,6 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 from pathlib import Path
 
-import imagesize
-from tinytag import TinyTag, TinyTagException
-
 log = logging.getLogger(__name__)
 
 
@@ -26,8 +23,8 @@ def extent(path: Path, content_type: str) -> Extent:
     try:
         match kind:
             case "image":
-                width, height = imagesize.get(path)
-                return Extent(pixels=max(0, int(width)) * max(0, int(height)))
+                width, height = _size(path)
+                return Extent(pixels=max(0, width) * max(0, height))
             case "audio":
                 return Extent(audio_seconds=_seconds(path))
             case "video":
@@ -50,7 +47,17 @@ def metrics(extents: Iterable[Extent]) -> dict[str, float]:
     return {name: value for name, value in found.items() if value}
 
 
+# Only in these: together they and the XML they bring hold 1 MB, which no model of texts needs.
+def _size(path: Path) -> tuple[int, int]:
+    import imagesize
+
+    width, height = imagesize.get(path)
+    return int(width), int(height)
+
+
 def _seconds(path: Path) -> float:
+    from tinytag import TinyTag, TinyTagException
+
     try:
         return max(0.0, TinyTag.get(path, tags=False).duration or 0.0)
     except TinyTagException:

@@ -7,13 +7,15 @@ import time
 from datetime import UTC, datetime
 from functools import cache
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
-from jinja2 import Environment, FileSystemLoader, StrictUndefined
 from markupsafe import Markup, escape
 
 from foretell import __version__
 from foretell.api.dashboard import assets
+
+if TYPE_CHECKING:
+    from jinja2 import Environment
 
 Menu = tuple[tuple[str, str, str], ...]
 
@@ -129,7 +131,10 @@ def json_inside(text: str) -> Markup:
 
 
 @cache
-def _templates() -> Environment:
+def _templates() -> "Environment":
+    # Only here: many servers are never looked at with a browser.
+    from jinja2 import Environment, FileSystemLoader, StrictUndefined
+
     found = Environment(
         loader=FileSystemLoader(FOLDER),
         autoescape=True,

@@ -5,9 +5,8 @@ import re
 from collections.abc import Iterable
 from functools import cache
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
-from jinja2 import Environment, FileSystemLoader, StrictUndefined
 from markupsafe import Markup, escape
 
 from foretell.api.reference.document import input_key, within
@@ -18,6 +17,9 @@ from foretell.api.reference.tables import kind, rows
 from foretell.api.reference.views import pretty, refusals, section
 from foretell.api.versions import Known
 from foretell.dialects import skytells
+
+if TYPE_CHECKING:
+    from jinja2 import Environment
 
 HERE = Path(__file__).parent
 LOOK = HERE.parent / "dashboard/assets/tokens.css"
@@ -108,7 +110,10 @@ def _by_own_name(models: Iterable[Known]) -> list[Known]:
 
 
 @cache
-def _templates() -> Environment:
+def _templates() -> "Environment":
+    # Only here: many servers are never looked at with a browser.
+    from jinja2 import Environment, FileSystemLoader, StrictUndefined
+
     found = Environment(
         loader=FileSystemLoader(HERE / "templates"),
         autoescape=True,
