@@ -29,6 +29,7 @@ class Listening:
         settings = uvicorn.Config(
             behind_proxies(app),
             http=Wire,
+            interface="asgi3",
             lifespan="off",
             log_config=None,
             access_log=False,
