@@ -1,6 +1,7 @@
-"""How a run is entered: it gets a place in its replica, is written to have begun, and is sent to the child.
+"""How a run is entered: it gets a place in its replica, is sent to the child, and is written to have begun.
 
-A quick run that was none is in the child already; that it began is written beside it.
+The child is at it while that is written; until then nothing that it says is heard. Members of a batch are written
+first, so that none is entered for nothing. A quick run that was none is in the child already.
 """
 
 import asyncio
@@ -37,6 +38,7 @@ class Entry:
         self.has_begun = False
         # Whose process died runs alone from then on: a neighbour may have been to blame, or may be spared.
         self.is_alone = measured.prediction.losses > 0
+        self._told_seconds: float | None = None
         self._measured = measured
         self._prediction = measured.prediction
         self._replica = replica
@@ -46,7 +48,10 @@ class Entry:
 
     @asynccontextmanager
     async def entered(self, given: dict[str, Any], folder: Path) -> AsyncIterator[Channel]:
-        """What the child says about the run, which it has begun; its place is free again after that."""
+        """What the child says about the run, which it was sent; its place is free again after that.
+
+        Nothing is to be heard of it before it has `begun`.
+        """
         if self._quick is not None:
             async with self._quick.going_on() as channel, self._beginning():
                 yield channel
@@ -60,12 +65,15 @@ class Entry:
             yield channel
         self._replica.wear.ran((time.monotonic() - began_seconds) / self._measured.batch_size)
 
+    async def begun(self) -> None:
+        """Returns once it is written that it has. Raises HoldLost: then the child has to be stopped."""
+        if not self.has_begun:
+            await self.begin()
+
     async def begin(self) -> None:
-        """Writes that it has begun. Raises HoldLost."""
-        hold, began_seconds = (
-            self._prediction.hold,
-            None if self._quick is None else self._quick.began_seconds,
-        )
+        """Writes that it has begun, when the child was sent it if it was. Raises HoldLost."""
+        hold = self._prediction.hold
+        began_seconds = self._told_seconds if self._quick is None else self._quick.began_seconds
         assert hold is not None
 
         def begin() -> Awaitable[bool]:
@@ -81,25 +89,22 @@ class Entry:
     async def _alone(self, frame: dict[str, Any]) -> AsyncIterator[Channel]:
         self._measured.batch_size = 1
         async with self._replica.entrance.slot(frame["id"], alone=self.is_alone) as channel:
-            await self._begin_once()
-            self._replica.say({"type": "run", **frame})
+            self._told_seconds = time.monotonic()
+            self._replica.say({"type": "run", **frame}, at_once=True)
+            if self.has_begun:
+                # Again, after its batch has raised.
+                self._measured.began_seconds = self._told_seconds
             yield channel
 
     @asynccontextmanager
     async def _in_batch(self, batches: Batches, frame: dict[str, Any]) -> AsyncIterator[Channel]:
         async with batches.member(frame["id"], frame["input"]) as batch:
             with self._replica.entrance.about(frame["id"]) as channel:
-                await self._begin_once()
+                await self.begun()
+                self._measured.began_seconds = time.monotonic()
                 await batch.enter(frame)
                 self._measured.batch_size = batch.size
                 yield channel
-
-    async def _begin_once(self) -> None:
-        if self.has_begun:
-            # Again, after its batch has raised.
-            self._measured.began_seconds = time.monotonic()
-        else:
-            await self.begin()
 
     @asynccontextmanager
     async def _beginning(self) -> AsyncIterator[None]:

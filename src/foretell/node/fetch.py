@@ -30,6 +30,7 @@ class Fetch:
 
     async def input(self, fields: tuple[str, ...]) -> dict[str, Any]:
         """The prediction's input with local paths in the place of the files in `fields`. Raises RunFailed."""
+        self._folder.parent.mkdir(mode=0o700, exist_ok=True)
         self._folder.mkdir(exist_ok=True)
         local = dict(self._prediction.input)
         for field in fields:

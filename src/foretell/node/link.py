@@ -61,14 +61,14 @@ class Link(asyncio.Protocol):
             self._transport.resume_reading()
         return _checked(body)
 
-    def send(self, frame: dict[str, Any]) -> None:
-        """Sends with whatever else this turn of the loop sends. To a side that has gone, it does nothing."""
+    def send(self, frame: dict[str, Any], *, at_once: bool = False) -> None:
+        """Sends with whatever else this turn of the loop sends, or `at_once`. Does nothing where nobody is left."""
         body = _encoded(frame)
         if not self._waiting:
             asyncio.get_running_loop().call_soon(self._flush)
         self._waiting.append(_LENGTH.pack(len(body)))
         self._waiting.append(body)
-        if len(self._waiting) >= AT_ONCE:
+        if at_once or len(self._waiting) >= AT_ONCE:
             # So that the child is at them while there are more to come.
             self._flush()
 

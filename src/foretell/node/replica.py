@@ -151,10 +151,10 @@ class Replica:
         self.is_wanted = False
         self.changed.ring_within(0.0 if is_urgent else TELL_SECONDS)
 
-    def say(self, frame: dict[str, Any]) -> None:
-        """Sends a frame to the child, if there still is one."""
+    def say(self, frame: dict[str, Any], *, at_once: bool = False) -> None:
+        """Sends a frame to the child, if there still is one: with others of this turn of the loop, or `at_once`."""
         if self._conversation is not None:
-            self._conversation.child.link.send(frame)
+            self._conversation.child.link.send(frame, at_once=at_once)
 
     def hear_all(self) -> None:
         """Reads what the process has written to its standard output and error so far."""

@@ -15,6 +15,7 @@ from foretell.node.fetch import Fetch
 from foretell.node.fleet import Fleet
 from foretell.node.folder import Folder, swept
 from foretell.node.hearing import Answer, Hearing
+from foretell.node.loaded import loaded
 from foretell.node.outcome import (
     Measured,
     failed,
@@ -43,9 +44,6 @@ from foretell.node.trouble import (
 from foretell.node.uncovering import uncovered
 from foretell.node.voice import Voice
 from foretell.prediction import LOSSES_MAX, Hold, Phase, Prediction, is_for_loading
-
-NOTE_SECONDS = 0.5
-"""While a replica loads, its row is told how far it is no more often than this."""
 
 log = logging.getLogger(__name__)
 
@@ -76,8 +74,8 @@ class Run:
         self._replica = replica
         self._surroundings = surroundings
         self._quick = quick
-        name = f"{prediction.id}-{prediction.attempt}"
-        self._path = folder.new(name) if quick is None else folder.path / name
+        # Made by whoever has something to put into it: most runs have nothing.
+        self._path = folder.path / f"{prediction.id}-{prediction.attempt}"
         self._kept = self._path.with_name(f"{self._path.name}-kept")
         self._voice = Voice(self.hold, surroundings)
         self._outputs = Outputs(
@@ -135,7 +133,7 @@ class Run:
         self._measured.waits = self._replica.waits_of(self.prediction)
         given = await self._fetched()
         async with self._checks.prompt(given) as is_filtered:
-            await self._replica_ready()
+            await loaded(self._replica, self._measured, self._note)
             if await is_filtered or is_for_loading(self.prediction):
                 await self._withhold()
                 return
@@ -153,22 +151,6 @@ class Run:
             return self.prediction.input
         await self._note(Phase.FETCHING)
         return await Fetch(self.prediction, self._path, self._surroundings).input(fields)
-
-    async def _replica_ready(self) -> None:
-        """Waits for the load, and says how far it is."""
-        began_seconds = time.monotonic()
-        ready = asyncio.ensure_future(self._replica.ready())
-        told: tuple[Phase, float | None] | None = None
-        try:
-            while not (await asyncio.wait({ready}, timeout=NOTE_SECONDS if told else 0.0))[0]:
-                if told != self._replica.phase:
-                    told = self._replica.phase
-                    await self._note(told[0])
-            await ready
-        finally:
-            ready.cancel()
-            self._measured.waits.enter(None)
-            self._measured.load_seconds = time.monotonic() - began_seconds if told else 0.0
 
     async def _withhold(self) -> None:
         """Ends it with an empty answer, for what was asked is not put to the model: that costs nothing."""
@@ -189,6 +171,7 @@ class Run:
     async def _entered(self, given: dict[str, Any]) -> Answer:
         async with self._entry.entered(given, self._path) as channel:
             try:
+                await self._begun(channel)
                 return await self._answer(channel)
             except Overran as error:
                 # The caller's answer does not wait for the stop.
@@ -198,6 +181,16 @@ class Run:
             except asyncio.CancelledError:
                 await self._stop(channel)
                 raise
+
+    async def _begun(self, channel: Channel) -> None:
+        """Lets nothing be heard of the run before it is written that it has begun; stops it where it cannot be."""
+        try:
+            await self._entry.begun()
+        except Exception as error:
+            # It is known already: to be told so once more must not end the stopping.
+            self.is_lost = isinstance(error, HoldLost)
+            await self._stop(channel)
+            raise
 
     async def _answer(self, channel: Channel) -> Answer:
         version = self._replica.version
@@ -223,16 +216,14 @@ class Run:
 
     async def _stop(self, channel: Channel) -> None:
         self._has_stopped = True
-        assert self._hearing is not None
-        config, count = self._surroundings.config, self._hearing.count
-        stopped = await stop_run(self._replica, self.id, channel, config, count)
+        count = None if self._hearing is None else self._hearing.count
+        stopped = await stop_run(self._replica, self.id, channel, self._surroundings.config, count)
         await self._tell_stopped(stopped.stage, round(stopped.seconds, 3))
 
     async def _account(self) -> None:
         """Says what a run had used that was over when the prediction was canceled: nothing had to be stopped."""
-        if not self.has_begun or self._has_stopped:
-            return
-        await self._tell_stopped("finished", 0.0)
+        if self.has_begun and not self._has_stopped:
+            await self._tell_stopped("finished", 0.0)
 
     async def _tell_stopped(self, stage: str, seconds: float) -> None:
         used = what_was_used(self._measured, at=self._surroundings.clock())
@@ -272,10 +263,8 @@ class Run:
             self._is_ending = True
             await self._record.release(lost=True)
             return
-        times = f"{LOSSES_MAX} times, and no longer tried"
-        await self._fail(
-            RunFailed("worker_lost", f"The model's process {error}. The prediction was lost {times}.")
-        )
+        lost = f"The prediction was lost {LOSSES_MAX} times, and no longer tried."
+        await self._fail(RunFailed("worker_lost", f"The model's process {error}. {lost}"))
 
     async def _fail(self, error: RunFailed) -> None:
         await self._voice.end()

@@ -252,7 +252,7 @@ class Runs:
         async def stop() -> None:
             try:
                 async with run.going_on() as channel:
-                    await stop_run(run.replica, run.id, channel, self._surroundings.config, lambda _: None)
+                    await stop_run(run.replica, run.id, channel, self._surroundings.config)
             except ReplicaGone:
                 pass
             finally:

@@ -34,7 +34,11 @@ class Stopped:
 
 
 async def stop_run(
-    replica: Replica, run_id: str, channel: Channel, config: Config, passed: Callable[[Frame], None]
+    replica: Replica,
+    run_id: str,
+    channel: Channel,
+    config: Config,
+    passed: Callable[[Frame], None] | None = None,
 ) -> Stopped:
     """Returns when the run is over, or was left to a replica that is about to end.
 
@@ -47,7 +51,9 @@ async def stop_run(
     return Stopped(stage, time.monotonic() - began_seconds)
 
 
-async def _stage(replica: Replica, channel: Channel, config: Config, passed: Callable[[Frame], None]) -> str:
+async def _stage(
+    replica: Replica, channel: Channel, config: Config, passed: Callable[[Frame], None] | None
+) -> str:
     if await _yielded(channel, config.stop_cooperative_seconds, passed):
         if replica.entrance.has_left_processes():
             replica.drain(0)
@@ -59,7 +65,7 @@ async def _stage(replica: Replica, channel: Channel, config: Config, passed: Cal
     return await replica.stop(terminate_seconds=config.stop_terminate_seconds)
 
 
-async def _yielded(channel: Channel, timeout_seconds: float, passed: Callable[[Frame], None]) -> bool:
+async def _yielded(channel: Channel, timeout_seconds: float, passed: Callable[[Frame], None] | None) -> bool:
     try:
         async with asyncio.timeout(timeout_seconds):
             await channel.ending(passed)
