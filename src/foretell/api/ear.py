@@ -6,40 +6,48 @@ import asyncio
 from types import TracebackType
 
 from foretell.event import Event
+from foretell.prediction import Prediction
 from foretell.store import Store
 
 
 class Ear:
-    """Hears one prediction from `async with` on.
+    """Hears one prediction from `with` on.
 
-    `must_look` says that live events are not the whole truth: the row moved, or some were lost. What a slow
-    reader leaves is kept up to a bound; beyond it events are lost here, and the table has them.
+    `must_look` says that what is heard is not the whole truth: the row moved elsewhere, or events were lost. What a
+    slow reader leaves is kept up to a bound; beyond it events are lost here, and the table has them.
     """
 
-    def __init__(self, store: Store, prediction_id: str) -> None:
+    def __init__(self, store: Store, prediction_id: str, made: Prediction | None = None) -> None:
+        """`made`: the row as it was created just now, to be run by this process. Nothing of it can have been missed."""
         self._store = store
         self._prediction_id = prediction_id
-        self._moves = store.moves(prediction_id, self._look)
+        self._moves = store.moves(prediction_id, self._moved)
         self._live = store.follow(prediction_id, self._wake)
         self._has_heard = False
         self._waiter: asyncio.Future[None] | None = None
-        self.must_look = True
+        self._row = made
+        self.must_look = made is None
 
-    async def __aenter__(self) -> Ear:
+    def __enter__(self) -> Ear:
         # Both listen before the first look, so that nothing falls between.
         self._moves.__enter__()
         self._live.__enter__()
         return self
 
-    async def __aexit__(
+    def __exit__(
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
     ) -> None:
         self._live.__exit__(kind, error, trace)
         self._moves.__exit__(kind, error, trace)
 
+    @property
+    def has_news(self) -> bool:
+        """Whether there is something to take or to look at."""
+        return self._has_heard or self._row is not None or self.must_look
+
     async def wait(self, timeout_seconds: float) -> bool:
         """Whether anything was heard before the time was up."""
-        if not self._has_heard:
+        if not self.has_news:
             loop = asyncio.get_running_loop()
             self._waiter = loop.create_future()
             timer = loop.call_later(timeout_seconds, self._let_go)
@@ -47,7 +55,15 @@ class Ear:
                 await self._waiter
             finally:
                 timer.cancel()
-        return self._has_heard
+        return self.has_news
+
+    def row(self) -> Prediction | None:
+        """The row if it has moved since it was last asked for, and nobody has to look to know how.
+
+        It is whole if it has ended, and without its body else.
+        """
+        row, self._row = self._row, None
+        return None if self.must_look else row
 
     def take(self) -> list[Event]:
         """What was said since the last take, in order."""
@@ -59,8 +75,10 @@ class Ear:
             self.must_look = True
         return events
 
-    def _look(self) -> None:
-        self.must_look = True
+    def _moved(self, row: Prediction | None) -> None:
+        if row is None:
+            self.must_look = True
+        self._row = row
         self._wake()
 
     def _wake(self) -> None:
@@ -70,3 +88,11 @@ class Ear:
     def _let_go(self) -> None:
         if self._waiter is not None and not self._waiter.done():
             self._waiter.set_result(None)
+
+
+def is_all_heard(prediction: Prediction, *, is_told: bool, is_live: bool) -> bool:
+    """Whether who hears this row's events in their order has heard all: the table need not be asked for more.
+
+    `is_told`: this process has moved the row. `is_live`: it has said something that was heard.
+    """
+    return (is_told and is_live) if prediction.status.is_terminal else (is_told or is_live)

@@ -10,6 +10,7 @@ import msgspec
 
 from foretell.event import Event, Kind
 from foretell.store.database import Connection, Row, Transaction, marks
+from foretell.store.notices import SAID_HERE
 from foretell.store.rows import encoded
 
 _batch = msgspec.json.Decoder(list[tuple[int, Kind, dict[str, object], int]])
@@ -71,8 +72,14 @@ def append(transaction: Transaction, asked: Sequence[Append]) -> list[bool]:
     forget_previews(transaction, newer)
     columns = "prediction_id, attempt, sequence, last_sequence, batch"
     transaction.insert("events", columns, batches, unless="prediction_id, attempt, sequence")
-    for each in held:
-        transaction.tell(f"prediction:{each}")
+    for each in asked:
+        topic = f"prediction:{each.prediction_id}"
+        if each.prediction_id not in held:
+            continue
+        if each.node is not None:
+            transaction.tell(topic)
+        elif topic not in transaction.topics:
+            transaction.tell(topic, SAID_HERE)
     return [each.prediction_id in held for each in asked]
 
 

@@ -224,8 +224,11 @@ class Store(Arrivals):
         """
         return Follower(self._live, prediction_id, then)
 
-    def moves(self, prediction_id: str, then: Callable[[], None] | None = None) -> Subscription:
-        """Hears from `with` on that a prediction has moved, and calls `then`; two seconds late if a notice was lost."""
+    def moves(self, prediction_id: str, then: Callable[[Any], None] | None = None) -> Subscription:
+        """Hears from `with` on that a prediction has moved, and calls `then`; two seconds late if a notice was lost.
+
+        `then` is given the row as it now is: whole if it has ended, without its body else; None where one has to look.
+        """
         return self._lookout.moves(prediction_id, then)
 
     async def await_terminal(

@@ -6,6 +6,7 @@ import asyncio
 import time
 from collections.abc import Awaitable, Callable, Sequence
 from contextlib import suppress
+from typing import Any
 
 from foretell.errors import Error
 from foretell.prediction import Prediction
@@ -32,8 +33,11 @@ class Lookout:
         self._waited: set[str] = set()
         self._task: asyncio.Task[None] | None = None
 
-    def moves(self, prediction_id: str, then: Callable[[], None] | None = None) -> Subscription:
-        """Hears from `with` on that a prediction has moved, and calls `then`; it looks for as long as anybody waits."""
+    def moves(self, prediction_id: str, then: Callable[[Any], None] | None = None) -> Subscription:
+        """Hears from `with` on that a prediction has moved, and calls `then` with its row, if that is known.
+
+        It looks for as long as anybody waits.
+        """
         if self._task is None:
             self._task = asyncio.get_running_loop().create_task(self._look_out(), name="lookout")
         return self._notices.subscribe(f"prediction:{prediction_id}", then)
@@ -57,9 +61,9 @@ class Lookout:
                 if found is None or found.status.is_terminal or not goes_on:
                     return found
                 goes_on = await _moved(moves, deadline, enough)
-                ended: Prediction | None = moves.value
-                if ended is not None:
-                    return ended
+                told: Prediction | None = moves.value
+                if told is not None and told.status.is_terminal:
+                    return told
                 found = None
 
     def close(self) -> None:

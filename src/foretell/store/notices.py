@@ -10,13 +10,15 @@ from typing import Any
 
 EVERYTHING = "*"
 """The topic that wakes every subscriber: what was missed is not known."""
+SAID_HERE = "said here"
+"""The value of what is no news in this process: who wants to know has heard it when it was said."""
 
 
 class Subscription:
     """A topic somebody waits for. `value` is the newest thing published with it in this process, if any."""
 
-    def __init__(self, notices: Notices, topic: str, then: Callable[[], None] | None = None) -> None:
-        """`then` is called when something happens."""
+    def __init__(self, notices: Notices, topic: str, then: Callable[[Any], None] | None = None) -> None:
+        """`then` is called when something happens, with what was published; None: one has to look."""
         self._notices = notices
         self._topic = topic
         self._then = then
@@ -52,7 +54,7 @@ class Subscription:
         self._has_happened = True
         self._let_go()
         if self._then is not None:
-            self._then()
+            self._then(value)
 
     def _let_go(self) -> None:
         if self._waiter is not None and not self._waiter.done():
@@ -65,10 +67,10 @@ class Notices:
     def __init__(self) -> None:
         self._subscriptions: defaultdict[str, set[Subscription]] = defaultdict(set)
 
-    def subscribe(self, topic: str, then: Callable[[], None] | None = None) -> Subscription:
+    def subscribe(self, topic: str, then: Callable[[Any], None] | None = None) -> Subscription:
         """`prediction:<id>`, `waiting`, `moved:<node>`, `deliveries`, `keys` or `models`; counts from `with` on.
 
-        `then` is called whenever it happens.
+        `then` is called whenever it happens, with what was published with it.
         """
         return Subscription(self, topic, then)
 
@@ -82,8 +84,10 @@ class Notices:
             if topic == EVERYTHING:
                 self._wake_all()
                 return
-            for each in tuple(self._subscriptions.get(topic, ())):
-                each.wake(values.get(topic) if values else None)
+            value = values.get(topic) if values else None
+            if value is not SAID_HERE:
+                for each in tuple(self._subscriptions.get(topic, ())):
+                    each.wake(value)
 
     def add(self, topic: str, subscription: Subscription) -> None:
         self._subscriptions[topic].add(subscription)

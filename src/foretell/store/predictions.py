@@ -107,7 +107,7 @@ def begin(transaction: Transaction, asked: Sequence[Begin]) -> list[bool]:
     moved = move(transaction, Move.BEGIN, rows, {**HOLD, "ran": "BIGINT"}, (changes, [at, at]))
     webhooks.owe(transaction, [(each, _BEGUN) for each in webhooks.subscribed(transaction, moved)])
     for each in moved:
-        transaction.tell(f"prediction:{each.id}")
+        transaction.tell(f"prediction:{each.id}", each)
     begun = {each.id for each in moved}
     return [each.hold.prediction_id in begun for each in asked]
 

@@ -87,7 +87,7 @@ async def said_of(request: Request, prediction: Prediction) -> AsyncGenerator[Ev
     """
     until = _deadline(request)
     store = services(request).store
-    async with Ear(store, prediction.id) as ear:
+    with Ear(store, prediction.id) as ear:
         following, heard_seconds = Following(store, prediction), time.monotonic()
         while following.ended is None:
             for event in await _next(ear, following):
@@ -178,12 +178,12 @@ async def _cancel(request: Request, created: Sequence[Prediction], cause: BaseEx
 
 async def _next(ear: Ear, following: Following) -> list[Event]:
     """What the next thing heard, or a look at the table, adds; nothing is possible."""
-    if not ear.must_look and not following.is_behind:
+    if not following.is_behind:
         await ear.wait(HEARD_SECONDS)
-    events = following.hear(ear.take())
-    if ear.must_look or following.is_behind:
+    row, events = ear.row(), following.hear(ear.take())
+    if row is not None or ear.must_look or following.is_behind:
         ear.must_look = False
-        events += await following.look()
+        events += await following.look(row)
     return events
 
 

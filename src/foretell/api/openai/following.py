@@ -3,6 +3,7 @@
 from collections.abc import Sequence
 
 from foretell.api.creating import deleted_meanwhile
+from foretell.api.ear import is_all_heard
 from foretell.errors import Code, Error
 from foretell.event import Event, Kind
 from foretell.prediction import Prediction
@@ -41,14 +42,17 @@ class Following:
                 self.is_behind = True
         return found
 
-    async def look(self) -> list[Event]:
-        """What the row and the table add. Raises Error when the attempt was lost or the row deleted."""
-        prediction = await self._store.get(self._prediction_id)
+    async def look(self, told: Prediction | None = None) -> list[Event]:
+        """What the row and the table add. Raises Error when the attempt was lost or the row deleted.
+
+        `told`: the row as this process itself has moved it.
+        """
+        prediction = told or await self._store.get(self._prediction_id)
         if prediction is None:
             raise deleted_meanwhile()
         self._go_to_attempt(prediction.attempt)
         found = []
-        if prediction.status.is_terminal or self.is_behind or not self._is_live:
+        if self.is_behind or not is_all_heard(prediction, is_told=told is not None, is_live=self._is_live):
             found = await self._page()
         if prediction.status.is_terminal and not self.is_behind:
             self.ended = prediction

@@ -10,6 +10,7 @@ from starlette.responses import Response
 from foretell.api.answers import JSON, answer, encoded_answer
 from foretell.api.creating import awaited, create, find_model
 from foretell.api.deadlines import cancel_for_leaver, heard_out
+from foretell.api.idempotency import is_replayed
 from foretell.api.requests import accepts_stream, edge, preferred_wait_seconds, services
 from foretell.api.seats import HeldStream
 from foretell.api.skytells.bodies import Asked
@@ -39,7 +40,8 @@ async def predicted(request: Request, *, is_enveloped: bool) -> Response:
         prediction = await create(request, asked.wish, awaited=seconds > 0)
         left = partial(cancel_for_leaver, request, prediction) if asked.ends_with_caller else None
         if streams:
-            return seated_stream(request, prediction, held.pop_all(), left)
+            made = not is_replayed(request, prediction.id)
+            return seated_stream(request, prediction, held.pop_all(), left, made=made)
         try:
             if _counts_from_last_byte(request) and seconds > PATIENCE_SECONDS:
                 return await _patiently(

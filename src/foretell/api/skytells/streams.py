@@ -47,37 +47,58 @@ def stream(request: Request, prediction: Prediction) -> HeldStream:
 
 
 def seated_stream(
-    request: Request, prediction: Prediction, held: ExitStack, left: Callable[[], None] | None = None
+    request: Request,
+    prediction: Prediction,
+    held: ExitStack,
+    left: Callable[[], None] | None = None,
+    *,
+    made: bool = False,
 ) -> HeldStream:
-    """The same for a caller who has a seat already; `left` is called if they do not stay to the end."""
+    """The same for a caller who has a seat already; `left` is called if they do not stay to the end.
+
+    `made`: it was created for this request, a moment ago, in the same turn of the event loop.
+    """
     telling = Telling(request, prediction, _place(request.headers.get("last-event-id", "")))
-    pieces = _told(request, prediction.id, telling)
+    # Only what this process runs itself can be heard from its first word on.
+    here = prediction if made and prediction.node is not None else None
+    ear = held.enter_context(Ear(services(request).store, prediction.id, here))
+    pieces = _told(request, ear, telling)
     return HeldStream(held, pieces if left is None else heard_out(pieces, left), headers=HEADERS)
 
 
-async def _told(request: Request, prediction_id: str, telling: Telling) -> AsyncIterator[bytes]:
+async def _told(request: Request, ear: Ear, telling: Telling) -> AsyncIterator[bytes]:
     """Bytes as they are to be sent: one piece for all that is new, a heartbeat where nothing is."""
     heartbeat_seconds, stopping = services(request).heartbeat_seconds, services(request).stopping
     quiet_since = time.monotonic()
-    async with Ear(services(request).store, prediction_id) as ear:
-        while not telling.is_over and not stopping.is_set():
-            piece = await _next(ear, telling, heartbeat_seconds)
-            if not piece and time.monotonic() - quiet_since >= heartbeat_seconds:
-                piece = skytells.stream_comment("heartbeat")
-            if piece:
+    while not telling.is_over and not stopping.is_set():
+        if not telling.is_behind:
+            await ear.wait(min(heartbeat_seconds, STOPPING_SECONDS))
+        # What was heard does not wait until the table has answered.
+        for step in (_heard, _looked):
+            if piece := await step(ear, telling):
                 quiet_since = time.monotonic()
                 yield piece
+        if time.monotonic() - quiet_since >= heartbeat_seconds:
+            quiet_since = time.monotonic()
+            yield skytells.stream_comment("heartbeat")
 
 
-async def _next(ear: Ear, telling: Telling, timeout_seconds: float) -> bytes:
-    """What the next thing heard, or a look at the table, adds; nothing is possible."""
-    if not ear.must_look and not telling.is_behind:
-        await ear.wait(min(timeout_seconds, STOPPING_SECONDS))
-    piece = await telling.hear(ear.take())
-    if ear.must_look or telling.is_behind:
-        ear.must_look = False
-        piece += await telling.look()
-    return piece
+async def _heard(ear: Ear, telling: Telling) -> bytes:
+    """What was said and how the row moved since the last time, in order."""
+    row, events = ear.row(), ear.take()
+    if row is None:
+        return await telling.hear(events)
+    if row.status.is_terminal:
+        return await telling.hear(events) + await telling.look(row)
+    return await telling.look(row) + await telling.hear(events)
+
+
+async def _looked(ear: Ear, telling: Telling) -> bytes:
+    """What the table adds, if it has to be asked."""
+    if telling.is_over or not (ear.must_look or telling.is_behind):
+        return b""
+    ear.must_look = False
+    return await telling.look()
 
 
 def _place(last_event_id: str) -> Place | None:

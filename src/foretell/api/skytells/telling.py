@@ -8,6 +8,7 @@ from typing import Any
 
 from starlette.requests import Request
 
+from foretell.api.ear import is_all_heard
 from foretell.api.requests import edge, origin, services
 from foretell.api.skytells.rendering import is_owner, rendered
 from foretell.api.skytells.waiting import phase, waiting
@@ -62,15 +63,15 @@ class Telling:
                 self.is_behind = True
         return b"".join(pieces)
 
-    async def look(self) -> bytes:
-        """What the row and the table add."""
-        prediction = await services(self._request).store.get(self._prediction_id)
+    async def look(self, told: Prediction | None = None) -> bytes:
+        """What the row and the table add. `told`: the row as this process itself has made or moved it."""
+        prediction = told or await services(self._request).store.get(self._prediction_id)
         if prediction is None:
             return self._deleted()
         if self._is_told_already(prediction):
             return await self._done(prediction)
         piece = self._restart(prediction) + self._states(prediction, await self._outlook(prediction))
-        if prediction.status.is_terminal or self.is_behind or not self._is_live:
+        if self.is_behind or not is_all_heard(prediction, is_told=told is not None, is_live=self._is_live):
             piece += await self._page(prediction)
         piece += self._row_progress(prediction)
         if prediction.status.is_terminal and not self.is_behind:
