@@ -10,7 +10,6 @@ from urllib.parse import unquote, urlsplit
 from foretell import catalog, families
 from foretell.adding.archives import is_archive, unpack
 from foretell.adding.bench import Bench
-from foretell.adding.remote_files import file_at
 from foretell.adding.report import Doing
 from foretell.errors import Code, Error
 from foretell.families import Files
@@ -90,6 +89,9 @@ async def _of_hub(bench: Bench, source: str, *, name: str, staging: Path) -> Fou
 async def _of_address(bench: Bench, url: str, *, name: str, staging: Path, doing: Doing) -> Found:
     file = unquote(PurePosixPath(urlsplit(url).path).name)
     if not is_archive(file):
+        # Only here: most models come from elsewhere, and httpx holds 6 MB.
+        from foretell.adding.remote_files import file_at
+
         files = await asyncio.to_thread(file_at, url, file)
         making = Making(staging, await _gpus_mb(bench))
         return await asyncio.to_thread(_made, files, name or _plain(PurePosixPath(file).stem), url, making)

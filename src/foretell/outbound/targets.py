@@ -8,13 +8,8 @@ URL_CHARACTERS_MAX = 2_048
 PORT_MAX = 65_535
 
 
-def check_form(url: str) -> None:
-    """Error(INVALID_PARAMETER) for what is not a plain http or https URL; where it leads is not looked at."""
-    target(url)
-
-
 def target(url: str) -> httpx.URL:
-    """The URL without its fragment. Error(INVALID_PARAMETER) as `check_form`."""
+    """The URL without its fragment. Error(INVALID_PARAMETER) for what is not a plain http or https URL."""
     if len(url) > URL_CHARACTERS_MAX:
         raise _wrong(f"A URL may have {URL_CHARACTERS_MAX} characters.")
     if any(character == " " or not character.isprintable() for character in url):

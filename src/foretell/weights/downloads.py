@@ -4,10 +4,12 @@ import asyncio
 import re
 from collections.abc import Callable, Mapping
 from pathlib import Path
-
-import httpx
+from typing import TYPE_CHECKING
 
 from foretell.errors import Code, Error
+
+if TYPE_CHECKING:
+    import httpx
 
 QUIET_SECONDS = 30
 """How long a server may say nothing."""
@@ -29,6 +31,9 @@ async def download(
     `on_progress` hears the bytes there and the bytes in all (0: unknown). Error(UNAVAILABLE) when the
     server refuses or cannot be reached; what came so far stays for the next call.
     """
+    # Only here and below: a server that has all its weights fetches nothing, and httpx holds 6 MB.
+    import httpx
+
     fruitless = 0
     async with httpx.AsyncClient(timeout=QUIET_SECONDS, follow_redirects=True) as client:
         while True:
@@ -43,7 +48,7 @@ async def download(
 
 
 async def _continue(
-    client: httpx.AsyncClient,
+    client: "httpx.AsyncClient",
     url: str,
     path: Path,
     headers: Mapping[str, str],
@@ -51,6 +56,8 @@ async def _continue(
     on_progress: Callable[[int, int], None],
 ) -> str | None:
     """One request for what is missing. None: the file is whole; else what passing thing went wrong."""
+    import httpx
+
     asked = dict(headers) | {"Accept-Encoding": "identity"}
     if start := _size(path):
         asked["Range"] = f"bytes={start}-"
@@ -68,7 +75,7 @@ async def _continue(
     return None
 
 
-def _refusal(answer: httpx.Response, url: str) -> str | None:
+def _refusal(answer: "httpx.Response", url: str) -> str | None:
     status = answer.status_code
     if status in {200, 206}:
         return None
@@ -80,7 +87,7 @@ def _refusal(answer: httpx.Response, url: str) -> str | None:
     raise Error(Code.UNAVAILABLE, f"{url} could not be fetched: the server answered {status}.{hint}")
 
 
-def _beyond_end(answer: httpx.Response, path: Path, start: int) -> str | None:
+def _beyond_end(answer: "httpx.Response", path: Path, start: int) -> str | None:
     """A range that begins at the end means that the file was already whole; any other is begun anew."""
     if re.fullmatch(rf"bytes \*/{start}", answer.headers.get("content-range", "")):
         return None
@@ -89,7 +96,7 @@ def _beyond_end(answer: httpx.Response, path: Path, start: int) -> str | None:
 
 
 async def _append(
-    answer: httpx.Response, path: Path, bytes_max: int, on_progress: Callable[[int, int], None]
+    answer: "httpx.Response", path: Path, bytes_max: int, on_progress: Callable[[int, int], None]
 ) -> None:
     done = _size(path)
     total = done + int(answer.headers.get("content-length", 0))

@@ -5,12 +5,13 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from fnmatch import fnmatchcase
 from pathlib import PurePosixPath
-from typing import Any
+from typing import TYPE_CHECKING, Any
 from urllib.parse import quote
 
-import httpx
-
 from foretell.errors import Code, Error
+
+if TYPE_CHECKING:
+    import httpx
 
 HUB = "https://huggingface.co"
 """The hub of `hf:` sources, unless `HF_ENDPOINT` names another."""
@@ -79,6 +80,9 @@ class Hub:
 
         Error(UNAVAILABLE) says in a sentence why there is none: missing, private, gated, out of reach.
         """
+        # Only here and below, as in `downloads`.
+        import httpx
+
         revision = quote(repository.revision, safe="")
         url = f"{self.endpoint.rstrip('/')}/api/models/{repository.name}/revision/{revision}"
         try:
@@ -95,6 +99,8 @@ class Hub:
 
     def part(self, repository: Repository, file: str, start: int, size: int) -> bytes:
         """Up to `size` bytes of a file from `start` on. Blocks; for what is small."""
+        import httpx
+
         if size <= 0:
             return b""
         asked = self.headers | {"Range": f"bytes={start}-{start + size - 1}", "Accept-Encoding": "identity"}
@@ -123,7 +129,7 @@ def repository_of(source: str) -> Repository | None:
     return None
 
 
-def refusal(answer: httpx.Response, repository: Repository, hub: Hub) -> Error:
+def refusal(answer: "httpx.Response", repository: Repository, hub: Hub) -> Error:
     """What a hub's refusal means, in a sentence."""
     name, page = repository.name, f"{hub.endpoint.rstrip('/')}/{repository.name}"
     match answer.headers.get("x-error-code", ""), answer.status_code:

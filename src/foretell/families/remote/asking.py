@@ -2,12 +2,13 @@
 
 import json
 from dataclasses import dataclass
-from typing import Any, Self
+from typing import TYPE_CHECKING, Any, Self
 from urllib.parse import urlsplit
 
-import httpx
-
 from foretell.errors import Code, Error
+
+if TYPE_CHECKING:
+    import httpx
 
 ANSWER_SECONDS = 20.0
 CONNECT_SECONDS = 10.0
@@ -37,6 +38,9 @@ class Asking:
 
     def __init__(self, wanted: Wanted) -> None:
         """Error(INVALID_REQUEST) for an address that is none."""
+        # Only here and below: a server asks others only while a model is added, and httpx holds 6 MB.
+        import httpx
+
         self.wanted = wanted
         parts = urlsplit(wanted.url)
         if parts.scheme not in {"http", "https"} or not parts.hostname:
@@ -78,7 +82,9 @@ class Asking:
         except ValueError:
             return answer.status_code, None
 
-    async def _answer(self, url: str, header: str) -> httpx.Response:
+    async def _answer(self, url: str, header: str) -> "httpx.Response":
+        import httpx
+
         key = self.wanted.key
         given = f"Bearer {key}" if header == "authorization" else key
         headers = {header: given} if header and key else {}
@@ -90,7 +96,7 @@ class Asking:
             raise Error(Code.UNAVAILABLE, message) from error
         return httpx.Response(answer.status_code, content=body)
 
-    def _refused(self, answer: httpx.Response) -> str:
+    def _refused(self, answer: "httpx.Response") -> str:
         variable = self.wanted.variable
         words = self._words(answer)
         if not variable:
@@ -101,7 +107,7 @@ class Asking:
             return f"{self.place} wants a key, and {variable} is not set here: set it for this command too."
         return f"{self.place} refuses the key in {variable}: {words}"
 
-    def _words(self, answer: httpx.Response) -> str:
+    def _words(self, answer: "httpx.Response") -> str:
         """What the answer says, in its own words."""
         try:
             found = answer.json()
@@ -113,7 +119,7 @@ class Asking:
         return (text.replace(self.wanted.key, "[key]") if self.wanted.key else text)[:WORDS_CHARACTERS_MAX]
 
 
-async def _body(answer: httpx.Response, url: str) -> bytes:
+async def _body(answer: "httpx.Response", url: str) -> bytes:
     found = b""
     async for piece in answer.aiter_bytes():
         found += piece
