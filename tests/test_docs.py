@@ -8,7 +8,7 @@ import pytest
 import typer
 from typer.testing import CliRunner
 
-from foretell.cli import app
+from foretell.cli.commands import app
 from foretell.config import Config
 
 ROOT = Path(__file__).parents[1]

@@ -1,84 +1,21 @@
-"""The `foretell` command: every subcommand, and how an expected problem is told to a person."""
+"""The `foretell` command: how its words are heard, and how an expected problem is told to a person."""
 
 import sys
+from typing import NoReturn
 
-import httpx
-import typer
-
-from foretell import __version__
-from foretell.cli import (
-    accounts,
-    audit,
-    checking,
-    connecting,
-    credits,
-    dashboard,
-    keeping,
-    keys,
-    models,
-    nodes,
-    predictions,
-    retention,
-    running,
-    serving,
-    webhooks,
-)
-from foretell.cli.printing import labelled, notes
+from foretell.cli.plain import plain
+from foretell.cli.saying import say
 from foretell.errors import Error
 from foretell.store import LockedError
 
 FAILED = 1
 INTERRUPTED = 130
 
-app = typer.Typer(
-    name="foretell",
-    help="A predictions platform that runs on your own machine.",
-    epilog="Start with 'foretell serve', then 'foretell run truefusion -i prompt=\"a red fox\"'.",
-    no_args_is_help=True,
-    rich_markup_mode="rich",
-    pretty_exceptions_enable=False,
-    add_completion=True,
-)
-
-
-def _version(wanted: bool) -> None:
-    if wanted:
-        print(f"foretell {__version__}")
-        raise typer.Exit
-
-
-@app.callback()
-def _root(
-    version: bool = typer.Option(
-        False, "--version", callback=_version, is_eager=True, help="Print the version and exit."
-    ),
-) -> None:
-    pass
-
-
-serving.add_to(app)
-running.add_to(app)
-dashboard.add_to(app)
-checking.add_to(app)
-keeping.add_to(app)
-retention.add_to(keys.app)
-audit.add_to(app)
-credits.add_to(app)
-connecting.add_to(models.app)
-app.add_typer(
-    models.app, name="models", help="The models this server knows, and what they need on this machine."
-)
-app.add_typer(predictions.app, name="predictions", help="Look at predictions, cancel them, delete them.")
-app.add_typer(accounts.app, name="accounts", help="Who may call.")
-app.add_typer(keys.app, name="keys", help="API keys of an account.")
-app.add_typer(nodes.app, name="nodes", help="What runs models, what runs there, and letting it stop.")
-app.add_typer(webhooks.app, name="webhooks", help="What receivers were told, and a receiver to try.")
-
 
 def main() -> None:
     """Runs the command line. Exits 0 when all went well, 1 on a refusal or a failure, 2 on wrong usage."""
     try:
-        app()
+        _obey(sys.argv[1:])
     except KeyboardInterrupt:
         sys.exit(INTERRUPTED)
     except BrokenPipeError:
@@ -88,14 +25,32 @@ def main() -> None:
         _complain(error.message, *error.details)
     except LockedError as error:
         _complain(str(error))
-    except httpx.HTTPError as error:
+    except _unreachable() as error:
         _complain(f"The server cannot be reached: {error or type(error).__name__}")
     except OSError as error:
         _complain(f"{error.filename}: {error.strerror}" if error.filename and error.strerror else str(error))
 
 
-def _complain(message: str, *details: str) -> None:
-    notes.print(labelled("Error:", message))
+def _obey(words: list[str]) -> None:
+    if found := plain(words):
+        from foretell.cli.hosting import host
+
+        host(found.command, found.file, **found.chosen)
+        return
+    # Only here: what reads all other commands would hold 12 MB for as long as a server lives, and start it later.
+    from foretell.cli.commands import app
+
+    app()
+
+
+def _unreachable() -> type[Exception]:
+    import httpx
+
+    return httpx.HTTPError
+
+
+def _complain(message: str, *details: str) -> NoReturn:
+    say(message, label="Error:", aside=True)
     for detail in (each for each in details if each not in message):
-        notes.print(f"  {detail}")
+        say(f"  {detail}", aside=True)
     sys.exit(FAILED)

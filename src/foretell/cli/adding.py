@@ -10,7 +10,8 @@ from rich.text import Text
 from foretell.cli.connection import Connection, Target, call
 from foretell.cli.describing import command, size
 from foretell.cli.options import Data, Database, Json
-from foretell.cli.printing import console, harmless, labelled, notes, print_json
+from foretell.cli.printing import console, labelled, notes, print_json
+from foretell.cli.saying import harmless
 from foretell.cli.steps import Steps
 from foretell.errors import Code, Error
 

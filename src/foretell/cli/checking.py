@@ -12,7 +12,8 @@ import typer
 from rich.text import Text
 
 from foretell import catalog
-from foretell.cli.options import ConfigFile, Data, Database, Json, settings
+from foretell.cli.configured import settings
+from foretell.cli.options import ConfigFile, Data, Database, Json
 from foretell.cli.printing import console, print_json, print_table
 from foretell.config import Config
 from foretell.errors import Error

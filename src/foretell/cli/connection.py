@@ -10,7 +10,7 @@ from typing import Any, TypeVar
 
 import httpx
 
-from foretell.cli import options
+from foretell.cli.configured import settings
 from foretell.config import Config
 from foretell.errors import Code, Error
 from foretell.main.listening import is_served, reachable, socket_path
@@ -90,7 +90,7 @@ async def connect(target: Target) -> AsyncIterator[Connection]:
         ) as client:
             yield Connection(client)
         return
-    config = options.settings(data=target.data, database=target.database)
+    config = settings(data=target.data, database=target.database)
     async with _serving(config, node=target.node) as path:
         transport = httpx.AsyncHTTPTransport(uds=str(reachable(path)))
         async with _client(transport, "http://localhost", "") as client:

@@ -4,7 +4,8 @@ import json
 import shlex
 from typing import Any
 
-from foretell.cli.printing import console, harmless, labelled, notes, print_table
+from foretell.cli.printing import console, labelled, notes, print_table
+from foretell.cli.saying import harmless
 
 UNITS = ("B", "kB", "MB", "GB", "TB")
 

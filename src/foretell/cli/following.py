@@ -10,7 +10,8 @@ import httpx
 from rich.progress import BarColumn, Progress, TaskID, TextColumn, TimeElapsedColumn
 
 from foretell.cli.connection import Connection, refusal
-from foretell.cli.printing import harmless, notes
+from foretell.cli.printing import notes
+from foretell.cli.saying import harmless
 
 SILENCE_SECONDS = 60.0
 """A stream says something at least each 15 s; after this long without a word it counts as dead."""

@@ -10,7 +10,8 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, TaskID, TextColumn
 
-from foretell.cli.options import ConfigFile, Data, Json, settings
+from foretell.cli.configured import settings
+from foretell.cli.options import ConfigFile, Data, Json
 from foretell.cli.printing import labelled, notes, print_json
 from foretell.errors import Code, Error
 

@@ -9,8 +9,9 @@ from typing import Annotated
 import httpx
 import typer
 
+from foretell.cli.configured import settings
 from foretell.cli.connection import Target, call
-from foretell.cli.options import Data, Json, settings
+from foretell.cli.options import Data, Json
 from foretell.cli.printing import notes
 from foretell.cli.receiving import Receiver, Secrets
 from foretell.errors import Error

@@ -10,8 +10,9 @@ from rich.progress import BarColumn, DownloadColumn, Progress, TextColumn, TimeR
 
 from foretell import catalog
 from foretell.cli import adding, describing, starting
+from foretell.cli.configured import settings
 from foretell.cli.connection import Connection, Target, call
-from foretell.cli.options import ApiKey, Data, Json, Url, settings
+from foretell.cli.options import ApiKey, Data, Json, Url
 from foretell.cli.printing import console, labelled, notes, print_json, print_table
 from foretell.errors import Error
 from foretell.main.listening import is_served, socket_path

@@ -1,14 +1,11 @@
-"""Options that several commands share, and the configuration they lead to."""
+"""Options that several commands share."""
 
-import os
 from pathlib import Path
-from typing import Annotated, Any
+from typing import Annotated
 
 import typer
 
-from foretell import config
 from foretell.duration import seconds_of
-from foretell.errors import Code, Error
 
 Data = Annotated[
     str | None,
@@ -42,13 +39,3 @@ def seconds(text: str, option: str) -> float:
         return seconds_of(text)
     except ValueError as error:
         raise typer.BadParameter(f"{error}.", param_hint=option) from error
-
-
-def settings(file: Path | None = None, **overrides: Any) -> config.Config:
-    """The configuration in force, `overrides` last. Raises Error whose details are all problems."""
-    named = os.environ.get("FORETELL_CONFIG")
-    try:
-        return config.load(os.environ, file=file or (Path(named) if named else None), overrides=overrides)
-    except ValueError as error:
-        problems = tuple(str(error).splitlines())
-        raise Error(Code.INVALID_PARAMETER, "The configuration is wrong:", details=problems) from error

@@ -10,7 +10,8 @@ from rich.text import Text
 from foretell.cli.connection import Connection, Target, call
 from foretell.cli.following import Follower
 from foretell.cli.options import ApiKey, Data, Json, Url
-from foretell.cli.printing import console, harmless, notes, print_json, print_table
+from foretell.cli.printing import console, notes, print_json, print_table
+from foretell.cli.saying import harmless
 
 app = typer.Typer(no_args_is_help=True)
 Id = Annotated[str, typer.Argument(metavar="ID", help="The prediction's id.")]

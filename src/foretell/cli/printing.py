@@ -1,12 +1,13 @@
 """What commands print: tables for people, JSON for programs."""
 
 import json
-import re
 from collections.abc import Iterable, Sequence
 from typing import Any
 
 from rich.console import Console
 from rich.text import Text
+
+from foretell.cli.saying import harmless
 
 # No markup: square brackets in what models and callers say are theirs.
 console = Console(soft_wrap=True, highlight=False, markup=False)
@@ -14,17 +15,9 @@ notes = Console(stderr=True, soft_wrap=True, highlight=False, markup=False)
 """For what is not the answer itself: progress, hints, warnings."""
 
 
-_COMMANDING = re.compile(r"[\x00-\x08\x0b-\x1f\x7f-\x9f]")
-
-
 def labelled(label: str, text: str, *, style: str = "bold red") -> Text:
     """A sentence behind a word that stands out."""
     return Text.assemble((label, style), " ", harmless(text))
-
-
-def harmless(text: str) -> str:
-    """The text of a stranger without what would command the terminal: colours, moves, titles."""
-    return _COMMANDING.sub("\ufffd", text.replace("\r\n", "\n"))
 
 
 def print_json(value: Any, *, flush: bool = False) -> None:

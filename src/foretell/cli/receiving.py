@@ -13,7 +13,8 @@ from typing import Any
 import httpx
 from rich.text import Text
 
-from foretell.cli.printing import console, harmless, print_json
+from foretell.cli.printing import console, print_json
+from foretell.cli.saying import harmless
 from foretell.errors import Error
 from foretell.webhook import TOLERANCE_SECONDS, hex_signature, is_standard
 

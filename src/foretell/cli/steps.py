@@ -5,7 +5,8 @@ from typing import Any, Self
 from rich.progress import BarColumn, Progress, SpinnerColumn, TaskID, TextColumn, TimeElapsedColumn
 from rich.text import Text
 
-from foretell.cli.printing import harmless, notes
+from foretell.cli.printing import notes
+from foretell.cli.saying import harmless
 
 MARKS = {"succeeded": ("✓", "green"), "failed": ("✗", "bold red"), "canceled": ("–", "yellow")}
 WORDS_CHARACTERS_MAX = 90

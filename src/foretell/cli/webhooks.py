@@ -10,7 +10,8 @@ from rich.text import Text
 from foretell.cli import listening
 from foretell.cli.connection import Connection, Target, call
 from foretell.cli.options import ApiKey, Data, Database, Json, Url
-from foretell.cli.printing import console, harmless, notes, print_json, print_table
+from foretell.cli.printing import console, notes, print_json, print_table
+from foretell.cli.saying import harmless
 from foretell.webhook import DeliveryState, WebhookEvent
 
 app = typer.Typer(no_args_is_help=True)
