@@ -55,6 +55,28 @@ def test_a_file_that_was_put_is_kept_and_gone_from_where_it_was(blobs: Blobs, tm
     assert not path.exists()
 
 
+def test_of_several_files_those_that_were_kept_are_gone_and_the_others_can_be_put_again(
+    blobs: Blobs, tmp_path: Path
+) -> None:
+    first, missing, last = (tmp_path / name for name in ("first", "missing", "last"))
+    first.write_bytes(b"1")
+    last.write_bytes(b"3")
+    left = {"ab/first": first, "cd/missing": missing, "ab/last": last}
+
+    async def work() -> list[bytes]:
+        with pytest.raises(Error) as caught:
+            await blobs.put_files(left)
+        assert caught.value.code is Code.UNAVAILABLE
+        assert list(left) == ["cd/missing", "ab/last"]
+        missing.write_bytes(b"2")
+        await blobs.put_files(left)
+        return [await everything(blobs, name) for name in ("ab/first", "cd/missing", "ab/last")]
+
+    assert run(work()) == [b"1", b"2", b"3"]
+    assert not left
+    assert not any(each.exists() for each in (first, missing, last))
+
+
 def test_putting_again_replaces_the_whole_blob(blobs: Blobs) -> None:
     async def work() -> bytes:
         await blobs.put_bytes("ab/one", b"a long first value")

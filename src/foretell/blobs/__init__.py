@@ -64,12 +64,21 @@ class Blobs:
 
         Error(UNAVAILABLE) when it cannot be stored: then nothing is left behind, and `path` is still there.
         """
+        await self.put_files({name: path})
+
+    async def put_files(self, paths: dict[str, Path]) -> None:
+        """Keeps each file under its name; `paths` is empty afterwards, and so are the places that it named.
+
+        Error(UNAVAILABLE) when one cannot be stored: then `paths` has those that are not kept.
+        """
         with _storing():
             if self._root is not None:
-                await asyncio.to_thread(_move, path, self._root / name, flush=self._flush)
+                await asyncio.to_thread(_move, paths, self._root, flush=self._flush)
                 return
-            await self._objects.put(name, path)
-            await asyncio.to_thread(path.unlink)
+            for name, path in tuple(paths.items()):
+                await self._objects.put(name, path)
+                await asyncio.to_thread(path.unlink)
+                del paths[name]
 
     async def put_bytes(self, name: str, data: bytes) -> None:
         """Keeps `data` as `name`. Error(UNAVAILABLE) when it cannot be stored; then nothing is left behind."""
@@ -222,8 +231,32 @@ def _append(file: BinaryIO, digest: "hashlib._Hash", chunk: bytes) -> None:
     digest.update(chunk)
 
 
-def _move(path: Path, target: Path, *, flush: bool) -> None:
-    target.parent.mkdir(parents=True, exist_ok=True)
+def _move(paths: dict[str, Path], root: Path, *, flush: bool) -> None:
+    """Takes out of `paths` what is in its place, for good if `flush`. A folder is flushed once for all of its files."""
+    moved, changed = [], dict[Path, None]()
+    try:
+        for name, path in paths.items():
+            target = root / name
+            changed |= _made(target.parent)
+            _move_one(path, target, flush=flush)
+            moved.append(name)
+    finally:
+        for folder in changed if flush else ():
+            _flush(folder)
+        for name in moved:
+            del paths[name]
+
+
+def _made(folder: Path) -> dict[Path, None]:
+    """The folders that change with a file in `folder`, which is made if it is not there; the innermost first."""
+    if folder.is_dir():
+        return {folder: None}
+    above = _made(folder.parent)
+    folder.mkdir(exist_ok=True)
+    return {folder: None, **above}
+
+
+def _move_one(path: Path, target: Path, *, flush: bool) -> None:
     if path.stat().st_dev == target.parent.stat().st_dev:
         _put_in_place(path, target, flush=flush)
         return
@@ -240,8 +273,6 @@ def _put_in_place(path: Path, target: Path, *, flush: bool) -> None:
     if flush:
         _flush(path)
     path.replace(target)
-    if flush:
-        _flush(target.parent)
 
 
 def _clear(folder: Path, before: float) -> None:
