@@ -231,7 +231,7 @@ class Run:
 
     async def _stored(self, value: Any) -> None:
         shelf = self._shelf
-        if self._outputs.taken:
+        if self._outputs.taken and self._checks.hide_pictures:
             await self._note(Phase.STORING)
         value = await self._checks.pictures(value, self._outputs)
         await shelf.keep(value, self._outputs.taken)

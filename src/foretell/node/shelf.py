@@ -35,21 +35,22 @@ class Shelf:
         self._prediction = prediction
         self._surroundings = surroundings
 
-    async def publish(self, taken: list[Taken]) -> None:
+    async def publish(self, taken: list[Taken], *, has_run: bool = False) -> None:
         """Stores files that are not stored yet."""
         there = {each.id for each in self.files}
         new = [each for each in taken if each.file.id not in there]
-        await self._announce([each.file for each in new])
-        await _uninterrupted(self._put(new))
+        if new:
+            await self._announce([each.file for each in new], has_run=has_run)
+            await _uninterrupted(self._put(new))
 
     async def keep(self, result: Any, taken: list[Taken]) -> None:
         """Stores the files, and the result itself where it is shown as a file."""
-        await self.publish(taken)
+        await self.publish(taken, has_run=True)
         if result is not None and form(result) is Form.VALUE:
             addresses = {each.id: each.url(self._prediction.origin) for each in self.files}
             data = msgspec.json.encode(replaced(result, addresses.get))
             file = self._value_file(data)
-            await self._announce([file])
+            await self._announce([file], has_run=True)
             await _uninterrupted(_stored(lambda: self._surroundings.blobs.put_bytes(file.blob, data)))
 
     async def clear(self) -> None:
@@ -59,19 +60,17 @@ class Shelf:
             await self._surroundings.store.delete_file(each.id)
         await self._surroundings.blobs.delete([each.blob for each in files])
 
-    async def _announce(self, files: list[File]) -> None:
+    async def _announce(self, files: list[File], *, has_run: bool) -> None:
         """Writes the rows of blobs that are about to be there. Raises HoldLost."""
-        if not files:
-            return
         self.files += files
         store, hold = self._surroundings.store, self._prediction.hold
         assert hold is not None
-        if not await written(self._prediction.id, lambda: store.announce_files(hold, files)):
+        if not await written(self._prediction.id, lambda: store.announce_files(hold, files, has_run=has_run)):
             raise HoldLost
 
     async def _put(self, taken: list[Taken]) -> None:
-        for each in taken:
-            await _stored(partial(self._surroundings.blobs.put_file, each.file.blob, each.path))
+        left = {each.file.blob: each.path for each in taken}
+        await _stored(partial(self._surroundings.blobs.put_files, left))
 
     def _value_file(self, data: bytes) -> File:
         return File(

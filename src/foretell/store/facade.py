@@ -84,9 +84,8 @@ class Store(Arrivals):
         self, hold: Hold, *, phase: Phase, progress: float | None = None, steps: Steps | None = None
     ) -> bool:
         """What the row is doing now; `progress` is a percentage that never falls, `steps` what it was counted in."""
-        return await self._writer.submit(
-            NOTE, predictions.Note(hold, phase, progress, steps), key=hold.prediction_id
-        )
+        asked = predictions.Note(hold, phase, progress, steps)
+        return await self._writer.submit(NOTE, asked, key=hold.prediction_id, is_brief=True)
 
     async def append(self, hold: Hold, said: Sequence[Event]) -> bool:
         """Writes what the attempt said, in order, at least one event."""
@@ -97,7 +96,7 @@ class Store(Arrivals):
     async def forget_previews(self, prediction_id: str) -> None:
         """Takes away what was shown of an unfinished picture, after it was written."""
         self._live.flush(prediction_id)
-        await self._writer.submit(FORGET_PREVIEWS, prediction_id, key=prediction_id)
+        await self._writer.submit(FORGET_PREVIEWS, prediction_id, key=prediction_id, is_brief=True)
 
     async def finish(
         self,

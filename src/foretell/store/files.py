@@ -3,10 +3,8 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass
 
 from foretell.file import File, Purpose, Uploads
-from foretell.prediction import Hold
 from foretell.store.database import Connection, Row, Transaction, Value, marks
 
 _COLUMNS = (
@@ -23,29 +21,9 @@ COMING_SECONDS = 3_600
 """Bytes that were on their way this long ago have come, or never will."""
 
 
-@dataclass(frozen=True, slots=True)
-class Announced:
-    """Files of an attempt, whose bytes are about to be put."""
-
-    hold: Hold
-    files: Sequence[File]
-
-
-def insert(transaction: Transaction, files: Iterable[File]) -> None:
-    transaction.insert("files", _COLUMNS, [_row(each) for each in files])
-
-
-def announce(transaction: Transaction, announced: Announced) -> bool:
-    """Writes rows, some of which may be there already. False: the hold is lost, and nothing was written.
-
-    So every row belongs to an attempt whose end the door sees: none is left to be found by nobody.
-    """
-    hold = announced.hold
-    sql = "SELECT 1 FROM predictions WHERE id = ? AND node = ? AND attempt = ? $for_update"
-    if not transaction.execute(sql, (hold.prediction_id, hold.node, hold.attempt)):
-        return False
-    transaction.insert("files", _COLUMNS, [_row(each) for each in announced.files], unless="id")
-    return True
+def insert(transaction: Transaction, files: Iterable[File], *, unless: str = "") -> None:
+    """`unless` names the column by which one that is there already is left alone."""
+    transaction.insert("files", _COLUMNS, [_row(each) for each in files], unless=unless)
 
 
 def announce_upload(transaction: Transaction, file: File) -> None:

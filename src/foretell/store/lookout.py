@@ -64,7 +64,9 @@ class Lookout:
                 told: Prediction | None = moves.value
                 if told is not None and told.status.is_terminal:
                     return told
-                found = None
+                if moves.must_look or not goes_on:
+                    # Else this process has moved it, and it lives.
+                    found, moves.must_look = None, False
 
     def close(self) -> None:
         if self._task is not None:

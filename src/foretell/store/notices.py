@@ -15,7 +15,10 @@ SAID_HERE = "said here"
 
 
 class Subscription:
-    """A topic somebody waits for. `value` is the newest thing published with it in this process, if any."""
+    """A topic somebody waits for. `value` is the newest thing published with it in this process, if any.
+
+    `must_look`: something happened since that was last set to False of which no more is known than that.
+    """
 
     def __init__(self, notices: Notices, topic: str, then: Callable[[Any], None] | None = None) -> None:
         """`then` is called when something happens, with what was published; None: one has to look."""
@@ -25,6 +28,7 @@ class Subscription:
         self._has_happened = False
         self._waiter: asyncio.Future[None] | None = None
         self.value: Any = None
+        self.must_look = False
 
     def __enter__(self) -> Subscription:
         self._notices.add(self._topic, self)
@@ -49,7 +53,9 @@ class Subscription:
         return has_happened
 
     def wake(self, value: Any) -> None:
-        if value is not None:
+        if value is None:
+            self.must_look = True
+        else:
             self.value = value
         self._has_happened = True
         self._let_go()

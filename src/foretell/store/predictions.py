@@ -125,12 +125,12 @@ def note(transaction: Transaction, asked: Sequence[Note]) -> list[bool]:
                 CASE WHEN v.progress > predictions.progress THEN v.progress ELSE predictions.progress END,
                 steps = CASE WHEN v.steps IS NOT NULL AND v.progress >= predictions.progress
                     THEN v.steps ELSE predictions.steps END
-            FROM v WHERE predictions.id = v.id AND {CURRENT} RETURNING predictions.id""",
+            FROM v WHERE predictions.id = v.id AND {CURRENT} RETURNING {QUALIFIED}""",
         [*given.values, transaction.at],
     )
-    noted = {row[0] for row in found}
-    for each in noted:
-        transaction.tell(f"prediction:{each}")
+    noted = {row.id: row for row in map(prediction_of, found)}
+    for each in noted.values():
+        transaction.tell(f"prediction:{each.id}", each)
     return [each.hold.prediction_id in noted for each in asked]
 
 

@@ -18,6 +18,7 @@ from foretell.store import (
     schema,
     webhooks,
 )
+from foretell.store.announcing import Announced, announce
 from foretell.store.inbox import Inbox
 from foretell.store.nodes import NodeState, ReplicaState
 from foretell.store.orders import Orders
@@ -30,14 +31,23 @@ from foretell.webhook import Delivery, DeliveryState
 RENDERED = Verb(webhooks.rendered, rank=20)
 ATTEMPTED = Verb(webhooks.attempted, rank=21)
 DUE = Verb(webhooks.due, rank=22, lasting=False)
+ANNOUNCE = Verb(announce, rank=14, lasting=False)
+
+BRIEF_FILES_MAX = 20
+"""So many rows are written in no time."""
 
 
 class Records(Registry):
     """Everything that is stored and is not a prediction."""
 
-    async def announce_files(self, hold: Hold, announced: Sequence[File]) -> bool:
-        """Writes rows of blobs that are about to be put; done twice is as good as once. False: the hold is lost."""
-        return await self._pass(files.announce, files.Announced(hold, announced))
+    async def announce_files(self, hold: Hold, announced: Sequence[File], *, has_run: bool = False) -> bool:
+        """Writes rows of blobs that are about to be put; done twice is as good as once. False: the hold is lost.
+
+        `has_run`: its run is over; so that it stores is written as well.
+        """
+        asked = Announced(hold, announced, has_run)
+        is_brief = len(announced) <= BRIEF_FILES_MAX
+        return await self._writer.submit(ANNOUNCE, asked, key=hold.prediction_id, is_brief=is_brief)
 
     async def announce_upload(self, file: File) -> None:
         """Writes the row of a blob that is about to be put; nobody sees it before it is settled."""
