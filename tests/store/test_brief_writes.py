@@ -3,8 +3,10 @@
 import asyncio
 import sqlite3 as library
 import threading
+import time
 from collections.abc import AsyncIterator, Iterator, Sequence
 from contextlib import contextmanager
+from dataclasses import replace
 
 import pytest
 
@@ -12,10 +14,12 @@ from foretell.config import Config
 from foretell.errors import Code, Error
 from foretell.store.database import Transaction
 from foretell.store.opening import open_database
-from foretell.store.sqlite import SLOW_SECONDS, SqliteDatabase
+from foretell.store.promptness import REST, SLOW_SECONDS, WEIGHT, Promptness
+from foretell.store.sqlite import SqliteDatabase
 from foretell.store.writer import Verb, Writer
 
 pytestmark = pytest.mark.anyio
+OBSERVE = Promptness.observe
 
 
 class Desk:
@@ -49,11 +53,10 @@ class Desk:
 
 @pytest.fixture
 async def desk(sqlite: Config, monkeypatch: pytest.MonkeyPatch) -> AsyncIterator[Desk]:
-    database = open_database(sqlite, None)
-    assert isinstance(database, SqliteDatabase)
     # How fast this machine's disk is says nothing here.
-    monkeypatch.setattr(database, "_commit_seconds", 0.0)
-    monkeypatch.setattr(database, "_observe", lambda seconds: None)
+    monkeypatch.setattr(Promptness, "observe", lambda promptness, seconds: None)
+    database = open_database(replace(sqlite, durability="power"), None)
+    assert isinstance(database, SqliteDatabase)
     database.connection.execute("CREATE TABLE notebook (name TEXT PRIMARY KEY CHECK (name <> 'forbidden'))")
     found = Desk(database)
     yield found
@@ -101,14 +104,33 @@ async def test_a_database_that_another_holds_keeps_the_write_waiting_and_not_the
 
 
 async def test_where_commits_take_their_time_the_loop_does_none(desk: Desk) -> None:
-    observe = SqliteDatabase._observe
-    observe(desk.database, 2 * SLOW_SECONDS)
+    for _ in range(100):
+        OBSERVE(desk.database._lasting_ones, 0.9 * SLOW_SECONDS)
     await desk.write("a")
     assert desk.by_the_loop == [False]
     for _ in range(100):
-        observe(desk.database, 0.0001)
+        OBSERVE(desk.database._lasting_ones, 0.0001)
     await desk.write("b")
     assert desk.by_the_loop == [False, True]
+
+
+async def test_after_one_slow_commit_the_loop_does_none_for_a_hundred_times_as_long(desk: Desk) -> None:
+    OBSERVE(desk.database._lasting_ones, 2 * SLOW_SECONDS)
+    since_seconds = time.perf_counter()
+    while not desk.by_the_loop or not desk.by_the_loop[-1]:
+        await desk.write(str(len(desk.names)))
+        assert time.perf_counter() < since_seconds + 10
+    # Those in between are many, so that it is the time that counts.
+    assert time.perf_counter() - since_seconds > 0.9 * 2 * SLOW_SECONDS * REST
+    assert len(desk.names) > 1 / WEIGHT
+
+
+async def test_where_the_disk_is_slow_the_loop_still_does_what_need_not_wait_for_it(desk: Desk) -> None:
+    OBSERVE(desk.database._lasting_ones, 1000.0)
+    await desk.write("a")
+    desk.verb = Verb(desk.run, rank=1, lasting=False)
+    await desk.write("b")
+    assert desk.wrote == [("a", False), ("b", True)]
 
 
 async def test_one_bad_brief_write_fails_alone(desk: Desk) -> None:

@@ -63,9 +63,8 @@ class Database(Protocol):
         """Commits when the block ends well. `lasting` False: what is written need not survive power loss."""
         ...
 
-    @property
-    def is_prompt(self) -> bool:
-        """Whether a transaction takes so little time that nobody would notice who waits for it."""
+    def is_prompt(self, *, lasting: bool) -> bool:
+        """Whether such a transaction takes so little time that nobody would notice who waits for it."""
         ...
 
     def begins_at_once(self, *, lasting: bool) -> bool:

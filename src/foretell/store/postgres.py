@@ -112,8 +112,7 @@ class PostgresDatabase:
             if connection.raw.closed:
                 self._writer = None
 
-    @property
-    def is_prompt(self) -> bool:
+    def is_prompt(self, *, lasting: bool) -> bool:
         """It answers over a wire."""
         return False
 

@@ -15,6 +15,7 @@ from typing import Any
 from foretell.errors import Code, Error
 from foretell.store.checkpoints import WAL_BYTES_MAX, Checkpoints
 from foretell.store.database import Fault, Row, Table, Transaction, Value, flat, marks, said
+from foretell.store.promptness import Promptness
 
 WORDS = {
     "word": "TEXT",
@@ -30,11 +31,6 @@ CACHE_KIB = 16 * 1024
 BUSY_SECONDS = 5.0
 PAUSE_SECONDS, PAUSE_SECONDS_MAX = 0.0005, 0.01
 """How often a database that another writes to is tried: at first, and in the end."""
-PROMPT_SECONDS = 0.0005
-"""Where commits take less, the event loop itself can wait for them."""
-SLOW_SECONDS = 0.002
-WEIGHT = 0.1
-"""How much of the average the newest commit is."""
 ROWS_MAX = 64
 """Rows that one statement inserts. Always a power of two, so that few statements are kept prepared."""
 
@@ -92,7 +88,7 @@ class SqliteDatabase:
         self._lasting = power_safe
         self._waits = True
         self._has_begun = False
-        self._commit_seconds = 0.0
+        self._lasting_ones, self._others = Promptness(), Promptness()
         self.connection = SqliteConnection(self._open_writer())
         self._checkpoints = Checkpoints(self.path, power_safe=power_safe)
 
@@ -107,7 +103,7 @@ class SqliteDatabase:
             yield transaction
             began_seconds = time.perf_counter()
             execute("COMMIT")
-            self._observe(time.perf_counter() - began_seconds)
+            self._promptness(lasting).observe(time.perf_counter() - began_seconds)
             if transaction.erases:
                 self._checkpoints.empty_log()
         except BaseException:
@@ -116,9 +112,8 @@ class SqliteDatabase:
                 execute("ROLLBACK")
             raise
 
-    @property
-    def is_prompt(self) -> bool:
-        return self._commit_seconds < PROMPT_SECONDS
+    def is_prompt(self, *, lasting: bool) -> bool:
+        return bool(self._promptness(lasting))
 
     def begins_at_once(self, *, lasting: bool) -> bool:
         if self._waits:
@@ -203,11 +198,9 @@ class SqliteDatabase:
             time.sleep(pause_seconds)
             pause_seconds = min(2 * pause_seconds, PAUSE_SECONDS_MAX)
 
-    def _observe(self, commit_seconds: float) -> None:
-        """How long commits take lately: a slow one counts at once, quick ones only together."""
-        known = self._commit_seconds
-        slow = commit_seconds > SLOW_SECONDS
-        self._commit_seconds = commit_seconds if slow else known + WEIGHT * (commit_seconds - known)
+    def _promptness(self, lasting: bool) -> Promptness:
+        # What waits for the disk and what does not have nothing to do with each other.
+        return self._lasting_ones if lasting and self._full else self._others
 
     def _sync(self, lasting: bool) -> None:
         """Takes the fsync only where power loss would lose a promise.

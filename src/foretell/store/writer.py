@@ -100,7 +100,7 @@ class Writer:
             raise refusal
         answer: asyncio.Future[Answer] = self._loop.create_future()
         write = Write(verb, item, key, answer, then)
-        if is_brief and not self._handed_over and self._database.is_prompt:
+        if is_brief and not self._handed_over and self._database.is_prompt(lasting=verb.lasting):
             if not self._turn:
                 self._loop.call_soon(self._do_turn)
             self._turn.append(write)
