@@ -106,6 +106,9 @@ class Runs:
         """Sends it to the child at once, where its model is one that answers in a moment."""
         if not replica.ahead.pace.is_quick or not self._is_plain(prediction, replica):
             return False
+        if replica.version.streaming and len(replica.assigned) == 1:
+            # What yields is never a quick run. It is sent one only to have it when another ends.
+            return False
         return self._enter(QuickRun(prediction, replica, self._heard, self._slow_down))
 
     def _enter(self, run: QuickRun) -> bool:
