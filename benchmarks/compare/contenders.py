@@ -5,6 +5,7 @@ import re
 import shutil
 import sys
 from collections.abc import Callable, Mapping
+from compileall import compile_dir
 from dataclasses import dataclass, field, replace
 from importlib.util import find_spec
 from pathlib import Path
@@ -45,6 +46,9 @@ class Contender:
         """Installs it. Raises CalledProcessError."""
         if self.requirements:
             environment(re.split(r"\W", self.requirements[0])[0], self.requirements)
+        if self.is_ours and (found := find_spec("foretell")) and found.origin:
+            # As pip does with what it installs, so also with the peers: here ours is only a folder of sources.
+            compile_dir(Path(found.origin).parent, quiet=1)
 
     def sent(self) -> bytes:
         return json.dumps(dict(self.body)).encode()

@@ -3,7 +3,6 @@
 from bisect import bisect_left
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
-from functools import cached_property
 from typing import TYPE_CHECKING
 
 from foretell.prediction import Prediction
@@ -46,6 +45,7 @@ class Measures:
     def __init__(self) -> None:
         self._ended: dict[tuple[str, str], int] = {}
         self._seconds: dict[tuple[str, str], Spread] = {}
+        self._exposition: Exposition | None = None
 
     def ended(self, prediction: Prediction) -> None:
         """Counts one that has just ended."""
@@ -69,18 +69,19 @@ class Measures:
 
     def text(self, standing: Iterable[Standing] = ()) -> bytes:
         """All figures, with how things stand beside them."""
-        return self._exposition.text(standing)
+        return self._exposed().text(standing)
 
     def serve(self, host: str, port: int) -> int:
         """Gives the figures to whoever asks there, as long as the process lives. Raises OSError.
 
         The port, which is another where 0 was asked for.
         """
-        return self._exposition.serve(host, port)
+        return self._exposed().serve(host, port)
 
-    @cached_property
-    def _exposition(self) -> "Exposition":
+    def _exposed(self) -> "Exposition":
         # Only here: counting needs nothing of the library, and not every server is asked.
         from foretell.telemetry.exposition import Exposition
 
-        return Exposition(self)
+        if self._exposition is None:
+            self._exposition = Exposition(self)
+        return self._exposition
