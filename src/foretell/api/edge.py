@@ -13,11 +13,11 @@ from starlette.routing import BaseRoute, Match, Route, Router
 from starlette.types import Message, Receive, Scope, Send
 
 from foretell.api.answers import is_whole, refusal
-from foretell.api.auth import Keys
+from foretell.api.auth import Handler, Keys
 from foretell.api.browsers import VARIES, for_browsers
 from foretell.api.dashboard.pages import refused, wants_page
 from foretell.api.exchanges import EXCHANGE
-from foretell.api.heads import Called, Heads, heads_of
+from foretell.api.heads import Called, Heads, heads_of, of_head
 from foretell.api.idempotency import tell_replay
 from foretell.api.limits import tell
 from foretell.api.lingering import lingering, may_be_left
@@ -58,12 +58,14 @@ class Edge:
         self.reference = Reference()
         self._router = router
         self._listeners: list[asyncio.Task[None]] = []
-        self._direct = {
+        self._direct: dict[tuple[str, str], Handler] = {
             (method, route.path): route.endpoint
             for route in reversed(self._router.routes)
             if isinstance(route, Route) and "{" not in route.path
             for method in route.methods or ()
         }
+        # A bound method is a new one each time, by which nothing would be found again.
+        self._find_plain = self._plain
         self._is_for_browsers = bool(services.config.cors_origins.strip(", "))
         self._inner = for_browsers(self._without_escapes, services.config.cors_origins)
 
@@ -97,21 +99,25 @@ class Edge:
         scope["path"] = _tidy(scope["path"])
         status = 0
         try:
-            answering = self._exchanged if self._is_plain(scope, heads) else self._told
-            status = await answering(scope, receive, send)
+            endpoint = of_head(scope, self._find_plain) if EXCHANGE in scope else None
+            if endpoint is None:
+                status = await self._told(scope, receive, send)
+            else:
+                status = await self._exchanged(endpoint, scope, receive, send)
         finally:
             # Each leads to the other, and what is in a circle has to be looked for.
             scope.pop(EXCHANGE, None)
             _log_request(scope, status, time.perf_counter() - began)
 
-    def _is_plain(self, scope: Scope, heads: Heads) -> bool:
-        """Whether nothing is to be done but to call one function and to send what it gives."""
-        is_known = (scope["method"], scope["path"]) in self._direct
-        return is_known and EXCHANGE in scope and "origin" not in heads and not may_be_left(heads)
+    def _plain(self, scope: Scope) -> Handler | None:
+        """What is called where nothing is to be done but to call one function and to send what it gives."""
+        heads = heads_of(scope)
+        if "origin" in heads or may_be_left(heads):
+            return None
+        return self._direct.get((scope["method"], scope["path"]))
 
-    async def _exchanged(self, scope: Scope, receive: Receive, send: Send) -> int:
+    async def _exchanged(self, endpoint: Handler, scope: Scope, receive: Receive, send: Send) -> int:
         scope["path_params"] = {}
-        endpoint = self._direct[scope["method"], scope["path"]]
         try:
             response = await endpoint(Called(scope, receive, send))
         except ClientDisconnect:

@@ -1,20 +1,27 @@
 """The head of a request, read once: a create looks at a dozen of its headers, most of which are not there."""
 
-from typing import Any
+from collections.abc import Callable
+from typing import Any, TypeVar, cast
 
 from starlette.datastructures import Headers
 from starlette.requests import Request
 from starlette.types import Receive, Scope, Send
 
 _HEADS = "foretell.headers"
+_Found = TypeVar("_Found")
+_UNKNOWN = object()
 
 
 class Heads(Headers):
-    """The headers of one request; of several with one name, the first counts."""
+    """The headers of one request; of several with one name, the first counts.
+
+    Requests of a connection whose heads are the same bytes may share them: `facts` is what follows from them alone.
+    """
 
     def __init__(self, scope: Scope) -> None:
         super().__init__(scope=scope)
         sent = scope["headers"]
+        self.facts: dict[Any, Any] = {}
         self._known = {str(name, "latin-1"): str(value, "latin-1") for name, value in reversed(sent)}
 
     def get(self, key: str, default: Any = None) -> Any:
@@ -46,3 +53,12 @@ class Called(Request):
     @property
     def headers(self) -> Headers:
         return self._heads
+
+
+def of_head(scope: Scope, find: Callable[[Scope], _Found]) -> _Found:
+    """What `find` says of a request by its head and by nothing else: method, path, headers, the socket it came by."""
+    facts = heads_of(scope).facts
+    found = facts.get(find, _UNKNOWN)
+    if found is _UNKNOWN:
+        found = facts[find] = find(scope)
+    return cast(_Found, found)

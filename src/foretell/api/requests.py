@@ -8,8 +8,10 @@ from typing import TYPE_CHECKING, Any, TypeVar
 
 import msgspec
 from starlette.requests import Request
+from starlette.types import Scope
 
 from foretell.api.exchanges import exchange_of
+from foretell.api.heads import heads_of, of_head
 from foretell.api.idempotency import is_repeatable, note_body
 from foretell.errors import Code, Error
 
@@ -23,7 +25,6 @@ DEPTH_MAX = 100
 ACCOUNT_HEADER = "x-foretell-account"
 """On the server's own socket: the account to act for, by name or id."""
 
-_ORIGIN = "foretell.origin"
 _HOST = re.compile(r"[A-Za-z0-9._:\[\]-]{1,255}")
 _WAIT = re.compile(r"(?:^|[,;\s])wait(?:\s*=\s*(\d{1,9}))?(?:$|[,;\s])", re.IGNORECASE)
 _YES = {"1", "true", "yes", "on", ""}
@@ -62,7 +63,11 @@ def caller_or_none(request: Request) -> Caller | None:
 
 def is_local(request: Request) -> bool:
     """Whether the request came by the server's own socket."""
-    return bool(request.scope.get("state", {}).get("foretell.local"))
+    return _came_by_own_socket(request.scope)
+
+
+def _came_by_own_socket(scope: Scope) -> bool:
+    return bool(scope.get("state", {}).get("foretell.local"))
 
 
 def request_id(request: Request) -> str:
@@ -72,25 +77,26 @@ def request_id(request: Request) -> str:
 
 def origin(request: Request) -> str:
     """Scheme and host under which this caller reaches the server, without a slash at the end."""
-    found: str | None = request.scope.get(_ORIGIN)
-    if found is None:
-        found = request.scope[_ORIGIN] = _origin(request)
-    return found
+    return of_head(request.scope, _origin)
 
 
-def _origin(request: Request) -> str:
-    config = services(request).config
+def _origin(scope: Scope) -> str:
+    config = scope["foretell.edge"].services.config
     if config.public_url:
-        return config.public_url.rstrip("/")
-    host = request.headers.get("host", "")
-    if is_local(request) or not _HOST.fullmatch(host):
+        return str(config.public_url.rstrip("/"))
+    host = heads_of(scope).get("host", "")
+    if _came_by_own_socket(scope) or not _HOST.fullmatch(host):
         host = f"{config.host}:{config.port}"
-    return f"{request.scope.get('scheme', 'http')}://{host}"
+    return f"{scope.get('scheme', 'http')}://{host}"
 
 
 def preferred_wait_seconds(request: Request) -> float | None:
     """`n` of `Prefer: wait=n`, infinity for `wait` alone; None when the header asks for no waiting."""
-    prefer = request.headers.get("prefer")
+    return of_head(request.scope, _preferred_wait_seconds)
+
+
+def _preferred_wait_seconds(scope: Scope) -> float | None:
+    prefer = heads_of(scope).get("prefer")
     found = None if prefer is None else _WAIT.search(prefer)
     if found is None:
         return None

@@ -12,6 +12,7 @@ import uvicorn
 from starlette.types import ASGIApp, Receive, Scope, Send
 from uvicorn.middleware.proxy_headers import ProxyHeadersMiddleware
 
+from foretell.api.heads import of_head
 from foretell.errors import Code, Error
 from foretell.main.wire import Wire
 
@@ -75,10 +76,14 @@ def behind_proxies(app: ASGIApp) -> ASGIApp:
     believing = ProxyHeadersMiddleware(cast(Any, app))
 
     async def behind(scope: Scope, receive: Receive, send: Send) -> None:
-        is_forwarded = any(name.startswith(b"x-forwarded-") for name, _ in scope.get("headers", ()))
+        is_forwarded = scope["type"] == "http" and of_head(scope, _is_forwarded)
         await (cast(ASGIApp, believing) if is_forwarded else app)(scope, receive, send)
 
     return behind
+
+
+def _is_forwarded(scope: Scope) -> bool:
+    return any(name.startswith(b"x-forwarded-") for name, _ in scope["headers"])
 
 
 def local_only(app: ASGIApp) -> ASGIApp:

@@ -12,6 +12,7 @@ from foretell.api.answers import refusal
 from foretell.api.exchanges import EXCHANGE
 from foretell.errors import Code, Error
 from foretell.main.gathering import Gathering
+from foretell.main.repeated import Memory, begun
 
 HEAD_BYTES_MAX = 64 * 1024
 """How much may come before a request's head is complete, beside what comes with its end."""
@@ -27,8 +28,10 @@ class Wire(HttpToolsProtocol):
     _head_timer: asyncio.TimerHandle | None = None
     _idle_timer: asyncio.TimerHandle | None = None
     _idle_since_seconds: float | None = None
+    _begun = 0
 
     def connection_made(self, transport: asyncio.Transport) -> None:  # type: ignore[override]
+        self._memory = Memory()
         super().connection_made(cast(asyncio.Transport, Gathering(transport)))
         self._await_head()
 
@@ -39,15 +42,25 @@ class Wire(HttpToolsProtocol):
         super().connection_lost(exc)
 
     def data_received(self, data: bytes) -> None:
+        is_first = self._is_in_head and not self._head_bytes
+        if is_first and self._is_repeated(data):
+            return
         if self._is_in_head:
             self._head_bytes += len(data)
+        self._begun = 0
         super().data_received(data)
         if not (self._is_in_head and self._head_bytes):
+            if is_first and self._is_in_head and self._begun == 1:
+                self._memory.note(data, self)
             return
         # Only of a head that comes in pieces is the time taken: nearly all come as one.
         self._await_head()
         if self._head_bytes > HEAD_BYTES_MAX and not self.transport.is_closing():
             self._refuse(Code.TOO_LARGE, f"The head of a request has at most {HEAD_BYTES_MAX:,} bytes.")
+
+    def on_message_begin(self) -> None:
+        self._begun += 1
+        super().on_message_begin()
 
     def on_headers_complete(self) -> None:
         self._is_in_head = False
@@ -71,6 +84,21 @@ class Wire(HttpToolsProtocol):
         self._idle_since_seconds = self.loop.time()
         if self._idle_timer is None:
             self._idle_timer = self.loop.call_later(self.timeout_keep_alive, self._look_whether_idle)
+
+    def _is_repeated(self, data: bytes) -> bool:
+        """Whether these bytes are the last request again but for its body; then it is begun without being parsed."""
+        head = self._memory.head
+        if head is None or not head.begins(data) or not self._is_at_rest():
+            return False
+        self._unset_keepalive_if_required()
+        cycle, body = begun(self, head, data)
+        cast(dict[str, Any], self.scope)[EXCHANGE] = Whole(cycle, body)
+        self._start_asgi_task(cycle, self.app)
+        return True
+
+    def _is_at_rest(self) -> bool:
+        """Whether the last request is answered, so that the next need not wait."""
+        return (self.cycle is None or self.cycle.response_complete) and not self.transport.is_closing()
 
     def _unset_keepalive_if_required(self) -> None:
         """Something has come. A timer that is set and taken back for each request costs more than one that looks."""
@@ -127,11 +155,12 @@ class Wire(HttpToolsProtocol):
 class Whole:
     """A request that has come whole, and its answer, which is sent as one."""
 
-    __slots__ = ("_by_pieces", "_cycle")
+    __slots__ = ("_by_pieces", "_cycle", "_known")
 
-    def __init__(self, cycle: RequestResponseCycle) -> None:
+    def __init__(self, cycle: RequestResponseCycle, body: bytes | None = None) -> None:
         self._cycle = cycle
         self._by_pieces = False
+        self._known = body
 
     @property
     def is_over(self) -> bool:
@@ -141,7 +170,8 @@ class Whole:
         cycle = self._cycle
         if self._by_pieces or cycle.more_body or cycle.waiting_for_100_continue or cycle.disconnected:
             return None
-        body, cycle.body = bytes(cycle.body), bytearray()
+        body = bytes(cycle.body) if self._known is None else self._known
+        cycle.body, self._known = bytearray(), None
         cycle.message_event.clear()
         return body
 

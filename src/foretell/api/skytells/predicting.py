@@ -6,10 +6,12 @@ from functools import partial
 
 from starlette.requests import ClientDisconnect, Request
 from starlette.responses import Response
+from starlette.types import Scope
 
 from foretell.api.answers import JSON, answer, encoded_answer
 from foretell.api.creating import awaited, create, find_model
 from foretell.api.deadlines import cancel_for_leaver, heard_out
+from foretell.api.heads import heads_of, of_head
 from foretell.api.idempotency import is_replayed
 from foretell.api.requests import accepts_stream, edge, preferred_wait_seconds, services
 from foretell.api.seats import HeldStream
@@ -43,7 +45,7 @@ async def predicted(request: Request, *, is_enveloped: bool) -> Response:
             made = not is_replayed(request, prediction.id)
             return seated_stream(request, prediction, held.pop_all(), left, made=made)
         try:
-            if _counts_from_last_byte(request) and seconds > PATIENCE_SECONDS:
+            if of_head(request.scope, _counts_from_last_byte) and seconds > PATIENCE_SECONDS:
                 return await _patiently(
                     request, prediction, seconds, is_enveloped=is_enveloped, held=held, left=left
                 )
@@ -74,12 +76,12 @@ def _seconds_to_wait(request: Request, asked: Asked) -> float:
     return config.await_seconds_max if asked.awaits else 0.0
 
 
-def _counts_from_last_byte(request: Request) -> bool:
+def _counts_from_last_byte(scope: Scope) -> bool:
     """Python's urllib gives up a time after the last byte: a space now and then keeps it waiting.
 
     Others count from the start or read the spaces as an answer, so only this one gets them.
     """
-    return request.headers.get("user-agent", "").startswith("Python-urllib/")
+    return str(heads_of(scope).get("user-agent", "")).startswith("Python-urllib/")
 
 
 async def _patiently(

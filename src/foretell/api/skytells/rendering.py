@@ -4,8 +4,10 @@ from typing import Any
 
 from msgspec.structs import replace
 from starlette.requests import Request
+from starlette.types import Scope
 
 from foretell.api.answers import json_bytes
+from foretell.api.heads import heads_of, of_head
 from foretell.api.requests import caller_or_none, edge, origin, services
 from foretell.dialects import skytells
 from foretell.dialects.skytells import messages
@@ -25,13 +27,18 @@ def spelling(request: Request) -> str:
 
     The clients send a JSON content type with every verb, and create at `/predict`; others do neither.
     """
-    asked = _SPELLINGS.get(request.headers.get("accept-version", "").strip().lower())
+    return of_head(request.scope, _spelling)
+
+
+def _spelling(scope: Scope) -> str:
+    heads = heads_of(scope)
+    asked = _SPELLINGS.get(heads.get("accept-version", "").strip().lower())
     if asked is not None:
         return asked
-    path = request.scope["path"]
-    if path in {"/v1/predict", "/v1/predictions"} and request.method == "POST":
+    path = scope["path"]
+    if path in {"/v1/predict", "/v1/predictions"} and scope["method"] == "POST":
         return "cancelled" if path == "/v1/predict" else "canceled"
-    is_json = request.headers.get("content-type", "").lower().startswith("application/json")
+    is_json = heads.get("content-type", "").lower().startswith("application/json")
     return "cancelled" if is_json else "canceled"
 
 
