@@ -12,7 +12,7 @@ import pytest
 
 from foretell import catalog
 from foretell.main import shielding
-from foretell.node.placement.seclusion import allowed
+from foretell.node.placement.seclusion import can_cut_network, can_hide
 from foretell.prediction import Prediction, Status
 from node.places import Place, place
 
@@ -166,7 +166,7 @@ def test_a_shielded_process_cannot_be_read_by_another_of_its_user() -> None:
 
 @namespaces
 def test_this_machine_says_that_it_can_seclude() -> None:
-    assert allowed().hides and allowed().cuts_network
+    assert can_hide() and can_cut_network()
 
 
 def _result(prediction: Prediction) -> str:

@@ -19,7 +19,7 @@ from foretell.config import Config
 from foretell.errors import Error
 from foretell.main.listening import is_served, socket_path
 from foretell.node import machine
-from foretell.node.placement.seclusion import allowed
+from foretell.node.placement.seclusion import can_cut_network, can_hide
 from foretell.store import LockedError, open_store
 from foretell.weights import Environments, Weights
 from foretell.weights.interpreters import shortfall
@@ -133,10 +133,9 @@ def _machine(config: Config) -> str:
 
 def _isolation(config: Config) -> Iterator[Finding]:
     """What keeps models apart from the rest of this machine, as it is in force here."""
-    can = allowed()
     if config.isolation == "none":
         yield Finding("isolation", "models can read the data directory: isolation is 'none'")
-    elif can.hides:
+    elif can_hide():
         yield Finding(
             "isolation", "the data directory and the memory of other processes are hidden from models"
         )
@@ -144,7 +143,7 @@ def _isolation(config: Config) -> Iterator[Finding]:
         yield Finding("isolation", f"models can read the data directory: {NO_NAMESPACES}")
     versions, _ = catalog.load(config)
     alone = [version.model for version in versions if not version.manifest.network]
-    if alone and not can.cuts_network:
+    if alone and not can_cut_network():
         yield Finding(
             "isolation", f"'network = false' of {', '.join(alone)} is not enforced: {NO_NAMESPACES}"
         )

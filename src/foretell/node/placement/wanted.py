@@ -9,7 +9,7 @@ from pathlib import Path
 from foretell.model import Manifest
 from foretell.node.load import Needs
 from foretell.node.placement.local import Start
-from foretell.node.placement.seclusion import CHILD, Seclusion, allowed, seclusion
+from foretell.node.placement.seclusion import CHILD, Seclusion, can_hide, seclusion
 from foretell.node.surroundings import Surroundings
 from foretell.node.trouble import LoadFailed
 
@@ -30,7 +30,7 @@ async def start_of(
     found = await asyncio.to_thread(_seclusion, manifest, needs, scratch, surroundings)
     if found.network and not manifest.network:
         _log.warning("%s wants no network, but this machine cannot take it away.", manifest.namespace)
-    if found.hidden is None and surroundings.config.isolation == "auto" and allowed().hides:
+    if found.hidden is None and surroundings.config.isolation == "auto" and can_hide():
         # Usual only where root runs a model that lies in folders which others keep to themselves.
         _log.warning("%s cannot be kept from the data directory where its folder lies.", manifest.namespace)
     factor = surroundings.config.memory_factor
