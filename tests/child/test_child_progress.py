@@ -1,5 +1,7 @@
 """What a run says of itself: how far it is, and what it counts."""
 
+import time
+
 import pytest
 
 from child.node_end import Child
@@ -35,7 +37,7 @@ class Predictor:
     def predict(self) -> str:
         for said in SAID:
             progress(*said, unit="page")
-            time.sleep(0.05)
+            time.sleep(0.15)
         progress(0, 0)
         return ""
 """)
@@ -74,6 +76,52 @@ def predict() -> str:
     child.run()
     assert len(child.of("progress")) < 500
     assert child.of("progress")[-1]["fraction"] == 19999 / 20000
+
+
+def test_quick_steps_are_told_ten_times_a_second_and_the_newest_even_if_no_more_comes(child: Child) -> None:
+    child.set_up(
+        """
+import time
+from foretell import progress
+def predict() -> str:
+    for step in range(60):
+        progress(step + 1, 60)
+        time.sleep(0.01)
+    time.sleep(600)
+""",
+        predictor="predict.py:predict",
+    )
+    child.begin()
+    began_seconds = time.monotonic()
+    child.wait_for(lambda frame: frame["type"] == "progress" and frame["steps"]["done"] == 60)
+    # On a machine that is busy each step takes longer: so the time that it took is what counts.
+    assert len(child.of("progress")) <= 2 + (time.monotonic() - began_seconds) / 0.1
+
+
+def test_what_is_printed_does_not_wait_for_the_next_progress(child: Child) -> None:
+    child.set_up(
+        """
+import time
+from foretell import progress
+def predict() -> str:
+    for step in range(0, 20, 2):
+        progress(step + 1, 20)
+        time.sleep(0.03)
+        progress(step + 2, 20)
+        time.sleep(0.03)
+        print(time.time())
+        time.sleep(0.1)
+    return ""
+""",
+        predictor="predict.py:predict",
+    )
+    child.begin()
+    late: list[float] = []
+    while len(late) < 10:
+        heard = len(child.log().splitlines())
+        child.wait_for(lambda _, heard=heard: len(child.log().splitlines()) > heard)
+        late += [time.time() - float(line) for line in child.log().splitlines()[heard:]]
+    assert sorted(late)[len(late) // 2] < 0.03
 
 
 def test_progress_outside_of_a_run_is_heard_by_nobody(child: Child) -> None:

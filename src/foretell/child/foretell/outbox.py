@@ -26,6 +26,8 @@ LOG_PIECE_COST = 256
 LOG_PATIENCE_SECONDS = 1.0
 LINGER_SECONDS = 0.02
 """Log and progress wait this long for more of their kind; all else goes at once and takes them along."""
+PROGRESS_SECONDS = 0.1
+"""Progress alone is sent no more often than this: who works in many quick steps has the processor to itself."""
 
 BURST_SECONDS = 0.0002
 """Frames that follow one another faster than this are sent together."""
@@ -53,6 +55,7 @@ class Outbox:
         self._is_at_rest = False
         self._held_until_seconds: Optional[float] = None
         self._shares: dict[str, Share] = {}
+        self._progress_due_seconds = 0.0
         self._burst_until_seconds = 0.0
         self._is_silent = False
         self._writer = threading.Thread(target=self._write_for_ever, name="foretell-writer", daemon=True)
@@ -269,15 +272,25 @@ class Outbox:
     def _taken(self) -> list[Item]:
         items = list(self._items)
         self._items.clear()
-        self._shares.clear()
+        if self._shares:
+            self._progress_due_seconds = time.monotonic() + PROGRESS_SECONDS
+            self._shares.clear()
         self._bytes = self._log_characters = 0
         self._urgent = self._impatient = False
         self._held_until_seconds = None
         return items
 
     def _linger(self) -> None:
-        until = time.monotonic() + LINGER_SECONDS
-        self._called.wait_for(lambda: self._urgent or self._is_log_long(), until - time.monotonic())
+        self._called.wait_for(lambda: self._urgent or self._is_log_long(), LINGER_SECONDS)
+        left_seconds = self._progress_due_seconds - time.monotonic()
+        if left_seconds > 0 and not self._is_more_than_progress():
+            # Whatever else comes now has lingered enough.
+            self._is_at_rest = True
+            self._called.wait_for(self._is_more_than_progress, left_seconds)
+            self._is_at_rest = False
+
+    def _is_more_than_progress(self) -> bool:
+        return self._urgent or len(self._items) > len(self._shares)
 
     def _is_log_long(self) -> bool:
         return self._log_characters >= LOG_PIECE_CHARACTERS
