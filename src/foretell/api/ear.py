@@ -25,6 +25,7 @@ class Ear:
         self._live = store.follow(prediction_id, self._wake)
         self._has_heard = False
         self._waiter: asyncio.Future[None] | None = None
+        self._timer: asyncio.TimerHandle | None = None
         self._row = made
         self.must_look = made is None
 
@@ -37,6 +38,8 @@ class Ear:
     def __exit__(
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
     ) -> None:
+        if self._timer is not None:
+            self._timer.cancel()
         self._live.__exit__(kind, error, trace)
         self._moves.__exit__(kind, error, trace)
 
@@ -46,15 +49,14 @@ class Ear:
         return self._has_heard or self._row is not None or self.must_look
 
     async def wait(self, timeout_seconds: float) -> bool:
-        """Whether anything was heard before the time was up."""
+        """Whether anything was heard before the time was up, which may have begun with an earlier wait."""
         if not self.has_news:
             loop = asyncio.get_running_loop()
             self._waiter = loop.create_future()
-            timer = loop.call_later(timeout_seconds, self._let_go)
-            try:
-                await self._waiter
-            finally:
-                timer.cancel()
+            if self._timer is None:
+                # One that is set and taken back for each piece costs more than one that comes too soon.
+                self._timer = loop.call_later(timeout_seconds, self._time_is_up)
+            await self._waiter
         return self.has_news
 
     def row(self) -> Prediction | None:
@@ -83,6 +85,10 @@ class Ear:
 
     def _wake(self) -> None:
         self._has_heard = True
+        self._let_go()
+
+    def _time_is_up(self) -> None:
+        self._timer = None
         self._let_go()
 
     def _let_go(self) -> None:

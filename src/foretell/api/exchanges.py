@@ -25,6 +25,10 @@ class Exchange(Protocol):
         """From now on the body is only received piece by piece."""
         ...
 
+    def piece(self, data: bytes) -> bool:
+        """Sends more of an answer that was begun without it, at once; False: it is to be sent as it was begun."""
+        ...
+
     def answer(self, status: int, headers: Sequence[tuple[bytes, bytes]], body: bytes) -> None:
         """Sends the whole answer; `headers` say how long it is, in lower case."""
         ...

@@ -6,6 +6,7 @@ from contextlib import AbstractContextManager, ExitStack
 from starlette.responses import StreamingResponse
 from starlette.types import Receive, Scope, Send
 
+from foretell.api.exchanges import Exchange, exchange_of
 from foretell.errors import Code, Error
 
 RETRY_AFTER_SECONDS = 5
@@ -41,7 +42,18 @@ class HeldStream(StreamingResponse):
     def __init__(self, held: ExitStack, pieces: AsyncIterator[bytes], *, headers: Mapping[str, str]) -> None:
         super().__init__(pieces, headers=headers)
         self._held = held
+        self._exchange: Exchange | None = None
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        self._exchange = exchange_of(scope)
         with self._held:
             await super().__call__(scope, receive, send)
+
+    async def stream_response(self, send: Send) -> None:
+        """Each piece past the steps that none but the head and the end need."""
+        await send({"type": "http.response.start", "status": self.status_code, "headers": self.raw_headers})
+        async for piece in self.body_iterator:
+            data = piece.encode() if isinstance(piece, str) else bytes(piece)
+            if data and (self._exchange is None or not self._exchange.piece(data)):
+                await send({"type": "http.response.body", "body": data, "more_body": True})
+        await send({"type": "http.response.body", "body": b"", "more_body": False})

@@ -178,6 +178,19 @@ class Whole:
     def receive_by_pieces(self) -> None:
         self._by_pieces = True
 
+    def piece(self, data: bytes) -> bool:
+        cycle = self._cycle
+        is_under_way = cycle.response_started and not cycle.response_complete and cycle.chunked_encoding
+        if (
+            not is_under_way
+            or cycle.disconnected
+            or cycle.flow.write_paused
+            or cycle.scope["method"] == "HEAD"
+        ):
+            return False
+        cast(Gathering, cycle.transport).send(b"%x\r\n%b\r\n" % (len(data), data))
+        return True
+
     def answer(self, status: int, headers: Sequence[tuple[bytes, bytes]], body: bytes) -> None:
         cycle = self._cycle
         if cycle.disconnected:

@@ -73,14 +73,18 @@ async def _told(request: Request, ear: Ear, telling: Telling) -> AsyncIterator[b
     while not telling.is_over and not stopping.is_set():
         if not telling.is_behind:
             await ear.wait(min(heartbeat_seconds, STOPPING_SECONDS))
-        # What was heard does not wait until the table has answered.
-        for step in (_heard, _looked):
-            if piece := await step(ear, telling):
-                quiet_since = time.monotonic()
-                yield piece
-        if time.monotonic() - quiet_since >= heartbeat_seconds:
-            quiet_since = time.monotonic()
-            yield skytells.stream_comment("heartbeat")
+        piece = await _heard(ear, telling)
+        if piece and ear.must_look:
+            # What was heard does not wait until the table has answered.
+            yield piece
+            piece, quiet_since = b"", time.monotonic()
+        piece += await _looked(ear, telling)
+        now = time.monotonic()
+        if not piece and now - quiet_since >= heartbeat_seconds:
+            piece = skytells.stream_comment("heartbeat")
+        if piece:
+            quiet_since = now
+            yield piece
 
 
 async def _heard(ear: Ear, telling: Telling) -> bytes:
