@@ -123,8 +123,9 @@ class Server:
         versions, self.problems = catalog.load(self.config, created_at=now, offline_reason=reason)
         added = {each.model for each in await store.models() if each.manifest.is_snapshot}
         self.problems += _hidden(versions, added, self.config)
-        for version in versions:
-            await store.register(version, current=version.model not in added)
+        # At once, so that the disk is flushed once for all of them.
+        writes = (store.register(version, current=version.model not in added) for version in versions)
+        await asyncio.gather(*writes)
         loaded = {version.model for version in versions} | added
         await store.retire(_gone(await store.models(), loaded))
         # What an operator registered by hand is not where models are looked for; its price is in the settings.
