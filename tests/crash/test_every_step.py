@@ -4,7 +4,7 @@ import json
 import socket
 import sqlite3
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import closing, contextmanager
 from pathlib import Path
 from urllib.parse import urlsplit
 
@@ -34,6 +34,16 @@ GIVES_A_FILE_AND_GOES_ON = """
             yield Path(name)
             time.sleep(seconds)
     """
+WAITS_FOR_ITS_GATE = """
+    import os, time
+    from collections.abc import Iterator
+    def predict(flag: str, gate: str) -> Iterator[str]:
+        open(flag, "a").write("begun ")
+        while not os.path.exists(gate):
+            time.sleep(0.01)
+            yield "waits "
+        yield "done"
+    """
 
 
 @contextmanager
@@ -44,6 +54,13 @@ def nothing_can_be_written(data: Path) -> Iterator[None]:
     yield
     holder.execute("ROLLBACK")
     holder.close()
+
+
+def is_held(data: Path, prediction_id: str) -> bool:
+    """Whether a node has it."""
+    with closing(sqlite3.connect(data / "foretell.db")) as reader:
+        [[node]] = reader.execute("SELECT node FROM predictions WHERE id = ?", (prediction_id,))
+    return node is not None
 
 
 def blobs(data: Path) -> list[Path]:
@@ -119,6 +136,36 @@ def test_killed_between_an_output_and_the_end_it_keeps_the_files_of_the_last_att
         ended = end(server, made["id"])
         assert (ended["status"], len(ended["output"])) == ("succeeded", 2)
         assert kept_after_all(data, made["id"], receiver=receiver) == []
+
+
+def test_killed_between_telling_a_model_to_run_and_writing_that_it_began_it_runs_it_again(
+    tmp_path: Path, receiver: Receiver
+) -> None:
+    data, models = tmp_path / "data", model(tmp_path / "models", "gated", WAITS_FOR_ITS_GATE)
+    options = (*OPTIONS, "--models", models)
+    flags, gates = [tmp_path / "flag-0", tmp_path / "flag-1"], [tmp_path / "gate-0", tmp_path / "gate-1"]
+    given = [{"flag": str(flag), "gate": str(gate)} for flag, gate in zip(flags, gates, strict=True)]
+    with running(data, *options, FORETELL_ISOLATION="none") as server, server.client() as client:
+        first = create(server, "gated", given[0])
+        until(flags[0].exists, about="the first run")
+        second = create(server, "gated", given[1], receiver)
+        path = f"/v1/predictions/{second['id']}"
+        until(lambda: is_held(data, second["id"]), about="its being held")
+        with nothing_can_be_written(data):
+            gates[0].touch()
+            until(flags[1].exists, about="the second run")
+            found = client.get(path).json()
+            assert (found["status"], found["started_at"], found["output"]) == ("starting", None, None)
+            server.kill()
+    assert receiver.statuses(second["id"]) == []
+    gates[1].touch()
+    with running(data, *options, FORETELL_ISOLATION="none") as server:
+        assert [end(server, each["id"])["status"] for each in (first, second)] == ["succeeded"] * 2
+        assert flags[1].read_text() == "begun begun "
+        assert kept_after_all(data, first["id"], second["id"], receiver=None) == []
+        until(lambda: "succeeded" in receiver.statuses(second["id"]), about="the last webhook")
+    told = [each["headers"]["x-foretell-event"] for each in once_each(receiver)]
+    assert sorted(told) == ["completed", "processing", "started"]
 
 
 @pytest.mark.parametrize("attempt", range(3))

@@ -32,6 +32,35 @@ async def test_every_change_of_a_prediction_is_told(store: Store) -> None:
             assert await told.wait(5)
 
 
+async def test_what_a_run_here_has_said_is_no_news_here_once_it_is_written(
+    store: Store, direct: Direct
+) -> None:
+    await store.create(new_prediction())
+    [taken] = await store.take(LANE, node="n1", count=1)
+    assert taken.hold is not None
+    await store.begin(taken.hold)
+    with store.notices.subscribe(f"prediction:{taken.id}") as told:
+        store.say(*said(taken.hold, "a", "b"))
+        async with asyncio.timeout(10):
+            while not direct("SELECT 1 FROM events"):
+                assert not await told.wait(0.05)
+        await store.note(taken.hold, phase=Phase.RUNNING, progress=5.0)
+        assert await told.wait(5)
+
+
+async def test_a_begin_is_told_with_its_row(store: Store) -> None:
+    await store.create(new_prediction())
+    [taken] = await store.take(LANE, node="n1", count=1)
+    assert taken.hold is not None
+    heard: list[Prediction | None] = []
+    with store.moves(taken.id, heard.append):
+        await store.begin(taken.hold)
+        await store.cancel(taken.id, account_id=None)
+    rows = [each for each in heard if each is not None]
+    assert [each.status for each in rows] == [Status.PROCESSING, Status.CANCELED]
+    assert rows[0].started_at is not None
+
+
 async def test_who_waits_hears_of_a_move_whose_notice_was_lost(store: Store, direct: Direct) -> None:
     row = await store.create(new_prediction())
     waiting = asyncio.create_task(store.await_terminal(row.id, 20.0))
