@@ -77,6 +77,21 @@ def test_of_several_files_those_that_were_kept_are_gone_and_the_others_can_be_pu
     assert not any(each.exists() for each in (first, missing, last))
 
 
+def test_what_was_prepared_is_nowhere_to_be_seen_before_it_is_put(blobs: Blobs, tmp_path: Path) -> None:
+    path = tmp_path / "picture.png"
+    path.write_bytes(LARGE)
+
+    async def work() -> bytes:
+        await blobs.prepare_files({"ab/picture": path})
+        with pytest.raises(Error, match="no such file"):
+            await everything(blobs, "ab/picture")
+        await blobs.put_files({"ab/picture": path}, are_prepared=True)
+        return await everything(blobs, "ab/picture")
+
+    assert run(work()) == LARGE
+    assert not path.exists()
+
+
 def test_putting_again_replaces_the_whole_blob(blobs: Blobs) -> None:
     async def work() -> bytes:
         await blobs.put_bytes("ab/one", b"a long first value")

@@ -6,15 +6,14 @@ import errno
 import hashlib
 import logging
 import os
-import shutil
 import time
-from collections.abc import AsyncIterator, Awaitable, Callable, Iterator, Sequence
+from collections.abc import AsyncIterator, Awaitable, Callable, Iterator, Mapping, Sequence
 from contextlib import AbstractContextManager
 from functools import cached_property
 from pathlib import Path
 from typing import TYPE_CHECKING, BinaryIO
 
-from foretell.blobs import kept
+from foretell.blobs import directory, kept
 from foretell.config import Config
 from foretell.errors import Code, Error
 from foretell.ids import new_token
@@ -66,14 +65,23 @@ class Blobs:
         """
         await self.put_files({name: path})
 
-    async def put_files(self, paths: dict[str, Path]) -> None:
+    async def prepare_files(self, paths: Mapping[str, Path]) -> None:
+        """Does ahead what takes its time when files are put, and shows nothing. Error(UNAVAILABLE)."""
+        if self._root is not None and self._flush:
+            with _storing():
+                await asyncio.to_thread(directory.prepare, dict(paths), self._root)
+
+    async def put_files(self, paths: dict[str, Path], *, are_prepared: bool = False) -> None:
         """Keeps each file under its name; `paths` is empty afterwards, and so are the places that it named.
 
         Error(UNAVAILABLE) when one cannot be stored: then `paths` has those that are not kept.
         """
         with _storing():
             if self._root is not None:
-                await asyncio.to_thread(_move, paths, self._root, flush=self._flush)
+                is_to_prepare = self._flush and not are_prepared
+                await asyncio.to_thread(
+                    directory.move, paths, self._root, flush=self._flush, prepared=not is_to_prepare
+                )
                 return
             for name, path in tuple(paths.items()):
                 await self._objects.put(name, path)
@@ -231,50 +239,6 @@ def _append(file: BinaryIO, digest: "hashlib._Hash", chunk: bytes) -> None:
     digest.update(chunk)
 
 
-def _move(paths: dict[str, Path], root: Path, *, flush: bool) -> None:
-    """Takes out of `paths` what is in its place, for good if `flush`. A folder is flushed once for all of its files."""
-    moved, changed = [], dict[Path, None]()
-    try:
-        for name, path in paths.items():
-            target = root / name
-            changed |= _made(target.parent)
-            _move_one(path, target, flush=flush)
-            moved.append(name)
-    finally:
-        for folder in changed if flush else ():
-            _flush(folder)
-        for name in moved:
-            del paths[name]
-
-
-def _made(folder: Path) -> dict[Path, None]:
-    """The folders that change with a file in `folder`, which is made if it is not there; the innermost first."""
-    if folder.is_dir():
-        return {folder: None}
-    above = _made(folder.parent)
-    folder.mkdir(exist_ok=True)
-    return {folder: None, **above}
-
-
-def _move_one(path: Path, target: Path, *, flush: bool) -> None:
-    if path.stat().st_dev == target.parent.stat().st_dev:
-        _put_in_place(path, target, flush=flush)
-        return
-    copy = target.with_name(f".{target.name}.{new_token(64)}")
-    try:
-        shutil.copyfile(path, copy)
-        _put_in_place(copy, target, flush=flush)
-    finally:
-        copy.unlink(missing_ok=True)
-    path.unlink()
-
-
-def _put_in_place(path: Path, target: Path, *, flush: bool) -> None:
-    if flush:
-        _flush(path)
-    path.replace(target)
-
-
 def _clear(folder: Path, before: float) -> None:
     for path in folder.iterdir():
         with contextlib.suppress(FileNotFoundError):
@@ -288,11 +252,3 @@ def _ages(folder: Path, now: float) -> dict[str, float]:
             return {each.name: now - each.stat(follow_symlinks=False).st_mtime for each in entries}
     except FileNotFoundError:
         return {}
-
-
-def _flush(path: Path) -> None:
-    descriptor = os.open(path, os.O_RDONLY)
-    try:
-        os.fsync(descriptor)
-    finally:
-        os.close(descriptor)

@@ -6,8 +6,10 @@ deletes the rows of every attempt that did not end well.
 
 import asyncio
 import hashlib
-from collections.abc import Awaitable, Callable, Coroutine
+from collections.abc import AsyncIterator, Awaitable, Callable, Coroutine
+from contextlib import asynccontextmanager
 from functools import partial
+from pathlib import Path
 from typing import Any
 
 import msgspec
@@ -39,9 +41,13 @@ class Shelf:
         """Stores files that are not stored yet."""
         there = {each.id for each in self.files}
         new = [each for each in taken if each.file.id not in there]
-        if new:
+        if not new:
+            return
+        paths = {each.file.blob: each.path for each in new}
+        # The disk has its time while the rows are written.
+        async with self._prepared(paths) as prepared:
             await self._announce([each.file for each in new], has_run=has_run)
-            await _uninterrupted(self._put(new))
+        await _uninterrupted(self._put(paths, are_prepared=prepared.exception() is None))
 
     async def keep(self, result: Any, taken: list[Taken]) -> None:
         """Stores the files, and the result itself where it is shown as a file."""
@@ -68,9 +74,18 @@ class Shelf:
         if not await written(self._prediction.id, lambda: store.announce_files(hold, files, has_run=has_run)):
             raise HoldLost
 
-    async def _put(self, taken: list[Taken]) -> None:
-        left = {each.file.blob: each.path for each in taken}
-        await _stored(partial(self._surroundings.blobs.put_files, left))
+    @asynccontextmanager
+    async def _prepared(self, paths: dict[str, Path]) -> AsyncIterator[asyncio.Future[None]]:
+        """What is put is prepared within the block; the future is done behind it, whatever came of it."""
+        preparing = asyncio.ensure_future(self._surroundings.blobs.prepare_files(paths))
+        try:
+            yield preparing
+        finally:
+            await _uninterrupted(asyncio.wait({preparing}))
+
+    async def _put(self, paths: dict[str, Path], *, are_prepared: bool) -> None:
+        """`paths` loses those that are put."""
+        await _stored(partial(self._surroundings.blobs.put_files, paths, are_prepared=are_prepared))
 
     def _value_file(self, data: bytes) -> File:
         return File(
@@ -101,7 +116,7 @@ async def _stored(store: Callable[[], Awaitable[None]]) -> None:
         raise RunFailed("storage_failed", f"The output could not be stored. {error.message}") from error
 
 
-async def _uninterrupted(work: Coroutine[Any, Any, None]) -> None:
+async def _uninterrupted(work: Coroutine[Any, Any, object]) -> None:
     """Goes on to the end even when it is canceled: bytes half put away could not be found to be removed."""
     working = asyncio.ensure_future(work)
     try:
