@@ -7,6 +7,7 @@ from typing import Annotated, Any
 
 import msgspec
 
+from foretell.file import File
 from foretell.pricing import Pricing
 from foretell.retention import Retention
 
@@ -156,7 +157,10 @@ class NewPrediction(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class Prediction(msgspec.Struct, frozen=True, kw_only=True):
-    """One prediction as stored. `input` and what follows are there only when its body was read with it."""
+    """One prediction as stored. `input` and what follows are there only when its body was read with it.
+
+    `files`: what it gave, in order, where that is known without reading it: as it ends, to whoever waits here.
+    """
 
     id: str
     account_id: str
@@ -194,6 +198,7 @@ class Prediction(msgspec.Struct, frozen=True, kw_only=True):
     request: dict[str, Any] | None = None
     pricing: Pricing | None = None
     retention: Retention | None = None
+    files: tuple[File, ...] | None = None
 
     @property
     def hold(self) -> Hold | None:

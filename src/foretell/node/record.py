@@ -1,8 +1,12 @@
 """What an attempt writes down about itself: each until the store takes it."""
 
 import logging
+from collections.abc import Sequence
+
+from msgspec.structs import replace
 
 from foretell.errors import Error
+from foretell.file import File
 from foretell.node.outcome import tell_ended
 from foretell.node.patience import written
 from foretell.node.trouble import HoldLost
@@ -30,9 +34,13 @@ class Record:
         """Sends the prediction back to the queue."""
         await written(self._hold.prediction_id, lambda: self._store.release(self._hold, lost=lost))
 
-    async def finish(self, outcome: Outcome) -> bool:
-        """Whether the prediction has ended that way: by this write, or by one whose answer got lost."""
-        prediction, hold = self._prediction, self._hold
+    async def finish(self, outcome: Outcome, files: Sequence[File] = ()) -> bool:
+        """Whether the prediction has ended that way: by this write, or by one whose answer got lost.
+
+        `files`: those that it gave.
+        """
+        hold, given = self._hold, sorted(files, key=lambda each: (each.created_at, each.id))
+        prediction = replace(self._prediction, files=tuple(given))
         if await written(
             hold.prediction_id, lambda: self._store.finish(hold, outcome, prediction=prediction)
         ):

@@ -239,7 +239,7 @@ class Run:
         self._is_ending = True
         self._measured.extents = metrics(each.extent for each in self._outputs.taken)
         outcome = succeeded(self._measured, value, shelf.files, at=self._surroundings.clock())
-        self._is_stored = await self._record.finish(outcome)
+        self._is_stored = await self._record.finish(outcome, shelf.files)
 
     async def _settle(self, error: Exception) -> None:
         """What follows from an error: a failed prediction, or one that goes back to the queue."""

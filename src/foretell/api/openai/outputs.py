@@ -14,8 +14,10 @@ async def output_files(request: Request, prediction: Prediction, kind: str) -> l
 
     Raises Error(INFERENCE_FAILED) when there are none.
     """
-    stored = {file.id: file for file in await services(request).store.files_of(prediction.id)}
-    files = [stored[each] for each in file_ids(prediction.result) if each in stored]
+    known = prediction.files
+    stored = await services(request).store.files_of(prediction.id) if known is None else known
+    by_id = {file.id: file for file in stored}
+    files = [by_id[each] for each in file_ids(prediction.result) if each in by_id]
     found = [file for file in files if file.content_type.startswith(f"{kind}/")]
     if not found:
         raise Error(Code.INFERENCE_FAILED, f"The model gave no {kind}.")

@@ -47,7 +47,7 @@ async def rendered(
 ) -> messages.Prediction:
     """The object for the caller of `request`; one without the owner's key sees what is public of it."""
     if files is None:
-        files = [] if _has_no_files(prediction) else await files_of(request, prediction)
+        files = await files_of(request, prediction)
     word = spelling(request)
     is_running = prediction.status is Status.PROCESSING
     return skytells.render(
@@ -75,7 +75,11 @@ def is_owner(request: Request, prediction: Prediction) -> bool:
 
 async def files_of(request: Request, prediction: Prediction) -> list[File]:
     """The output files of a prediction; a text has none, so that none are looked for."""
-    return [] if _has_no_files(prediction) else await services(request).store.files_of(prediction.id)
+    if _has_no_files(prediction):
+        return []
+    if prediction.files is not None:
+        return list(prediction.files)
+    return await services(request).store.files_of(prediction.id)
 
 
 def _has_no_files(prediction: Prediction) -> bool:
