@@ -2,7 +2,7 @@
 
 import json
 
-from foretell.dialects.skytells import stream_comment, stream_event
+from foretell.dialects.skytells import stream_comment, stream_event, stream_outputs
 
 
 def test_an_event_is_its_id_its_name_and_one_line_of_json() -> None:
@@ -24,3 +24,11 @@ def test_an_event_without_an_id_moves_no_place() -> None:
 
 def test_a_comment_is_skipped_by_readers() -> None:
     assert stream_comment("heartbeat") == b": heartbeat\n\n"
+
+
+def test_outputs_in_a_row_are_the_same_bytes_as_one_by_one() -> None:
+    texts = ["a\nb\ré", "", "\u2028 and \x85", '"quoted"']
+    said = [(2, number, {"value": text}) for number, text in enumerate(texts, 7)]
+    each = [stream_event("output", data, f"{attempt}:{number}") for attempt, number, data in said]
+    assert stream_outputs(said) == b"".join(each)
+    assert stream_outputs([]) == b""

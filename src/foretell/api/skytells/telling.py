@@ -54,14 +54,16 @@ class Telling:
 
     async def hear(self, events: Sequence[Event]) -> bytes:
         """What live events add. An event out of order is left to the next look."""
-        pieces = []
+        following = []
+        attempt, last = self._attempt, self._sequence
         for event in events:
-            if event.attempt == self._attempt and event.sequence == self._sequence + 1:
-                self._is_live = True
-                pieces.append(self._text(event) or await self._event(event))
-            elif (event.attempt, event.sequence) > (self._attempt, self._sequence):
+            if event.attempt == attempt and event.sequence == last + 1:
+                last += 1
+                following.append(event)
+            elif (event.attempt, event.sequence) > (attempt, last):
                 self.is_behind = True
-        return b"".join(pieces)
+        self._is_live = self._is_live or bool(following)
+        return await self._events(following)
 
     async def look(self, told: Prediction | None = None) -> bytes:
         """What the row and the table add. `told`: the row as this process itself has made or moved it."""
@@ -131,14 +133,24 @@ class Telling:
             prediction.id, attempt=self._attempt, after=self._sequence, limit=PAGE
         )
         self.is_behind = len(events) == PAGE
-        return b"".join([self._text(event) or await self._event(event) for event in events])
+        return await self._events(events)
 
-    def _text(self, event: Event) -> bytes:
-        """An output that is text, as nearly all events are; nothing for any other."""
-        if event.kind is not Kind.OUTPUT or not isinstance(event.data.get("value"), str):
+    async def _events(self, events: Sequence[Event]) -> bytes:
+        """What they are to a reader. Outputs that are text, as nearly all are, go together."""
+        pieces, texts = [], []
+        for event in events:
+            if event.kind is Kind.OUTPUT and isinstance(event.data.get("value"), str):
+                texts.append((event.attempt, event.sequence, event.data))
+                continue
+            pieces += [self._texts(texts), await self._event(event)]
+            texts = []
+        return b"".join(pieces) + self._texts(texts)
+
+    def _texts(self, texts: Sequence[tuple[int, int, dict[str, Any]]]) -> bytes:
+        if not texts:
             return b""
-        self._sequence, self._has_output = event.sequence, True
-        return skytells.stream_event("output", event.data, f"{event.attempt}:{event.sequence}")
+        self._sequence, self._has_output = texts[-1][1], True
+        return skytells.stream_outputs(texts)
 
     async def _event(self, event: Event) -> bytes:
         self._sequence = event.sequence

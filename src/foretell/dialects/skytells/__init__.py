@@ -5,7 +5,7 @@ from foretell.dialects.skytells.files import render_file
 from foretell.dialects.skytells.instants import timestamp
 from foretell.dialects.skytells.models import render_model, wire_type
 from foretell.dialects.skytells.predictions import TextSoFar, enveloped, render
-from foretell.dialects.skytells.streams import stream_comment, stream_event
+from foretell.dialects.skytells.streams import stream_comment, stream_event, stream_outputs
 
 __all__ = [
     "TextSoFar",
@@ -16,6 +16,7 @@ __all__ = [
     "render_model",
     "stream_comment",
     "stream_event",
+    "stream_outputs",
     "timestamp",
     "wire_type",
 ]
