@@ -2,6 +2,7 @@
 
 import ast
 import re
+import tomllib
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -13,6 +14,9 @@ EVERYTHING = [*SOURCES, *sorted((ROOT / "tests").rglob("*.py")), *sorted((ROOT /
 FILE_LINES_MAX = 300
 FUNCTION_LINES_MAX = 40
 MEDIAN_LINES_MAX = 8
+COMPILED = tomllib.loads((ROOT / "pyproject.toml").read_text())["tool"]["hatch"]["build"]["targets"]["wheel"][
+    "hooks"
+]["mypyc"]["include"]
 VAGUE = {
     "utils",
     "util",
@@ -68,3 +72,29 @@ def test_every_noun_has_its_place_in_the_order_of_imports() -> None:
 def test_sql_is_written_only_in_the_store() -> None:
     outside = [path for path in SOURCES if "store" not in path.parts and "import sqlite3" in path.read_text()]
     assert outside == []
+
+
+@pytest.mark.parametrize("name", COMPILED)
+def test_what_is_compiled_has_nothing_in_it_that_means_something_else_then(name: str) -> None:
+    """A Struct would lose its options, and an async generator cannot be compiled."""
+    tree = ast.parse((ROOT / name).read_text())
+    bases = {
+        ast.unparse(base) for node in ast.walk(tree) if isinstance(node, ast.ClassDef) for base in node.bases
+    }
+    assert not {each for each in bases if each.endswith(("Struct", "NamedTuple"))}
+    assert not [
+        node.name for node in ast.walk(tree) if isinstance(node, ast.AsyncFunctionDef) and _yields(node)
+    ]
+
+
+def _yields(function: ast.AsyncFunctionDef) -> bool:
+    inner = {
+        id(node)
+        for each in ast.walk(function)
+        if isinstance(each, _FUNCTIONS) and each is not function
+        for node in ast.walk(each)
+    }
+    return any(isinstance(node, ast.Yield) and id(node) not in inner for node in ast.walk(function))
+
+
+_FUNCTIONS = ast.FunctionDef | ast.AsyncFunctionDef | ast.Lambda

@@ -12,6 +12,7 @@ from pathlib import Path
 
 from compare.environments import environment
 from compare.processes import free_port
+from foretell.build import is_compiled
 
 HERE = Path(__file__).parent
 PEERS = HERE / "peers"
@@ -59,6 +60,7 @@ def contenders() -> list[Contender]:
     return [
         _ours("power"),
         _ours("process"),
+        *_as_written(),
         *_on_postgres(),
         _fastapi(),
         _litserve(),
@@ -90,6 +92,21 @@ def _ours(durability: str) -> Contender:
         stream_headers={**ours, "accept": "text/event-stream"},
         is_ours=True,
     )  # fmt: skip
+
+
+def _as_written() -> list[Contender]:
+    """Ours as `make serve` runs it without a C compiler, where the others are compiled."""
+    if not is_compiled():
+        return []
+    ours = _ours("power")
+    return [
+        replace(
+            ours,
+            name="Foretell, not compiled",
+            note="`power` again, as a checkout runs it: every module as it was written",
+            environment={**ours.environment, "PYTHONPATH": ""},
+        )
+    ]
 
 
 def _on_postgres() -> list[Contender]:

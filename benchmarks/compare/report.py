@@ -13,6 +13,7 @@ from compare.chart import chart
 from compare.contenders import Contender
 from compare.results import Round, middle
 from compare.streams import Paced
+from foretell.build import is_compiled
 
 REFERENCE = "LitServe"
 README = Path(__file__).parents[2] / "README.md"
@@ -35,7 +36,8 @@ def _page(rounds: Sequence[Round], chosen: Sequence[Contender], names: Sequence[
     flush = sorted(each.flush_ms for each in rounds)
     parts = [
         "# Foretell beside its peers",
-        f"{datetime.now(UTC):%Y-%m-%d}. {machine()}. Foretell {version('foretell')}. "
+        f"{datetime.now(UTC):%Y-%m-%d}. {machine()}. Foretell {version('foretell')}"
+        f"{', its hottest modules compiled' if is_compiled() else ''}. "
         f"{len(rounds) // len(names)} round(s) of {seconds:g} s each, in turns; every figure is the median. "
         f"A flush of this disk took {flush[len(flush) // 2]:.2f} ms in the middle, "
         f"from {flush[0]:.2f} to {flush[-1]:.2f}.",

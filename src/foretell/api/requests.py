@@ -155,7 +155,7 @@ async def body_of(
         refusal = Error(Code.INVALID_REQUEST, f"The body must be a JSON object: {error}.")
         # Read by who names the field that is wrong; where this is compiled, `from` is not heeded.
         refusal.__cause__ = error
-        raise refusal
+        raise refusal from error
     except (msgspec.DecodeError, UnicodeDecodeError) as error:
         reason = str(error).removeprefix("JSON is malformed: ") if data.strip() else "it is empty"
         raise Error(Code.INVALID_REQUEST, f"The body is not valid JSON: {reason}.") from error

@@ -3,6 +3,7 @@
 import typer
 
 from foretell import __version__
+from foretell.build import is_compiled
 from foretell.cli import (
     accounts,
     audit,
@@ -34,7 +35,7 @@ app = typer.Typer(
 
 def _version(wanted: bool) -> None:
     if wanted:
-        print(f"foretell {__version__}")
+        print(f"foretell {__version__}{' (compiled)' if is_compiled() else ''}")
         raise typer.Exit
 
 
