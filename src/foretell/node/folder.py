@@ -10,6 +10,8 @@ import shutil
 from pathlib import Path
 
 CHILDREN = "children"
+OUTPUTS = "out"
+"""Where in a run's folder the child puts the files that it gives."""
 
 
 class Folder:
@@ -71,8 +73,8 @@ def remove(folder: Path) -> None:
 
 
 async def swept(path: Path) -> None:
-    """Removes a run's folder: in a thread, if there is anything in it."""
-    if not _is_gone(path):
+    """Removes a run's folder: in a thread, if there is more in it than the folder of outputs that were taken."""
+    if not (_is_gone(path) or (_is_gone(path / OUTPUTS) and _is_gone(path))):
         await asyncio.to_thread(shutil.rmtree, path, ignore_errors=True)
 
 
