@@ -68,7 +68,7 @@ def begun(connection: HttpToolsProtocol, head: Head, data: bytes) -> tuple[Reque
         keep_alive=True,
         on_response=connection.on_response_complete,
     )
-    cycle.body = cast(bytearray, body)
+    cycle.body = bytearray(body)
     cycle.more_body = False
     cycle.message_event.set()
     connection.scope = cast(Any, scope)
