@@ -55,6 +55,7 @@ build/compiled/.made: $(BIN)/.installed-dev pyproject.toml $(shell find src -nam
 	cd build/source && HATCH_BUILD_HOOKS_ENABLE=1 ../../$(PIP) wheel --quiet --no-deps --no-build-isolation \
 		--wheel-dir .. .
 	$(BIN)/python -m zipfile -e build/*.whl build/compiled
+	$(BIN)/python -m compileall -q build/compiled
 	rm -rf build/source && touch $@
 
 $(BIN)/.installed: pyproject.toml requirements-dev.txt
