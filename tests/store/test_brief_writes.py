@@ -105,17 +105,17 @@ async def test_a_database_that_another_holds_keeps_the_write_waiting_and_not_the
 
 async def test_where_commits_take_their_time_the_loop_does_none(desk: Desk) -> None:
     for _ in range(100):
-        OBSERVE(desk.database._lasting_ones, 0.9 * SLOW_SECONDS)
+        OBSERVE(desk.database._all, 0.9 * SLOW_SECONDS)
     await desk.write("a")
     assert desk.by_the_loop == [False]
     for _ in range(100):
-        OBSERVE(desk.database._lasting_ones, 0.0001)
+        OBSERVE(desk.database._all, 0.0001)
     await desk.write("b")
     assert desk.by_the_loop == [False, True]
 
 
 async def test_after_one_slow_commit_the_loop_does_none_for_a_hundred_times_as_long(desk: Desk) -> None:
-    OBSERVE(desk.database._lasting_ones, 2 * SLOW_SECONDS)
+    OBSERVE(desk.database._all, 2 * SLOW_SECONDS)
     since_seconds = time.perf_counter()
     while not desk.by_the_loop or not desk.by_the_loop[-1]:
         await desk.write(str(len(desk.names)))
@@ -126,7 +126,7 @@ async def test_after_one_slow_commit_the_loop_does_none_for_a_hundred_times_as_l
 
 
 async def test_where_the_disk_is_slow_the_loop_still_does_what_need_not_wait_for_it(desk: Desk) -> None:
-    OBSERVE(desk.database._lasting_ones, 1000.0)
+    OBSERVE(desk.database._all, 1000.0)
     await desk.write("a")
     desk.verb = Verb(desk.run, rank=1, lasting=False)
     await desk.write("b")

@@ -1,7 +1,9 @@
 """Seats: how many callers may be held at once."""
 
-from collections.abc import AsyncIterator, Mapping
+import asyncio
+from collections.abc import AsyncIterator, Coroutine, Mapping
 from contextlib import AbstractContextManager, ExitStack
+from typing import Any
 
 from starlette.responses import StreamingResponse
 from starlette.types import Receive, Scope, Send
@@ -47,7 +49,8 @@ class HeldStream(StreamingResponse):
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         self._exchange = exchange_of(scope)
         with self._held:
-            await super().__call__(scope, receive, send)
+            # A group of tasks would begin it a turn of the event loop later.
+            await _until_left(self.stream_response(send), receive)
 
     async def stream_response(self, send: Send) -> None:
         """Each piece past the steps that none but the head and the end need."""
@@ -57,3 +60,25 @@ class HeldStream(StreamingResponse):
             if data and (self._exchange is None or not self._exchange.piece(data)):
                 await send({"type": "http.response.body", "body": data, "more_body": True})
         await send({"type": "http.response.body", "body": b"", "more_body": False})
+
+
+async def _until_left(streaming: Coroutine[Any, Any, None], receive: Receive) -> None:
+    """Runs it, at once, to its end or until the caller has hung up."""
+    task = asyncio.current_task()
+    assert task is not None
+    listening = asyncio.create_task(_end_when_left(task, receive))
+    try:
+        await streaming
+    except asyncio.CancelledError:
+        # Where the server ends it as well, that counts.
+        if not listening.done() or task.uncancel() > 0:
+            raise
+    finally:
+        listening.cancel()
+
+
+async def _end_when_left(task: asyncio.Task[Any], receive: Receive) -> None:
+    while (await receive())["type"] != "http.disconnect":
+        continue
+    # In the same step in which this is done: so it ends nothing that comes after the stream.
+    task.cancel()

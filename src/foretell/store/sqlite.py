@@ -88,7 +88,7 @@ class SqliteDatabase:
         self._lasting = power_safe
         self._waits = True
         self._has_begun = False
-        self._lasting_ones, self._others = Promptness(), Promptness()
+        self._all, self._passing = Promptness(), Promptness()
         self.connection = SqliteConnection(self._open_writer())
         self._checkpoints = Checkpoints(self.path, power_safe=power_safe)
 
@@ -103,7 +103,7 @@ class SqliteDatabase:
             yield transaction
             began_seconds = time.perf_counter()
             execute("COMMIT")
-            self._promptness(lasting).observe(time.perf_counter() - began_seconds)
+            self._observe(time.perf_counter() - began_seconds, lasting=lasting)
             if transaction.erases:
                 self._checkpoints.empty_log()
         except BaseException:
@@ -113,7 +113,7 @@ class SqliteDatabase:
             raise
 
     def is_prompt(self, *, lasting: bool) -> bool:
-        return bool(self._promptness(lasting))
+        return bool(self._all if lasting and self._full else self._passing)
 
     def begins_at_once(self, *, lasting: bool) -> bool:
         if self._waits:
@@ -198,9 +198,11 @@ class SqliteDatabase:
             time.sleep(pause_seconds)
             pause_seconds = min(2 * pause_seconds, PAUSE_SECONDS_MAX)
 
-    def _promptness(self, lasting: bool) -> Promptness:
-        # What waits for the disk and what does not have nothing to do with each other.
-        return self._lasting_ones if lasting and self._full else self._others
+    def _observe(self, commit_seconds: float, *, lasting: bool) -> None:
+        # What waits for the disk says nothing of what does not; what the loop loses by waiting is an average over both.
+        self._all.observe(commit_seconds)
+        if not (lasting and self._full):
+            self._passing.observe(commit_seconds)
 
     def _sync(self, lasting: bool) -> None:
         """Takes the fsync only where power loss would lose a promise.
