@@ -9,11 +9,10 @@ from foretell.ids import new_token
 
 
 def prepare(paths: Mapping[str, Path], root: Path) -> None:
-    """Does ahead what takes its time and shows nothing: flushes what moves as it is, and the folders that it needs."""
+    """Does ahead what takes its time and shows nothing: flushes what moves as it is."""
     for name, path in paths.items():
         target = root / name
-        for folder in _made(target.parent):
-            _flush(folder.parent)
+        target.parent.mkdir(parents=True, exist_ok=True)
         if _moves_as_it_is(path, target):
             _flush(path)
 
@@ -34,15 +33,6 @@ def move(paths: dict[str, Path], root: Path, *, flush: bool, prepared: bool) -> 
             _flush(folder)
         for name in moved:
             del paths[name]
-
-
-def _made(folder: Path) -> list[Path]:
-    """The folders that were made for this one to be there, the outermost first."""
-    if folder.is_dir():
-        return []
-    above = _made(folder.parent)
-    folder.mkdir(exist_ok=True)
-    return [*above, folder]
 
 
 def _move_one(path: Path, target: Path, *, flush: bool) -> None:
