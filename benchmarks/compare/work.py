@@ -69,7 +69,9 @@ def main() -> None:
         "# What Foretell adds to real work",
         f"{machine()}. Durability `power`. One caller; {asked.times} runs each way, in turns, with the same seed.",
         lines(head, rows),
-        "Moderation and the safety checker are off: they are models of their own, not overhead.",
+        "Moderation and the safety checker are off: they are models of their own, not overhead. The plain loop leaves "
+        "its file where the model wrote it, flushes nothing, shows no preview and tells nobody of its progress; its "
+        "OpenMP threads spin while they wait, as is their default, those of a served model rest.",
         "## Large files",
         large,
     ]
