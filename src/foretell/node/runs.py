@@ -104,10 +104,9 @@ class Runs:
 
     def _start_quickly(self, prediction: Prediction, replica: Replica) -> bool:
         """Sends it to the child at once, where its model is one that answers in a moment."""
-        if not replica.ahead.pace.is_quick or not self._is_plain(prediction, replica):
-            return False
-        if replica.version.streaming and len(replica.assigned) == 1:
-            # What yields is never a quick run. It is sent one only to have it when another ends.
+        # What yields is never a quick run. It is sent one only to have it when another ends.
+        alone = replica.version.streaming and len(replica.assigned) == 1
+        if alone or not replica.ahead.pace.is_quick or not self._is_plain(prediction, replica):
             return False
         return self._enter(QuickRun(prediction, replica, self._heard, self._slow_down))
 
