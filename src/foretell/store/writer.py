@@ -72,9 +72,10 @@ class Writer:
         self._database = database
         self._publish = publish
         self._loop = asyncio.get_running_loop()
-        self._queue: queue.SimpleQueue[Write | None] = queue.SimpleQueue()
+        self._queue: queue.SimpleQueue[Sequence[Write] | None] = queue.SimpleQueue()
         self._waiting: deque[Write] = deque()
         self._turn: list[Write] = []
+        self._is_brief = True
         self._handed_over = 0
         self._closing = False
         self._thread = threading.Thread(target=self._run, name="foretell-writer", daemon=True)
@@ -100,19 +101,19 @@ class Writer:
             raise refusal
         answer: asyncio.Future[Answer] = self._loop.create_future()
         write = Write(verb, item, key, answer, then)
-        if is_brief and not self._handed_over and self._database.is_prompt(lasting=verb.lasting):
-            if not self._turn:
-                self._loop.call_soon(self._do_turn)
-            self._turn.append(write)
-        else:
-            # After those that came before it.
-            self._hand_over([*self._turn, write])
+        if not self._turn:
+            # What is submitted in one turn of the loop goes together: the first would else be a group by itself.
+            self._loop.call_soon(self._do_turn)
+            self._is_brief = not self._handed_over
+        self._turn.append(write)
+        self._is_brief = self._is_brief and is_brief and self._database.is_prompt(lasting=verb.lasting)
         return answer
 
     async def close(self) -> None:
         """Writes what was submitted before, then ends the thread."""
         self._closing = True
-        self._hand_over(self._turn)
+        turn, self._turn = self._turn, []
+        self._hand_over(turn)
         self._queue.put(None)
         await asyncio.to_thread(self._thread.join)
 
@@ -124,13 +125,15 @@ class Writer:
 
     def _hand_over(self, writes: Sequence[Write]) -> None:
         """Leaves them, and what comes until they are done, to the thread."""
-        self._handed_over += len(writes)
-        for each in writes:
-            self._queue.put(each)
-        self._turn = []
+        if writes:
+            self._handed_over += len(writes)
+            self._queue.put(writes)
 
     def _do_turn(self) -> None:
         turn, self._turn = self._turn, []
+        if self._handed_over or not self._is_brief:
+            self._hand_over(turn)
+            return
         while turn:
             group, later = _picked(turn)
             if not self._database.begins_at_once(lasting=any(each.verb.lasting for each in group)):
@@ -168,10 +171,10 @@ class Writer:
         group, self._waiting = _picked(self._waiting)
         return group
 
-    def _accept(self, write: Write | None) -> bool:
-        if write is None:
+    def _accept(self, writes: Sequence[Write] | None) -> bool:
+        if writes is None:
             return False
-        self._waiting.append(write)
+        self._waiting.extend(writes)
         return True
 
     def _settle(self, group: list[Write], topics: dict[str, Any]) -> list[Outcome]:
