@@ -1,5 +1,7 @@
 """Nodes stop and vanish: what they held runs again, but not for ever."""
 
+import dataclasses
+
 import pytest
 from msgspec.structs import replace
 
@@ -81,6 +83,25 @@ async def test_a_third_rescue_fails_the_row(store: Store) -> None:
         assert await store.rescue(but="mine") == 1
     assert (await found(store, row.id)).status is Status.FAILED
     assert await store.rescue(but="mine") == 0
+
+
+async def test_with_its_files_a_run_that_is_over_is_written_to_be_storing_unless_its_hold_was_lost(
+    store: Store,
+) -> None:
+    row = await store.create(new_prediction())
+    hold = await take(store, "n1")
+    given = File(
+        id="given", account_id="ann", prediction_id=row.id, purpose=Purpose.OUTPUT, name="one.txt",
+        content_type="text/plain", size_bytes=4, sha256="00", created_at=1,
+    )  # fmt: skip
+    assert await store.announce_files(hold, [given])
+    assert (await found(store, row.id)).phase is Phase.RUNNING
+    lost = Hold(hold.prediction_id, hold.node, hold.attempt + 1)
+    assert not await store.announce_files(lost, [dataclasses.replace(given, id="late")], has_run=True)
+    assert (await found(store, row.id)).phase is Phase.RUNNING
+    assert await store.announce_files(hold, [given], has_run=True)
+    assert (await found(store, row.id)).phase is Phase.STORING
+    assert await store.files_of(row.id) == [given]
 
 
 @pytest.mark.parametrize("way", ["release", "lose", "rescue", "cancel", "fail"])
