@@ -24,6 +24,17 @@ def predict(file: Path) -> str:
     return str(len(file.read_bytes()))
 """
 
+MARKS = """
+import time
+from cog import ConcatenateIterator, current_scope
+
+def predict(seconds: float) -> ConcatenateIterator[str]:
+    (current_scope().folder / "here").touch()
+    for _ in range(round(seconds * 10)):
+        time.sleep(0.1)
+    yield "done"
+"""
+
 
 @dataclass
 class Site:
@@ -39,9 +50,10 @@ class Site:
 def site(tmp_path: Path) -> Iterator[Site]:
     quick = {"FORETELL_LOST_SECONDS": "4", "FORETELL_HEARTBEAT_SECONDS": "1", "FORETELL_SANDBOX": "1"}
     data = tmp_path / "data"
+    models = model(tmp_path / "own", "marks", MARKS)
     with postgres_database() as database, ExitStack() as stack:
-        api = ("--database", database, "--port", "0", "--key", KEY)
-        node = ("--database", database)
+        api = ("--database", database, "--port", "0", "--key", KEY, "--models", models)
+        node = ("--database", database, "--models", models)
         apis = [stack.enter_context(running(data, *api, command="api", **quick)) for _ in range(2)]
         nodes = [stack.enter_context(running(data, *node, command="node", **quick)) for _ in range(2)]
         yield Site(data, database, apis, nodes)
@@ -142,13 +154,13 @@ def test_a_killed_nodes_predictions_are_run_by_the_other_and_told_of(site: Site,
 def test_a_node_that_was_frozen_stops_what_others_run_by_then_and_its_late_writes_count_for_nothing(
     site: Site, receiver: Receiver
 ) -> None:
-    made = create(site.apis[0], "slow", {"seconds": 12}, receiver)
-    processing(site.apis[0], made["id"])
+    made = create(site.apis[0], "marks", {"seconds": 12}, receiver)
     run = site.data / "run"
 
     def folders(attempt: int) -> list[Path]:
         return list(run.glob(f"*/{made['id']}-{attempt}"))
 
+    until(lambda: folders(1), about="the first attempt")
     (folder,) = folders(1)
     frozen = next(
         node

@@ -33,8 +33,6 @@ class Previews:
         if not data or len(data) > PREVIEW_BYTES_MAX:
             return None
         self._due_seconds = now + PREVIEW_SECONDS
-        # A run that was sent ahead has no folder before it needs one.
-        self._folder.mkdir(mode=0o700, exist_ok=True)
         copy = self._folder / f"preview-{next(self._numbers)}"
         copy.write_bytes(data)
         return copy.name

@@ -30,7 +30,10 @@ class Scope:
 
     @property
     def folder(self) -> pathlib.Path:
-        return pathlib.Path(self._folder)
+        """The run's own, made when it is first asked for: most runs never do."""
+        folder = pathlib.Path(self._folder)
+        folder.mkdir(mode=0o700, parents=True, exist_ok=True)
+        return folder
 
     @property
     def metrics(self) -> Metrics:
