@@ -26,6 +26,8 @@ log = logging.getLogger(__name__)
 
 GROUP_MAX = 256
 """Writes of one verb in one group."""
+BRIEF_TURN_MAX = 8
+"""More at a time are left to the thread however brief they are: the event loop has others to hear meanwhile."""
 WAITING_MAX = 8_192
 """Writes looked at for one group; the rest stay in the queue."""
 TRIES_MAX = 3
@@ -131,7 +133,7 @@ class Writer:
 
     def _do_turn(self) -> None:
         turn, self._turn = self._turn, []
-        if self._handed_over or not self._is_brief:
+        if self._handed_over or not self._is_brief or len(turn) > BRIEF_TURN_MAX:
             self._hand_over(turn)
             return
         while turn:
