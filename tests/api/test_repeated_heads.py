@@ -10,6 +10,7 @@ from urllib.parse import urlsplit
 import pytest
 
 from served_api import Api
+from servers import until
 
 SECONDS = 10.0
 PROMPTS = ["red fox", "big cat", "old dog", "new owl", "fat rat"]
@@ -20,6 +21,8 @@ def connection(api: Api) -> Iterator[socket.socket]:
     """A bare connection to the API."""
     address = urlsplit(api.address)
     with socket.create_connection((address.hostname, address.port), SECONDS) as found:
+        # What is sent goes at once, also while an answer is awaited.
+        found.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
         yield found
 
 
@@ -108,6 +111,40 @@ def test_those_that_are_sent_before_the_last_is_answered_come_in_their_order(api
             for prompt in PROMPTS:
                 caller.sendall(request(api, prompt))
             assert [answers.prompt() for _ in PROMPTS] == PROMPTS
+
+
+def test_one_that_comes_while_the_last_is_waited_for_is_answered_after_it(api: Api) -> None:
+    waits = b'{"model": "deepbrain", "input": {"prompt": "Hello?"}, "await": true}'
+    quick = waits.replace(b'"await": true', b'"await":false')
+    first = head(api, f"content-length: {len(waits)}")
+    with connection(api) as caller, api.client() as client:
+        answers = Answers(caller)
+        for _ in range(3):
+            caller.sendall(first + quick)
+            assert answers.next()[1]["status"] == "starting"
+
+        def ids() -> set[str]:
+            return {each["id"] for each in client.get("/v1/predictions").json()["data"]}
+
+        before = ids()
+        caller.sendall(first + waits)
+        until(lambda: ids() - before, about="the prediction that is waited for")
+        (waited_for,) = ids() - before
+        caller.sendall(first + quick)
+        # The second has come by the time in which another connection is answered.
+        assert client.get("/v1/models").status_code == 200
+        api.succeed(api.begin(waited_for), "Hello.")
+        assert [answers.next()[1]["status"] for _ in range(2)] == ["succeeded", "starting"]
+
+
+def test_another_head_of_the_same_length_is_another_head(api: Api) -> None:
+    with connection(api) as caller:
+        answers = Answers(caller)
+        for _ in range(3):
+            caller.sendall(request(api, "red fox"))
+            assert answers.prompt() == "red fox"
+        caller.sendall(request(api, "red fox").replace(api.key.encode(), api.key[::-1].encode()))
+        assert answers.next()[0] == 401
 
 
 def test_a_body_in_chunks_is_put_together_each_time(api: Api) -> None:
