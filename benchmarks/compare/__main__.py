@@ -69,8 +69,9 @@ def _measured(contender: Contender, seconds: float) -> Round:
             environment=dict(contender.environment),
             answers=lambda: answers(contender, port),
         ) as (tree, start_seconds):
-            memory = tree.memory()
             is_alike(contender, port)
+            # With the processes of the model, which some start only now.
+            memory = tree.memory()
             loads = _loads(target_of(contender, port, tree, folder), seconds)
             streams, paced = ({}, None) if contender.stream_command else _streams(contender, port, tree)
         if contender.stream_command is not None:
