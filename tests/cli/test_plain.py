@@ -9,7 +9,7 @@ from foretell.cli.commands import app
 from foretell.cli.plain import OPTIONS, Plain, plain
 from servers import foretell
 
-COMMANDS = typer.main.get_command(app).commands  # type: ignore[attr-defined]
+COMMANDS = typer.main.get_group(app).commands
 
 
 @pytest.mark.parametrize("command", OPTIONS)

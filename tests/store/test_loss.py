@@ -85,15 +85,19 @@ async def test_a_third_rescue_fails_the_row(store: Store) -> None:
     assert await store.rescue(but="mine") == 0
 
 
+def output_of(prediction_id: str) -> File:
+    return File(
+        id="given", account_id="ann", prediction_id=prediction_id, purpose=Purpose.OUTPUT, name="one.txt",
+        content_type="text/plain", size_bytes=4, sha256="00", created_at=1,
+    )  # fmt: skip
+
+
 async def test_with_its_files_a_run_that_is_over_is_written_to_be_storing_unless_its_hold_was_lost(
     store: Store,
 ) -> None:
     row = await store.create(new_prediction())
     hold = await take(store, "n1")
-    given = File(
-        id="given", account_id="ann", prediction_id=row.id, purpose=Purpose.OUTPUT, name="one.txt",
-        content_type="text/plain", size_bytes=4, sha256="00", created_at=1,
-    )  # fmt: skip
+    given = output_of(row.id)
     assert await store.announce_files(hold, [given])
     assert (await found(store, row.id)).phase is Phase.RUNNING
     lost = Hold(hold.prediction_id, hold.node, hold.attempt + 1)
@@ -108,10 +112,7 @@ async def test_with_its_files_a_run_that_is_over_is_written_to_be_storing_unless
 async def test_an_attempt_that_did_not_end_well_leaves_no_files(store: Store, way: str) -> None:
     row = await store.create(new_prediction())
     hold = await take(store, "n1")
-    given = File(
-        id="given", account_id="ann", prediction_id=row.id, purpose=Purpose.OUTPUT, name="one.txt",
-        content_type="text/plain", size_bytes=4, sha256="00", created_at=1,
-    )  # fmt: skip
+    given = output_of(row.id)
     assert await store.announce_files(hold, [given])
     assert await store.files_of(row.id) == [given]
     match way:

@@ -43,7 +43,7 @@ class Wire(HttpToolsProtocol):
 
     def data_received(self, data: bytes) -> None:
         is_first = self._is_in_head and not self._head_bytes
-        if is_first and self._is_repeated(data):
+        if is_first and self._begin_repeated(data):
             return
         if self._is_in_head:
             self._head_bytes += len(data)
@@ -85,8 +85,8 @@ class Wire(HttpToolsProtocol):
         if self._idle_timer is None:
             self._idle_timer = self.loop.call_later(self.timeout_keep_alive, self._look_whether_idle)
 
-    def _is_repeated(self, data: bytes) -> bool:
-        """Whether these bytes are the last request again but for its body; then it is begun without being parsed."""
+    def _begin_repeated(self, data: bytes) -> bool:
+        """Begins a request without parsing it, if it is the last one again but for its body; whether it was."""
         head = self._memory.head
         if head is None or not head.begins(data) or not self._is_at_rest():
             return False

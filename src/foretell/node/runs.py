@@ -105,8 +105,8 @@ class Runs:
     def _start_quickly(self, prediction: Prediction, replica: Replica) -> bool:
         """Sends it to the child at once, where its model is one that answers in a moment."""
         # What yields is never a quick run. It is sent one only to have it when another ends.
-        alone = replica.version.streaming and len(replica.assigned) == 1
-        if alone or not replica.ahead.pace.is_quick or not self._is_plain(prediction, replica):
+        is_alone = replica.version.streaming and len(replica.assigned) == 1
+        if is_alone or not replica.ahead.pace.is_quick or not self._is_plain(prediction, replica):
             return False
         return self._enter(QuickRun(prediction, replica, self._heard, self._slow_down))
 
