@@ -118,14 +118,17 @@ class Replica:
     def pid(self) -> int | None:
         return None if self._conversation is None else self._conversation.child.pid
 
+    @property
+    def is_loading(self) -> bool:
+        """Whether it may still come to be loaded, and is not yet."""
+        return self.state is not Readiness.READY and self.failure is None and not self.is_over
+
     async def ready(self) -> None:
         """Returns once it is loaded. Raises LoadFailed, and ReplicaGone when it was stopped before."""
-        while self.state is not Readiness.READY:
-            if self.failure is not None:
-                raise self.failure
-            if self.is_over:
-                raise ReplicaGone
+        while self.is_loading:
             await self.changed.wait(1.0)
+        if self.state is not Readiness.READY:
+            raise self.failure or ReplicaGone()
 
     def waits_of(self, prediction: Prediction) -> Waits:
         """What one that is given to it has waited for: its time in the queue while this was loading was for that."""
