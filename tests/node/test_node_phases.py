@@ -113,7 +113,9 @@ async def test_an_environment_is_built_line_by_line(
         monkeypatch.delenv(name)
     monkeypatch.setenv("PIP_CONFIG_FILE", os.devnull)
     monkeypatch.setenv("PIP_NO_INDEX", "1")
-    monkeypatch.setenv("PIP_NO_CACHE_DIR", "1")  # what it has built once under this path, it would not build again
+    monkeypatch.setenv(
+        "PIP_NO_CACHE_DIR", "1"
+    )  # what it has built once under this path, it would not build again
     monkeypatch.setenv("PIP_FIND_LINKS", str(packages))
     async with place(tmp_path) as here:
         version = await here.model(IMPORTS, settings='requirements = ["colour==1.0"]\n')

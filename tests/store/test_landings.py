@@ -27,6 +27,7 @@ class Place:
     store: Store
     node: str = "n1"
     is_running: bool = False
+    has_begun: bool = False
     given_up: int = 0
     started: list[Prediction] = field(default_factory=list)
     ran: list[str] = field(default_factory=list)
@@ -38,7 +39,7 @@ class Place:
     def give_up(self) -> None:
         self.given_up += 1
 
-    def run(self, new: NewPrediction) -> asyncio.Future[Prediction]:
+    def run(self, new: NewPrediction, *, may_land: bool) -> asyncio.Future[Prediction]:
         self.ran.append(new.id)
         written: asyncio.Future[Prediction] = asyncio.get_running_loop().create_future()
         landing = Landing(
@@ -119,7 +120,6 @@ async def test_onlookers_hear_of_an_end_once(store: Store, place: Place) -> None
     [
         {"pricing": Pricing()},
         {"webhook": asking("completed")},
-        {"stream": True},
         {"cancel_after_seconds": 5.0},
         {"queue_seconds": 5.0},
     ],

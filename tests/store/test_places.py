@@ -17,7 +17,7 @@ class Node:
     """One that has a place for everything, and remembers what became of each."""
 
     node = "n1"
-    is_running = False
+    is_running = has_begun = False
 
     def __init__(self, store: Store) -> None:
         self.started: list[Prediction] = []
@@ -33,7 +33,7 @@ class Node:
     def give_up(self) -> None:
         self.given_up += 1
 
-    def run(self, new: NewPrediction) -> "asyncio.Future[Prediction] | None":
+    def run(self, new: NewPrediction, *, may_land: bool) -> "asyncio.Future[Prediction] | None":
         """It runs nothing before it is written."""
 
 

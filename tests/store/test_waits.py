@@ -27,7 +27,7 @@ class Place:
     """One that is always free."""
 
     node = "n1"
-    is_running = False
+    is_running = has_begun = False
 
     def start(self, prediction: Prediction) -> None:
         """It only has to be written."""
@@ -35,7 +35,7 @@ class Place:
     def give_up(self) -> None:
         raise AssertionError("somebody waits before it")
 
-    def run(self, new: NewPrediction) -> asyncio.Future[Prediction] | None:
+    def run(self, new: NewPrediction, *, may_land: bool) -> asyncio.Future[Prediction] | None:
         """It runs nothing before it is written."""
 
 

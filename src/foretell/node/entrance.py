@@ -58,6 +58,24 @@ class Entrance:
         with self._conversation.about(run_id) as channel:
             yield channel
 
+    def enter_at_once(self, run_id: str) -> Channel | None:
+        """The same without waiting for a place, which `leave` gives back. None: it has to be waited for."""
+        conversation = self._conversation
+        if conversation is None or conversation.is_over or self._slots.is_over or self.batches is not None:
+            return None
+        if not self._slots.take_at_once(1):
+            return None
+        self.note()
+        channel = Channel()
+        conversation.add(run_id, channel)
+        return channel
+
+    def leave(self, run_id: str) -> None:
+        """A run that entered at once is over."""
+        if self._conversation is not None:
+            self._conversation.drop(run_id)
+        self._slots.free(1)
+
     def note(self) -> None:
         """A run is entered now."""
         self._entered_ticks = ticks()

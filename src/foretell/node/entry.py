@@ -1,7 +1,7 @@
 """How a run is entered: it gets a place in its replica, is sent to the child, and is written to have begun.
 
 The child is at it while that is written; until then nothing that it says is heard. Members of a batch are written
-first, so that none is entered for nothing. A quick run that was none is in the child already.
+first, so that none is entered for nothing. A run that is under way is in the child already.
 """
 
 import asyncio
@@ -13,9 +13,9 @@ from typing import Any
 
 from foretell.node.batches import Batches
 from foretell.node.channel import Channel
+from foretell.node.early import UnderWay
 from foretell.node.outcome import Measured
 from foretell.node.patience import written
-from foretell.node.quick import QuickRun
 from foretell.node.replica import Replica
 from foretell.node.trouble import HoldLost
 from foretell.store import Store
@@ -32,7 +32,7 @@ class Entry:
         measured: Measured,
         replica: Replica,
         store: Store,
-        quick: QuickRun | None,
+        under_way: UnderWay | None,
         lose: Callable[[], None],
     ) -> None:
         self.has_begun = False
@@ -43,7 +43,7 @@ class Entry:
         self._prediction = measured.prediction
         self._replica = replica
         self._store = store
-        self._quick = quick
+        self._under_way = under_way
         self._lose = lose
 
     @asynccontextmanager
@@ -52,10 +52,10 @@ class Entry:
 
         Nothing is to be heard of it before it has `begun`.
         """
-        if self._quick is not None:
-            async with self._quick.going_on() as channel, self._beginning():
+        if self._under_way is not None:
+            async with self._under_way.going_on() as channel, self._beginning():
                 yield channel
-            self._replica.wear.ran(time.monotonic() - (self._quick.began_seconds or 0.0))
+            self._replica.wear.ran(time.monotonic() - (self._under_way.began_seconds or 0.0))
             return
         frame = {"id": self._prediction.id, "input": given, "folder": str(folder)}
         batches = self._replica.entrance.batches
@@ -73,7 +73,7 @@ class Entry:
     async def begin(self) -> None:
         """Writes that it has begun, when the child was sent it if it was. Raises HoldLost."""
         hold = self._prediction.hold
-        began_seconds = self._told_seconds if self._quick is None else self._quick.began_seconds
+        began_seconds = self._told_seconds if self._under_way is None else self._under_way.began_seconds
         assert hold is not None
 
         def begin() -> Awaitable[bool]:
@@ -109,6 +109,11 @@ class Entry:
     @asynccontextmanager
     async def _beginning(self) -> AsyncIterator[None]:
         self.has_begun = True
+        if self._under_way is not None and self._prediction.started_at is not None:
+            # It was written with its create.
+            self._measured.began_seconds = self._under_way.began_seconds
+            yield
+            return
         beginning = asyncio.create_task(self.begin())
         beginning.add_done_callback(self._has_written_begin)
         try:

@@ -1,5 +1,6 @@
 """What a run says until it ends, made into an answer."""
 
+import asyncio
 from collections.abc import Awaitable, Callable
 from dataclasses import dataclass, field
 from typing import Any
@@ -69,7 +70,11 @@ class Hearing:
     async def answer(self, channel: Channel) -> Answer:
         """Raises RunFailed, BatchRaised, and what ends the channel. Overran: the run has to be stopped, too."""
         while not isinstance(frame := await channel.receive(), Ending):
+            is_first = not self._items
             await self._hear(frame)
+            if is_first and self._items:
+                # It is told before the many that may be there by now are looked at.
+                await asyncio.sleep(0)
         self.used = frame
         match frame:
             case Done():

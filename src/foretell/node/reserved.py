@@ -11,6 +11,7 @@ class Reserved:
     """One place, taken from the moment it is made. `is_waited_for`: others wait for such a one."""
 
     is_running = False
+    has_begun = False
 
     def __init__(
         self, node: str, prediction_id: str, replica: Replica, runs: Runs, *, is_waited_for: bool
@@ -28,5 +29,12 @@ class Reserved:
     def give_up(self) -> None:
         self._replica.leave(self._id)
 
-    def run(self, new: NewPrediction) -> asyncio.Future[Prediction] | None:
-        return None if self._is_waited_for else self._runs.run_first(new, self._replica, self.node)
+    def run(self, new: NewPrediction, *, may_land: bool) -> asyncio.Future[Prediction] | None:
+        if self._is_waited_for:
+            return None
+        prediction = self._runs.plain(new, self._replica, self.node)
+        if prediction is None:
+            return None
+        if may_land and self._replica.ahead.pace.is_quick:
+            return self._runs.run_first(new, prediction, self._replica)
+        return self._runs.early.run(new, prediction, self._replica)

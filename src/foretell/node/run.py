@@ -9,6 +9,7 @@ from msgspec.structs import replace
 
 from foretell.node.channel import Channel
 from foretell.node.checks import Checks
+from foretell.node.early import UnderWay
 from foretell.node.entry import Entry
 from foretell.node.extents import metrics
 from foretell.node.fetch import Fetch
@@ -26,7 +27,6 @@ from foretell.node.outcome import (
 )
 from foretell.node.outputs import Outputs
 from foretell.node.previews import Previews
-from foretell.node.quick import QuickRun
 from foretell.node.record import Record
 from foretell.node.replica import Replica
 from foretell.node.shelf import Shelf
@@ -51,7 +51,7 @@ log = logging.getLogger(__name__)
 class Run:
     """An attempt of this node. `lose` tells it that its hold is gone: it stops and writes nothing more.
 
-    `quick`: the child has it already, as a quick run, which it was not.
+    `under_way`: the child has it already.
     """
 
     def __init__(
@@ -61,7 +61,7 @@ class Run:
         surroundings: Surroundings,
         folder: Folder,
         fleet: Fleet,
-        quick: QuickRun | None = None,
+        under_way: UnderWay | None = None,
     ) -> None:
         assert prediction.hold is not None
         self.id = prediction.id
@@ -73,7 +73,7 @@ class Run:
         self._is_ending = False
         self._replica = replica
         self._surroundings = surroundings
-        self._quick = quick
+        self._under_way = under_way
         # Made by whoever has something to put into it: most runs have nothing.
         self._path = folder.path / f"{prediction.id}-{prediction.attempt}"
         self._kept = self._path.with_name(f"{self._path.name}-kept")
@@ -90,7 +90,7 @@ class Run:
         self._has_stopped = False
         self._hearing: Hearing | None = None
         self._measured = Measured(prediction, replica.version, replica.hardware)
-        self._entry = Entry(self._measured, replica, surroundings.store, quick, self.lose)
+        self._entry = Entry(self._measured, replica, surroundings.store, under_way, self.lose)
         self._checks = Checks(self._measured, surroundings, fleet, self._path)
         replica.assigned.add(self.id)
         self.task = asyncio.create_task(self._live(), name=f"run {prediction.id}")
@@ -127,8 +127,10 @@ class Run:
             await self._clean_up()
 
     async def _carry_out(self) -> None:
-        if self._quick is not None:
-            await self._stored((await self._ran(self.prediction.input)).value)
+        if self._under_way is not None:
+            answer = await self._ran(self.prediction.input)
+            self._replica.leave(self.id)
+            await self._stored(answer.value)
             return
         self._measured.waits = self._replica.waits_of(self.prediction)
         given = await self._fetched()

@@ -8,7 +8,7 @@ from typing import Any
 
 from foretell.errors import Code, Error
 from foretell.model import Version
-from foretell.node.checks import is_judged
+from foretell.node.early import EarlyRun, EarlyRuns, abandoned, frame_of, is_plain
 from foretell.node.fleet import Fleet
 from foretell.node.folder import Folder
 from foretell.node.frames import Done, Log, Metric
@@ -18,12 +18,11 @@ from foretell.node.quick import QuickRun
 from foretell.node.recorded import Recorded
 from foretell.node.replica import Replica
 from foretell.node.run import Run
-from foretell.node.stop import stop_run
 from foretell.node.surroundings import Surroundings
-from foretell.node.trouble import LoadFailed, ReplicaGone
+from foretell.node.trouble import LoadFailed
 from foretell.node.unwritten import Unwritten
 from foretell.node.voice import Voice
-from foretell.prediction import Hold, NewPrediction, Outcome, Prediction, is_for_loading
+from foretell.prediction import Hold, NewPrediction, Outcome, Prediction
 from foretell.store.predictions import Finish
 from foretell.store.rows import created
 
@@ -38,6 +37,7 @@ class Runs:
         self._folder = folder
         self._fleet = fleet
         self._runs: dict[Hold, Run | QuickRun] = {}
+        self.early = EarlyRuns(surroundings, folder, self._is_created)
 
     @property
     def holds(self) -> set[Hold]:
@@ -51,18 +51,18 @@ class Runs:
         if not self._start_quickly(prediction, replica):
             self._go_on(Run(prediction, replica, self._surroundings, self._folder, self._fleet))
 
+    def plain(self, new: NewPrediction, replica: Replica, node: str) -> Prediction | None:
+        """The prediction that it will be; None where more is to be done than to run it."""
+        prediction = created(new, at=self._surroundings.clock(), node=node)
+        return prediction if is_plain(prediction, replica, self._surroundings.config) else None
+
     def run_first(
-        self, new: NewPrediction, replica: Replica, node: str
+        self, new: NewPrediction, prediction: Prediction, replica: Replica
     ) -> "asyncio.Future[Prediction] | None":
-        """Runs a prediction before it is written, where its model is one that answers in a moment.
+        """Runs a prediction before it is written, for its model is one that answers in a moment.
 
         What was written, then; None where it is to be written first.
         """
-        if not replica.ahead.pace.is_quick:
-            return None
-        prediction = created(new, at=self._surroundings.clock(), node=node)
-        if not self._is_plain(prediction, replica):
-            return None
         run = QuickRun(prediction, replica, self._heard, self._slow_down)
         run.unwritten = unwritten = Unwritten(
             new,
@@ -106,27 +106,16 @@ class Runs:
         """Sends it to the child at once, where its model is one that answers in a moment."""
         # What yields is never a quick run. It is sent one only to have it when another ends.
         is_alone = replica.version.streaming and len(replica.assigned) == 1
-        if is_alone or not replica.ahead.pace.is_quick or not self._is_plain(prediction, replica):
+        is_plain_one = is_plain(prediction, replica, self._surroundings.config)
+        if is_alone or not replica.ahead.pace.is_quick or not is_plain_one:
             return False
         return self._enter(QuickRun(prediction, replica, self._heard, self._slow_down))
 
     def _enter(self, run: QuickRun) -> bool:
-        prediction = run.prediction
-        folder = f"{self._folder.path}/{prediction.id}-{prediction.attempt}"
-        frame = {"type": "run", "id": run.id, "input": prediction.input, "folder": folder}
-        if not run.replica.ahead.enter(run, frame):
+        if not run.replica.ahead.enter(run, frame_of(run.prediction, self._folder)):
             return False
         self._runs[run.hold] = run
         return True
-
-    def _is_plain(self, prediction: Prediction, replica: Replica) -> bool:
-        """Whether nothing is to be done but to run it."""
-        if prediction.losses or is_for_loading(prediction):
-            return False
-        if is_judged(prediction, replica.version, self._surroundings.config):
-            return False
-        fields = (*replica.file_fields, *replica.secret_fields)
-        return not any(prediction.input.get(each) for each in fields)
 
     def _heard(self, run: QuickRun) -> None:
         """What has come of a quick run: its answer, or that it is another kind of run."""
@@ -237,9 +226,12 @@ class Runs:
         if run.unwritten is not None:
             run.unwritten.create()
             return None
-        slow = Run(run.prediction, run.replica, self._surroundings, self._folder, self._fleet, quick=run)
+        slow = Run(run.prediction, run.replica, self._surroundings, self._folder, self._fleet, run)
         run.task = slow.task
         return self._go_on(slow)
+
+    def _is_created(self, run: EarlyRun, prediction: Prediction) -> None:
+        self._go_on(Run(prediction, run.replica, self._surroundings, self._folder, self._fleet, run))
 
     def _is_written(self, run: QuickRun) -> None:
         """From now on it is like those that were written first: what came of it meanwhile is taken as it is."""
@@ -250,17 +242,7 @@ class Runs:
 
     def _abandon(self, run: QuickRun) -> None:
         """Stops what could not be written: nobody will ask for its end."""
-
-        async def stop() -> None:
-            try:
-                async with run.going_on() as channel:
-                    await stop_run(run.replica, run.id, channel, self._surroundings.config)
-            except ReplicaGone:
-                pass
-            finally:
-                run.replica.leave(run.id)
-
-        run.task = asyncio.create_task(stop())
+        run.task = asyncio.create_task(abandoned(run, self._surroundings.config))
         run.task.add_done_callback(lambda task: self._over(run, task))
 
     def _slow(self) -> list[Run]:
@@ -287,7 +269,8 @@ class Runs:
         unwritten = [each.unwritten for each in quick if each.unwritten is not None]
         for each in unwritten:
             each.create()
-        await asyncio.gather(*(each.written for each in unwritten), return_exceptions=True)
+        under_way = (*(each.written for each in unwritten), *self.early.unwritten)
+        await asyncio.gather(*under_way, return_exceptions=True)
 
     async def _over_within(self, seconds: float) -> None:
         tasks = {run.task for run in self._runs.values() if run.task is not None}

@@ -24,6 +24,7 @@ class Unwritten:
     """
 
     is_running = True
+    has_begun = False
 
     def __init__(
         self,
@@ -83,7 +84,7 @@ class Unwritten:
     def give_up(self) -> None:
         self._abandon(self._run)
 
-    def run(self, new: NewPrediction) -> None:
+    def run(self, new: NewPrediction, *, may_land: bool) -> None:
         """It does already."""
 
     def _landing(self, outcome: Outcome) -> Landing:

@@ -51,14 +51,19 @@ class Arrivals(Credits):
 
         Raises AllowanceSpentError or Error(INSUFFICIENT_CREDITS). With a `claim` whose key stands for a prediction
         already, gives that one; raises Error(KEY_REUSED) or Error(GONE) where it cannot be. `awaited`: who asks
-        waits for the end, so that it may be written with it.
+        waits for what it says or for its end, so that it may run before it is written, or be written with its end.
         """
         place = None if self.offer is None else self.offer(new)
         if place is not None and awaited and claim is None and _is_plain(new, bounds):
-            running = place.run(new)
+            running = place.run(new, may_land=not new.stream)
             if running is not None:
                 return Created(await running, Standing())
         return await self.creating(new, bounds, claim, place)
+
+    @property
+    def writes_at_once(self) -> bool:
+        """Whether a create is written in the turn of the event loop in which it is asked for."""
+        return self._writer.is_at_hand
 
     def creating(
         self,
@@ -86,7 +91,7 @@ class Arrivals(Credits):
 
 
 def _is_plain(new: NewPrediction, bounds: Bounds | None) -> bool:
-    """Whether nothing can refuse it, nobody is told of it on the way, and no deadline ends it."""
+    """Whether nothing can refuse it, nobody else is told of it on the way, and no deadline ends it."""
     is_free = new.pricing is None and (bounds is None or bounds.are_open)
-    is_quiet = new.webhook is None and not new.stream
-    return is_free and is_quiet and new.cancel_after_seconds is None and new.queue_seconds is None
+    has_deadline = new.cancel_after_seconds is not None or new.queue_seconds is not None
+    return is_free and new.webhook is None and not has_deadline

@@ -9,7 +9,7 @@ from msgspec.structs import replace
 
 from foretell.allowance import Bounds, Standing
 from foretell.errors import Code, Error
-from foretell.prediction import NewPrediction, Phase, Prediction, Status
+from foretell.prediction import NewPrediction, Prediction
 from foretell.store import allowances, charges, deadlines, idempotency, lanes
 from foretell.store.database import Connection, Transaction
 from foretell.store.idempotency import Bound, Claim
@@ -18,7 +18,7 @@ from foretell.store.rows import created, encoded
 
 _NEW = (
     "id, account_id, key_id, model, model_type, version_id, lane, status, priority, turn, created_at, updated_at, "
-    "origin, source, privacy, stream, input_hash, phase, node, attempt, held_at, cancel_at, expire_at"
+    "origin, source, privacy, stream, input_hash, phase, node, attempt, held_at, started_at, cancel_at, expire_at"
 )
 _NEW_BODY = "prediction_id, input, webhook, request, pricing, retention"
 
@@ -85,7 +85,8 @@ def _created(transaction: Transaction, asked: Sequence[Create]) -> dict[str, Cre
         elif (refusal := purse.hold(each.new)) is not None:
             answers[each.new.id] = refusal
         else:
-            prediction = created(each.new, at=transaction.at, node=node)
+            has_begun = each.place is not None and each.place.has_begun
+            prediction = created(each.new, at=transaction.at, node=node, has_begun=has_begun)
             queue.enter(each, node)
             written.append((each, prediction))
             answers[each.new.id] = Created(prediction, verdict)
@@ -172,7 +173,7 @@ def _new_row(new: NewPrediction, written: Prediction, turn: int) -> tuple[str | 
         new.model_type,
         new.version_id,
         new.lane,
-        Status.STARTING,
+        written.status,
         new.priority,
         turn,
         at,
@@ -182,10 +183,11 @@ def _new_row(new: NewPrediction, written: Prediction, turn: int) -> tuple[str | 
         new.privacy,
         int(new.stream),
         new.input_hash,
-        Phase.QUEUED,
+        written.phase,
         written.node,
         written.attempt,
         written.held_at,
+        written.started_at,
         *deadlines.columns(new, at=at),
     )
 

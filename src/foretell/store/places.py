@@ -24,6 +24,11 @@ class Place(Protocol):
         """Whether it runs there already: then it is nobody's turn but its own."""
         ...
 
+    @property
+    def has_begun(self) -> bool:
+        """Whether it is written as one that has begun."""
+        ...
+
     def start(self, prediction: Prediction) -> None:
         """The prediction is written down as held by this node, and is its own to run from now on."""
         ...
@@ -32,11 +37,11 @@ class Place(Protocol):
         """It is not to run here: it was refused, or others wait before it."""
         ...
 
-    def run(self, new: NewPrediction) -> asyncio.Future[Prediction] | None:
-        """Runs it before it is written, if its end is hoped for in a moment and nobody waits before it.
+    def run(self, new: NewPrediction, *, may_land: bool) -> asyncio.Future[Prediction] | None:
+        """Runs it before it is written, if nobody waits before it.
 
-        The prediction, once it is written: with its end, or without where that did not come. None: it is to be
-        created first. Only for what nothing can refuse, and whose end somebody waits for.
+        The prediction, once it is written: with its end if it `may_land` and that came in a moment, without else.
+        None: it is to be created first. Only for what nothing can refuse, and for which somebody waits.
         """
         ...
 

@@ -84,8 +84,8 @@ def prediction_of(row: Row) -> Prediction:
     )
 
 
-def created(new: NewPrediction, *, at: int, node: str | None = None) -> Prediction:
-    """What `create` has written; with a `node`, held by it from the first."""
+def created(new: NewPrediction, *, at: int, node: str | None = None, has_begun: bool = False) -> Prediction:
+    """What `create` has written; with a `node`, held by it from the first, where its run may have begun as well."""
     return Prediction(
         id=new.id,
         account_id=new.account_id,
@@ -94,21 +94,21 @@ def created(new: NewPrediction, *, at: int, node: str | None = None) -> Predicti
         model_type=new.model_type,
         version_id=new.version_id,
         lane=new.lane,
-        status=Status.STARTING,
+        status=Status.PROCESSING if has_begun else Status.STARTING,
         node=node,
         attempt=0 if node is None else 1,
         losses=0,
         priority=new.priority,
         created_at=at,
         held_at=None if node is None else at,
-        started_at=None,
+        started_at=at if has_begun else None,
         completed_at=None,
         updated_at=at,
         origin=new.origin,
         source=new.source,
         privacy=new.privacy,
         stream=new.stream,
-        phase=Phase.QUEUED,
+        phase=Phase.RUNNING if has_begun else Phase.QUEUED,
         progress=0.0,
         cost_nanocredits=0,
         data_removed_at=None,

@@ -111,6 +111,12 @@ class Writer:
         self._is_brief = self._is_brief and is_brief and self._database.is_prompt(lasting=verb.lasting)
         return answer
 
+    @property
+    def is_at_hand(self) -> bool:
+        """Whether what is brief, and submitted now, is written in this turn of the event loop."""
+        is_free = not self._handed_over and (not self._turn or self._is_brief)
+        return is_free and self._database.is_prompt(lasting=True)
+
     async def close(self) -> None:
         """Writes what was submitted before, then ends the thread."""
         self._closing = True

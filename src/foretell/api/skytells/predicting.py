@@ -39,7 +39,7 @@ async def predicted(request: Request, *, is_enveloped: bool) -> Response:
     with ExitStack() as held:
         if streams or seconds > 0:
             held.enter_context(edge(request).seats.one())
-        prediction = await create(request, asked.wish, awaited=seconds > 0)
+        prediction = await create(request, asked.wish, awaited=streams or seconds > 0)
         left = partial(cancel_for_leaver, request, prediction) if asked.ends_with_caller else None
         if streams:
             made = not is_replayed(request, prediction.id)
