@@ -11,9 +11,13 @@ class Bell:
         self._later: asyncio.TimerHandle | None = None
 
     def ring_within(self, seconds: float) -> None:
-        """Rings once by then, however often that is asked for."""
-        if self._later is None:
-            self._later = asyncio.get_running_loop().call_later(seconds, self.ring)
+        """Rings once by then, however often that is asked for: at the soonest time that it was."""
+        loop = asyncio.get_running_loop()
+        if self._later is not None:
+            if self._later.when() <= loop.time() + seconds:
+                return
+            self._later.cancel()
+        self._later = loop.call_later(seconds, self.ring)
 
     def ring(self) -> None:
         if self._later is not None:

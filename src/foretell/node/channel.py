@@ -15,6 +15,10 @@ class Channel:
 
     def __init__(self, on_change: Callable[[], None] | None = None) -> None:
         self.on_change = on_change
+        self.on_left: Callable[[], None] | None = None
+        """Called once the child has said its last word about the run: it is free for another."""
+        self.is_left = False
+        """Whether that was called."""
         self._frames: deque[Frame] = deque()
         self._weight = 0
         self._reason: Exception | None = None
@@ -49,6 +53,12 @@ class Channel:
         _wake(self._waiting)
         if self.on_change is not None:
             self.on_change()
+
+    def leave(self) -> None:
+        """The child has said its last word about the run."""
+        if self.on_left is not None and not self.is_left:
+            self.is_left = True
+            self.on_left()
 
     @property
     def has_ended(self) -> bool:

@@ -5,7 +5,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 
 from foretell.node.channel import Channel
-from foretell.node.frames import Frame, Log, Ready, SetupFailed
+from foretell.node.frames import Ending, Frame, Log, Ready, SetupFailed
 from foretell.node.link import BrokenLink
 from foretell.node.placement.local import Child, Start, death_sentence, start
 from foretell.node.tail import Tail
@@ -27,13 +27,15 @@ class Conversation:
         self.setup_log = Tail()
         self._loaded: asyncio.Future[Ready] = asyncio.get_running_loop().create_future()
         self._channels: dict[str, Channel] = {}
+        self._heard: set[str] = set()
         self._why: str | None = None
         self._heard_at = -1
         self.is_over = False
 
     @property
     def is_busy(self) -> bool:
-        return bool(self._channels)
+        """Whether somebody still hears what it has said."""
+        return bool(self._heard)
 
     @contextmanager
     def about(self, run_id: str) -> Iterator[Channel]:
@@ -48,9 +50,11 @@ class Conversation:
     def add(self, run_id: str, channel: Channel) -> None:
         """From now on `channel` gets what the child says about that run."""
         self._channels[run_id] = channel
+        self._heard.add(run_id)
 
     def drop(self, run_id: str) -> None:
         """What the child still says about that run is dropped."""
+        self._heard.discard(run_id)
         channel = self._channels.pop(run_id, None)
         if channel is not None:
             channel.on_change = None
@@ -124,10 +128,19 @@ class Conversation:
         channel = self._channels.get(getattr(frame, "id", None) or "")
         if channel is not None:
             channel.push(frame)
+            if channel.on_left is not None and isinstance(frame, Ending):
+                self._let_go(frame.id, channel)
+                return None
             return channel if channel.is_full else None
         if not self._loaded.done():
             self._hear_setup(frame)
         return None
+
+    def _let_go(self, run_id: str, channel: Channel) -> None:
+        """What comes now is another's, though its own is still being listened to."""
+        self.hear_all()
+        self._channels.pop(run_id, None)
+        channel.leave()
 
     def _hear_setup(self, frame: Frame) -> None:
         match frame:

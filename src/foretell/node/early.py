@@ -107,7 +107,7 @@ class GoingOn:
         return self._run.channel
 
     async def __aexit__(self, *_: object) -> None:
-        self._run.replica.entrance.leave(self._run.id)
+        self._run.replica.entrance.leave(self._run.id, self._run.channel)
 
 
 class EarlyRuns:

@@ -2,6 +2,7 @@
 
 from collections.abc import AsyncIterator, Iterator
 from contextlib import asynccontextmanager, contextmanager
+from functools import partial
 
 from foretell.model import Manifest
 from foretell.node.batches import Batches, Say
@@ -21,6 +22,7 @@ class Entrance:
         batching = manifest.batching
         self.batches = None if batching.size == 1 else Batches(batching, slots, say, assigned)
         self._batch_size = batching.size
+        self._lives_on = not manifest.limits.restart_after_runs
         self._slots = slots
         self._conversation: Conversation | None = None
         self._entered_ticks = 0
@@ -43,11 +45,14 @@ class Entrance:
         """
         places = self.capacity if alone else 1
         await self._slots.take(places)
+        channel: Channel | None = None
         try:
             with self.about(run_id) as channel:
+                self._pass_on(channel, places)
                 yield channel
         finally:
-            self._slots.free(places)
+            if channel is None or not channel.is_left:
+                self._slots.free(places)
 
     @contextmanager
     def about(self, run_id: str) -> Iterator[Channel]:
@@ -68,13 +73,20 @@ class Entrance:
         self.note()
         channel = Channel()
         conversation.add(run_id, channel)
+        self._pass_on(channel, 1)
         return channel
 
-    def leave(self, run_id: str) -> None:
+    def leave(self, run_id: str, channel: Channel) -> None:
         """A run that entered at once is over."""
         if self._conversation is not None:
             self._conversation.drop(run_id)
-        self._slots.free(1)
+        if not channel.is_left:
+            self._slots.free(1)
+
+    def _pass_on(self, channel: Channel, places: int) -> None:
+        """The next need not wait until all that the child has said of a run is heard."""
+        if self._lives_on:
+            channel.on_left = partial(self._slots.free, places)
 
     def note(self) -> None:
         """A run is entered now."""

@@ -70,10 +70,9 @@ class Hearing:
     async def answer(self, channel: Channel) -> Answer:
         """Raises RunFailed, BatchRaised, and what ends the channel. Overran: the run has to be stopped, too."""
         while not isinstance(frame := await channel.receive(), Ending):
-            is_first = not self._items
             await self._hear(frame)
-            if is_first and self._items:
-                # It is told before the many that may be there by now are looked at.
+            if channel.said and isinstance(frame, Items):
+                # It is told, and others are heard, before the many that are there by now.
                 await asyncio.sleep(0)
         self.used = frame
         match frame:

@@ -148,6 +148,8 @@ class Replica:
 
     def leave(self, run_id: str) -> None:
         """That run needs it no more."""
+        if run_id not in self.assigned:
+            return
         self.assigned.discard(run_id)
         self.used_seconds = time.monotonic()
         is_urgent = self.is_wanted or self.state is not Readiness.READY

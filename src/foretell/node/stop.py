@@ -54,7 +54,12 @@ async def stop_run(
 async def _stage(
     replica: Replica, channel: Channel, config: Config, passed: Callable[[Frame], None] | None
 ) -> str:
+    was_over = channel.is_left
+    # Its place is another's once it is known what it leaves.
+    channel.on_left = None
     if await _yielded(channel, config.stop_cooperative_seconds, passed):
+        if was_over:
+            return "cooperative"
         if replica.entrance.has_left_processes():
             replica.drain(0)
         return "cooperative"
