@@ -20,9 +20,9 @@ class Predictor(BasePredictor):
     def predict(self, flag: str = "", gate: str = "") -> Iterator[Path]:
         if flag:
             open(flag, "w").close()
-            os.write(1, b"from below\\n")
             while not os.path.exists(gate):
                 time.sleep(0.01)
+            os.write(1, b"from below\\n")
         open("note.txt", "w").close()
         yield Path("note.txt")
 """
