@@ -4,6 +4,8 @@ import asyncio
 import json
 import socket
 import struct
+from collections.abc import Coroutine
+from typing import Any
 
 import pytest
 
@@ -14,6 +16,7 @@ from foretell.node.link import FRAME_BYTES_MAX, BrokenLink, Link, open_link
 from foretell.node.load import step
 from foretell.node.tail import KEPT_CHARACTERS, Tail
 from foretell.node.trouble import LoadFailed, ReplicaGone
+from node.places import until
 
 pytestmark = pytest.mark.anyio
 
@@ -68,12 +71,45 @@ async def test_frames_arrive_whole_however_they_were_cut() -> None:
     for byte in data:
         theirs.send(bytes([byte]))
         await asyncio.sleep(0)
-    assert await link.receive() == Log("a", "stdout", "hi")
-    found = await link.receive()
-    assert isinstance(found, Done)
     theirs.close()
-    assert await link.receive() is None
+    found = await heard(link)
+    assert found == [Log("a", "stdout", "hi"), Done("a")]
     link.close()
+
+
+async def test_what_comes_behind_a_frame_that_makes_it_wait_waits_in_order() -> None:
+    link, theirs = await ends()
+    full, found = asyncio.Event(), []
+    until_third = asyncio.Event()
+
+    async def room() -> None:
+        await full.wait()
+
+    def hear(frame: Frame) -> Coroutine[Any, Any, None] | None:
+        found.append(frame)
+        if len(found) == 3:
+            until_third.set()
+        return room() if len(found) == 1 else None
+
+    listening = asyncio.create_task(link.listen(hear))
+    await asyncio.sleep(0)
+    for number in range(3):
+        theirs.send(framed(f'{{"type":"log","id":"a","source":"stdout","text":"{number}"}}'.encode()))
+    await until(lambda: link.arrivals and found)
+    assert len(found) == 1
+    full.set()
+    await until_third.wait()
+    assert [each.text for each in found] == ["0", "1", "2"]
+    theirs.close()
+    await asyncio.wait_for(listening, 2)
+    link.close()
+
+
+async def heard(link: Link) -> list[Frame]:
+    """All that comes until the other side goes."""
+    found: list[Frame] = []
+    await asyncio.wait_for(link.listen(found.append), 2)
+    return found
 
 
 async def test_what_is_sent_in_one_turn_goes_out_together_and_in_order() -> None:
@@ -117,7 +153,7 @@ async def test_what_is_not_a_frame_breaks_the_link(data: bytes) -> None:
     theirs.setblocking(False)
     theirs.send(data)
     with pytest.raises(BrokenLink):
-        await asyncio.wait_for(link.receive(), 2)
+        await heard(link)
     link.close()
     theirs.close()
 

@@ -1,8 +1,9 @@
 """What is said between a replica and its child: frames and prints, each to the run it is about."""
 
 import asyncio
-from collections.abc import Iterator
+from collections.abc import Coroutine, Iterator
 from contextlib import contextmanager
+from typing import Any
 
 from foretell.node.channel import Channel
 from foretell.node.frames import Ending, Frame, Log, Ready, SetupFailed
@@ -109,10 +110,7 @@ class Conversation:
 
     async def _pump(self) -> None:
         try:
-            while (frame := await self.child.link.receive()) is not None:
-                full = self._passed_on(frame)
-                if full is not None:
-                    await full.room()
+            await self.child.link.listen(self._pass_on)
         except BrokenLink as error:
             self._why = f"sent {error}"
             self.end(RunFailed("bad_output", f"The model's process sent {error}."))
@@ -123,15 +121,15 @@ class Conversation:
             self._why = "closed its link to the server"
             self.child.kill()
 
-    def _passed_on(self, frame: Frame) -> Channel | None:
-        """Gives the frame to whom it is for; the channel, if it is full by now."""
+    def _pass_on(self, frame: Frame) -> Coroutine[Any, Any, None] | None:
+        """Gives the frame to whom it is for; the wait for room, if that has no more by now."""
         channel = self._channels.get(getattr(frame, "id", None) or "")
         if channel is not None:
             channel.push(frame)
             if channel.on_left is not None and isinstance(frame, Ending):
                 self._let_go(frame.id, channel)
                 return None
-            return channel if channel.is_full else None
+            return channel.room() if channel.is_full else None
         if not self._loaded.done():
             self._hear_setup(frame)
         return None

@@ -5,6 +5,7 @@ import json
 import socket
 import struct
 from collections import deque
+from collections.abc import Callable, Coroutine
 from typing import Any
 
 import msgspec
@@ -29,8 +30,12 @@ class BrokenLink(Exception):
     """The other side said something that is not a frame within the limits; the message says what."""
 
 
+Hear = Callable[[Frame], Coroutine[Any, Any, None] | None]
+"""Is given each frame, and gives back what is to be waited for before the next."""
+
+
 class Link(asyncio.Protocol):
-    """One end of a connected stream. One task receives, any may send."""
+    """One end of a connected stream. One task listens, any may send."""
 
     _transport: asyncio.Transport
 
@@ -42,24 +47,33 @@ class Link(asyncio.Protocol):
         self._bytes = 0
         self._is_closed = False
         self._is_held_back = False
-        self._receiver: asyncio.Future[None] | None = None
+        self._hear: Hear | None = None
+        self._wait: Coroutine[Any, Any, None] | None = None
+        self._listener: asyncio.Future[None] | None = None
         self._waiting: list[bytes] = []
 
-    async def receive(self) -> Frame | None:
-        """The next frame; None when the other side has gone. Raises BrokenLink."""
-        while not self._bodies:
-            if self._is_closed:
-                return None
-            self._receiver = asyncio.get_running_loop().create_future()
-            await self._receiver
-        body = self._bodies.popleft()
-        if isinstance(body, BrokenLink):
-            raise body
-        self._bytes -= len(body)
-        if self._is_held_back and self._bytes < BUFFER_BYTES and not self._is_closed:
-            self._is_held_back = False
-            self._transport.resume_reading()
-        return _checked(body)
+    async def listen(self, hear: Hear) -> None:
+        """Lets all frames be heard in the moment in which they come; returns when the other side has gone.
+
+        Raises BrokenLink.
+        """
+        while True:
+            self._hand_over(hear)
+            if self._wait is not None:
+                wait, self._wait = self._wait, None
+                await wait
+            elif self._bodies:
+                assert isinstance(self._bodies[0], BrokenLink)
+                raise self._bodies[0]
+            elif self._is_closed:
+                return
+            else:
+                self._hear = hear
+                self._listener = asyncio.get_running_loop().create_future()
+                try:
+                    await self._listener
+                finally:
+                    self._hear = None
 
     def send(self, frame: dict[str, Any], *, at_once: bool = False) -> None:
         """Sends with whatever else this turn of the loop sends, or `at_once`. Does nothing where nobody is left."""
@@ -96,7 +110,8 @@ class Link(asyncio.Protocol):
             self._bodies.append(bytes(self._buffer[body_start:start]))
             self._bytes += size
         del self._buffer[:start]
-        self._wake()
+        if self._hear is not None and self._wait is None:
+            self._hand_over(self._hear)
         if self._bytes >= BUFFER_BYTES and not self._is_held_back:
             self._is_held_back = True
             self._transport.pause_reading()
@@ -105,9 +120,29 @@ class Link(asyncio.Protocol):
         self._is_closed = True
         self._wake()
 
+    def _hand_over(self, hear: Hear) -> None:
+        """Lets be heard what has come, up to what has to wait or is no frame: for these, the listener is woken."""
+        while self._bodies and self._wait is None:
+            body = self._bodies[0]
+            if isinstance(body, BrokenLink):
+                break
+            try:
+                frame = _checked(body)
+            except BrokenLink as error:
+                self._bodies[0] = error
+                break
+            self._bodies.popleft()
+            self._bytes -= len(body)
+            self._wait = hear(frame)
+        if self._bodies or self._wait is not None:
+            self._wake()
+        if self._is_held_back and self._bytes < BUFFER_BYTES and not self._is_closed:
+            self._is_held_back = False
+            self._transport.resume_reading()
+
     def _wake(self) -> None:
-        if self._receiver is not None and not self._receiver.done():
-            self._receiver.set_result(None)
+        if self._listener is not None and not self._listener.done():
+            self._listener.set_result(None)
 
     def _flush(self) -> None:
         data = b"".join(self._waiting)
