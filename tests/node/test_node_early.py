@@ -2,7 +2,6 @@
 
 import asyncio
 import sqlite3
-import time
 
 import pytest
 
@@ -168,12 +167,3 @@ async def test_the_next_run_enters_while_what_the_last_has_said_is_still_being_t
     found, after = await here.ended((await first.made).id), await second.end()
     assert [found.status, after.status] == [Status.SUCCEEDED] * 2
     assert [await here.logged(each.id) for each in (found, after)] == ["from below\n"] * 2
-
-
-async def test_a_bell_that_is_to_ring_later_can_still_be_rung_sooner(here: Place) -> None:
-    bell = here.node.fleet.changed
-    began_seconds = time.monotonic()
-    bell.ring_within(3600.0)
-    bell.ring_within(0.0)
-    await bell.wait(600.0)
-    assert time.monotonic() - began_seconds < 300

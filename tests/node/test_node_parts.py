@@ -4,11 +4,13 @@ import asyncio
 import json
 import socket
 import struct
-from collections.abc import Coroutine
+from collections.abc import Callable, Coroutine
 from typing import Any
 
 import pytest
+import uvloop
 
+from foretell.node.bell import Bell
 from foretell.node.breaker import COOL_DOWN_SECONDS, Breaker
 from foretell.node.channel import WAITING_MAX, Channel
 from foretell.node.frames import Done, Frame, Items, Log, Output
@@ -51,6 +53,19 @@ def test_three_failed_loads_keep_a_model_from_loading_until_it_has_cooled_down()
 )
 def test_those_who_wait_are_told_what_is_installed_and_not_where_from(line: str, said: str) -> None:
     assert step(line) == said
+
+
+@pytest.mark.parametrize("run", [asyncio.run, uvloop.run])
+def test_a_bell_that_is_to_ring_later_can_still_be_rung_sooner(run: Callable[..., None]) -> None:
+    async def rung() -> None:
+        bell = Bell()
+        bell.ring_within(3600.0)
+        bell.ring_within(0.0)
+        bell.ring_within(3600.0)
+        async with asyncio.timeout(20):
+            await bell.wait(600.0)
+
+    run(rung())
 
 
 async def ends() -> tuple[Link, socket.socket]:

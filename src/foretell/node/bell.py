@@ -9,15 +9,17 @@ class Bell:
     def __init__(self) -> None:
         self._event = asyncio.Event()
         self._later: asyncio.TimerHandle | None = None
+        self._later_seconds = 0.0
 
     def ring_within(self, seconds: float) -> None:
         """Rings once by then, however often that is asked for: at the soonest time that it was."""
         loop = asyncio.get_running_loop()
+        at_seconds = loop.time() + seconds
         if self._later is not None:
-            if self._later.when() <= loop.time() + seconds:
+            if self._later_seconds <= at_seconds:
                 return
             self._later.cancel()
-        self._later = loop.call_later(seconds, self.ring)
+        self._later, self._later_seconds = loop.call_later(seconds, self.ring), at_seconds
 
     def ring(self) -> None:
         if self._later is not None:
