@@ -123,7 +123,8 @@ def _say(found: Round) -> None:
     paced = (
         ""
         if found.paced is None
-        else f"paced {found.paced.p50_us:,.0f} µs, cpu {found.paced.cpu_us:,.0f} µs  "
+        else f"paced: first {found.paced.first_ms:.1f} ms, late {found.paced.p50_us:,.0f} µs, "
+        f"cpu {found.paced.cpu_us:,.0f} µs  "
     )
     print(
         f"{found.name:18} {rates}  cpu {cpu:,.0f} µs  streams {pieces or '-'}  {paced}"

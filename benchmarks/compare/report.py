@@ -108,7 +108,7 @@ def _short_table(rounds: Sequence[Round], names: Sequence[str]) -> str:
 def _stream_table(rounds: Sequence[Round], names: Sequence[str]) -> str:
     head = [
         "", "1 stream: pieces/s", "first ms", "32 streams: pieces/s", "first ms", "CPU µs each",
-        "paced: µs late", "p99 µs late", "CPU µs each",
+        "paced: first ms", "µs late", "p99 µs late", "CPU µs each",
     ]  # fmt: skip
     rows = []
     for name in names:
@@ -129,9 +129,10 @@ def _stream_table(rounds: Sequence[Round], names: Sequence[str]) -> str:
 
 def _paced(found: Sequence[Paced]) -> list[str]:
     if not found:
-        return ["-"] * 3
+        return ["-"] * 4
     figures = zip(*((each.p50_us, each.p99_us, each.cpu_us) for each in found), strict=True)
-    return [f"{statistics.median(each):,.0f}" for each in figures]
+    first_ms = statistics.median(each.first_ms for each in found)
+    return [f"{first_ms:.1f}", *(f"{statistics.median(each):,.0f}" for each in figures)]
 
 
 def _ratio(rounds: Sequence[Round], names: Sequence[str], name: str) -> str:

@@ -16,6 +16,7 @@ TIMEOUT_SECONDS = 60.0
 READ_BYTES = 262_144
 PACED_COUNT = 1_000
 PAUSE_SECONDS = 0.002
+FIRSTS = 15
 MADE = re.compile(rb"piece (\d+\.\d{6}) ")
 
 
@@ -30,8 +31,12 @@ class Streamed:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Paced:
-    """One stream of a piece every two milliseconds: how late each came, and CPU for each."""
+    """One stream of a piece every two milliseconds: how late each came, and CPU for each.
 
+    `first_ms`: how much later than asked for and made its first came, the median of several.
+    """
+
+    first_ms: float
     p50_us: float
     p99_us: float
     cpu_us: float
@@ -63,38 +68,40 @@ def middle_of(found: Sequence[Streamed]) -> Streamed:
 
 async def stream_paced(contender: Contender, port: int, *, tree: Tree) -> Paced:
     """Reads one stream whose pieces each say when they were made. Raises RuntimeError where some are missing."""
-    wish = {"count": PACED_COUNT, "pause": PAUSE_SECONDS}
-    body = dict(contender.stream_body)
+    async with asyncio.timeout(TIMEOUT_SECONDS):
+        found = [await _read_paced(contender, port, 5) for _ in range(FIRSTS)]
     before = tree.cpu_seconds()
     async with asyncio.timeout(TIMEOUT_SECONDS):
-        late = sorted(
-            await _read_paced(contender, port, {**body, "input": wish} if "input" in body else wish)
-        )
+        late = sorted((await _read_paced(contender, port, PACED_COUNT))[1])
     return Paced(
+        first_ms=(statistics.median(first for first, _ in found) - PAUSE_SECONDS) * 1_000,
         p50_us=late[len(late) // 2] * 1_000_000,
         p99_us=late[len(late) * 99 // 100] * 1_000_000,
         cpu_us=(tree.cpu_seconds() - before) / PACED_COUNT * 1_000_000,
     )
 
 
-async def _read_paced(contender: Contender, port: int, body: Mapping[str, object]) -> list[float]:
-    """How many seconds after it was made each piece came."""
-    reader, writer = await _asked(contender, port, body)
+async def _read_paced(contender: Contender, port: int, count: int) -> tuple[float, list[float]]:
+    """Seconds until the first piece, and how many after it was made each came."""
+    wish, body = {"count": count, "pause": PAUSE_SECONDS}, dict(contender.stream_body)
+    since = time.monotonic()
+    reader, writer = await _asked(contender, port, {**body, "input": wish} if "input" in body else wish)
     late: list[float] = []
-    rest = b""
-    while len(late) < PACED_COUNT:
+    first, rest = 0.0, b""
+    while len(late) < count:
         data = await reader.read(READ_BYTES)
         now = time.monotonic()
         if not data:
-            raise RuntimeError(f"{contender.name}: {len(late)} of {PACED_COUNT} pieces came")
+            raise RuntimeError(f"{contender.name}: {len(late)} of {count} pieces came")
         rest += data
         end = 0
         for found in MADE.finditer(rest):
             late.append(now - float(found[1]))
             end = found.end()
+        first = first or (now - since if late else 0.0)
         rest = rest[end:]
     writer.close()
-    return late
+    return first, late
 
 
 async def _asked(

@@ -134,7 +134,7 @@ DIES_ONCE = """
 """
 
 
-async def test_where_commits_take_long_it_is_written_first(
+async def test_where_commits_take_long_and_the_model_yields_it_is_written_first(
     here: Place, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     version = await loaded(here)

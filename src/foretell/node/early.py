@@ -132,10 +132,10 @@ class EarlyRuns:
     ) -> "asyncio.Future[Prediction] | None":
         """Sends a prediction to the child and writes it meanwhile; `prediction` is what it will be, held.
 
-        What was written, then; None where it is to be written first: the turn of the event loop in which the child is
-        told has to be that of the write, or what a hasty model says keeps the writer from its work.
+        What was written, then; None where it is to be written first: what a model yields in haste would keep the
+        writer's thread from its work, where the event loop does not write itself.
         """
-        if not self._surroundings.store.writes_at_once:
+        if replica.version.streaming and not self._surroundings.store.writes_at_once:
             return None
         channel = replica.entrance.enter_at_once(new.id)
         if channel is None:
