@@ -2,6 +2,7 @@
 
 import asyncio
 import sqlite3
+from contextlib import closing
 
 import pytest
 
@@ -61,10 +62,10 @@ async def loaded(here: Place, source: str = WAITS_FOR_ITS_GATE, **given: str) ->
     return version
 
 
-async def count(here: Place) -> int:
-    path = here.surroundings.config.data_path / "foretell.db"
-    with sqlite3.connect(path) as reader:
-        return int(reader.execute("SELECT COUNT(*) FROM predictions").fetchone()[0])
+async def ids(here: Place) -> list[str]:
+    """All that are written."""
+    with closing(sqlite3.connect(here.surroundings.config.data_path / "foretell.db")) as reader:
+        return [found for (found,) in reader.execute("SELECT id FROM predictions")]
 
 
 @pytest.mark.usefixtures("prompt")
@@ -73,7 +74,7 @@ async def test_the_child_is_at_it_while_nothing_is_written_yet(here: Place) -> N
     with locked(here):
         caller = Caller(here, version, "early")
         await until(caller.flag.exists)
-        assert await count(here) == 1 and not caller.made.done()
+        assert len(await ids(here)) == 1 and not caller.made.done()
         assert here.node._runs.holds == set()
     made = await caller.made
     assert (made.status, made.attempt, made.node) == (Status.PROCESSING, 1, here.node.incarnation)
@@ -93,9 +94,27 @@ async def test_one_that_cannot_be_written_is_stopped_and_nothing_of_it_is_left(h
             await caller.made
         assert refused.value.code is Code.UNAVAILABLE
         await until(caller.stopped.exists)
-    assert await count(here) == 1
+    assert len(await ids(here)) == 1
     after = Caller(here, version, "after")
     assert (await after.end()).status is Status.SUCCEEDED
+
+
+@pytest.mark.usefixtures("prompt")
+async def test_one_whose_caller_has_gone_meanwhile_is_written_and_goes_on(here: Place) -> None:
+    version = await loaded(here)
+    with locked(here):
+        caller = Caller(here, version, "gone")
+        await until(caller.flag.exists)
+        caller.made.cancel()
+        await asyncio.wait({caller.made})
+    caller.gate.touch()
+
+    async def ended() -> Prediction | None:
+        found = [await here.store.get(each) for each in await ids(here)]
+        return next((each for each in found if each and each.input["flag"] == str(caller.flag)), None)
+
+    made = await until(ended)
+    assert (await here.ended(made.id)).status is Status.SUCCEEDED
 
 
 @pytest.mark.usefixtures("prompt")

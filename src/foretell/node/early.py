@@ -20,6 +20,7 @@ from foretell.node.surroundings import Surroundings
 from foretell.node.trouble import ReplicaGone
 from foretell.prediction import NewPrediction, Prediction, is_for_loading
 from foretell.store import Store
+from foretell.store.creates import Created
 
 
 class UnderWay(Protocol):
@@ -69,18 +70,20 @@ class EarlyRun:
         self._go_on = go_on
         self._abandon = abandon
 
-    def create(self, new: NewPrediction, store: Store) -> None:
-        """Writes it, as one that has begun."""
+    def create(self, new: NewPrediction, store: Store) -> "asyncio.Future[Created] | None":
+        """Writes it, as one that has begun. None: it was refused."""
         try:
             creating = store.creating(new, place=self)
         except Error as error:
-            self._settle(error)
-        else:
-            creating.add_done_callback(lambda _: self._settle(creating.exception()))
+            self.written.set_exception(error)
+            return None
+        creating.add_done_callback(lambda _: self._settle(creating.exception()))
+        return creating
 
     def start(self, prediction: Prediction) -> None:
-        # Before anything is heard of it, so that who waits does not miss it.
-        self.written.set_result(prediction)
+        # Before anything is heard of it, so that who waits does not miss it. They may have gone: it goes on.
+        if not self.written.done():
+            self.written.set_result(prediction)
         self._go_on(self, prediction)
 
     def give_up(self) -> None:
@@ -119,13 +122,13 @@ class EarlyRuns:
         self._surroundings = surroundings
         self._folder = folder
         self._go_on = go_on
-        self._runs: dict[str, EarlyRun] = {}
+        self._creating: set[asyncio.Future[Created]] = set()
         self._abandoned: set[asyncio.Task[None]] = set()
 
     @property
-    def unwritten(self) -> "list[asyncio.Future[Prediction]]":
+    def unwritten(self) -> "list[asyncio.Future[Created]]":
         """What is being written."""
-        return [each.written for each in self._runs.values()]
+        return list(self._creating)
 
     def run(
         self, new: NewPrediction, prediction: Prediction, replica: Replica
@@ -142,9 +145,10 @@ class EarlyRuns:
             return None
         replica.say(frame_of(prediction, self._folder), at_once=True)
         run = EarlyRun(prediction, replica, channel, go_on=self._go_on, abandon=self._abandon)
-        self._runs[run.id] = run
-        run.written.add_done_callback(lambda _: self._runs.pop(run.id, None))
-        run.create(new, self._surroundings.store)
+        creating = run.create(new, self._surroundings.store)
+        if creating is not None:
+            self._creating.add(creating)
+            creating.add_done_callback(self._creating.discard)
         return run.written
 
     def _abandon(self, run: EarlyRun) -> None:
