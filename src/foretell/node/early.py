@@ -125,10 +125,10 @@ class EarlyRuns:
         self._creating: set[asyncio.Future[Created]] = set()
         self._abandoned: set[asyncio.Task[None]] = set()
 
-    @property
-    def unwritten(self) -> "list[asyncio.Future[Created]]":
-        """What is being written."""
-        return list(self._creating)
+    async def all_written(self) -> None:
+        """Returns once nothing is being written any more."""
+        while self._creating:
+            await asyncio.wait(self._creating)
 
     def run(
         self, new: NewPrediction, prediction: Prediction, replica: Replica

@@ -269,8 +269,8 @@ class Runs:
         unwritten = [each.unwritten for each in quick if each.unwritten is not None]
         for each in unwritten:
             each.create()
-        under_way = (*(each.written for each in unwritten), *self.early.unwritten)
-        await asyncio.gather(*under_way, return_exceptions=True)
+        await asyncio.gather(*(each.written for each in unwritten), return_exceptions=True)
+        await self.early.all_written()
 
     async def _over_within(self, seconds: float) -> None:
         tasks = {run.task for run in self._runs.values() if run.task is not None}
