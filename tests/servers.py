@@ -117,7 +117,10 @@ class Receiver:
 
         class Taking(BaseHTTPRequestHandler):
             def do_POST(self) -> None:
-                body = self.rfile.read(int(self.headers["content-length"]))
+                size = int(self.headers["content-length"])
+                body = self.rfile.read(size)
+                if len(body) < size:
+                    return  # who sent it has died meanwhile
                 if not receiver.refuses:
                     receiver.keep(dict(self.headers.items()), body)
                 receiver.may_answer.wait()

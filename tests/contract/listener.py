@@ -53,7 +53,10 @@ class Listener:
 
         class Taking(BaseHTTPRequestHandler):
             def do_POST(self) -> None:
-                raw = self.rfile.read(int(self.headers["content-length"]))
+                size = int(self.headers["content-length"])
+                raw = self.rfile.read(size)
+                if len(raw) < size:
+                    return  # who sent it has died meanwhile
                 answer = json.dumps({"ok": True}).encode()
                 headers = {name.lower(): value for name, value in self.headers.items()}
                 self.send_response(listener.take(headers, raw))
