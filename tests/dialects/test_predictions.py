@@ -159,6 +159,11 @@ def test_metrics_are_numbers_and_what_was_not_measured_follows_from_the_row() ->
     assert shown(STARTING)["metrics"] == {}
 
 
+def test_what_it_was_at_is_told_to_the_millisecond() -> None:
+    row = replace(SUCCEEDED, held_at=SUCCEEDED.created_at + 1_234_567, metrics={"predict_time": 2.3456})
+    assert shown(row)["metadata"]["phases"] == {"queued_seconds": 1.235, "running_seconds": 2.346}
+
+
 def test_a_failure_is_told_in_every_field_that_clients_read() -> None:
     body = shown(replace(SUCCEEDED, status=Status.FAILED, failure=Failure("timeout", "It took too long.")))
     assert body["response"] == body["error"] == body["error_message"] == "It took too long."

@@ -56,3 +56,18 @@ async def test_no_figure_of_a_run_is_negative_and_its_length_is_what_passed(
     for metrics in every:
         assert metrics["predict_time"] == 2.5
         assert min(metrics.values()) >= 0
+
+
+async def test_what_passed_is_told_to_the_microsecond(office: Office) -> None:
+    prediction = await held(office)
+    measured = Measured(
+        prediction,
+        catalog.sandbox(created_at=1)[0],
+        "cpu",
+        load_seconds=0.1234567,
+        began_seconds=10.0,
+        ended_seconds=11.23456789,
+    )
+    metrics = succeeded(measured, "done", [], at=prediction.created_at + 1_500_001).metrics
+    assert (metrics["load_time"], metrics["predict_time"]) == (0.123457, 1.234568)
+    assert metrics["total_time"] == 1.500001

@@ -193,7 +193,8 @@ def _phases(prediction: Prediction) -> dict[str, float]:
 
 
 def _between(start_at: int, end_at: int | None) -> float:
-    return round(max(0, (end_at or start_at) - start_at) / SECONDS, 3)
+    """Seconds to three places, without the decimal that `round` would write for it."""
+    return (max(0, (end_at or start_at) - start_at) + 500) // 1_000 / 1_000
 
 
 def _data_expires_at(prediction: Prediction) -> int | None:
