@@ -13,6 +13,8 @@ BUSY_SECONDS = 0.05
 """How long a checkpoint that empties the log may keep the writer waiting for a reader to end."""
 LOG_FRAMES_MAX = 4 * 1024
 """So many pages are in the log before it begins anew although somebody writes."""
+PASSES = 2
+"""How often what was written meanwhile is moved before the writer has to wait for the rest: each time it is less."""
 WAL_BYTES_MAX = 64 * 1024**2
 
 
@@ -54,6 +56,8 @@ class Checkpoints:
         """Beside a writer it is never all moved; it begins anew where that waits while the little that is left is."""
         _, frames, _ = raw.execute("PRAGMA wal_checkpoint(PASSIVE)").fetchone()
         if frames > LOG_FRAMES_MAX:
+            for _ in range(PASSES):
+                raw.execute("PRAGMA wal_checkpoint(PASSIVE)")
             raw.execute("PRAGMA wal_checkpoint(RESTART)")
         if self._log_bytes() > WAL_BYTES_MAX:
             raw.execute("PRAGMA wal_checkpoint(TRUNCATE)")
