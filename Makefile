@@ -40,6 +40,7 @@ bench: $(BIN)/.installed-dev ## measure Foretell beside its peers, each in an en
 	$(MAKE) compiled || echo "It cannot be compiled here, so it is measured as it is written."
 	PYTHONPATH=$(COMPILED_PATH):benchmarks $(BIN)/python -m compare $(BENCH)
 	PYTHONPATH=$(COMPILED_PATH):benchmarks $(BIN)/python -m compare.growth
+	PYTHONPATH=$(COMPILED_PATH):benchmarks $(BIN)/python -m compare.queues
 	PYTHONPATH=$(COMPILED_PATH):benchmarks $(BIN)/python -m compare.work
 
 screenshots: $(BIN)/.installed-dev ## take the pictures of docs/screenshots anew (needs Chromium)

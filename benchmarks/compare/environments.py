@@ -23,6 +23,8 @@ def environment(name: str, requirements: tuple[str, ...]) -> Path:
         install = [
             programs / "python", "-m", "pip", "--disable-pip-version-check", "install", "--quiet", *requirements
         ]  # fmt: skip
-        subprocess.run(install, check=True, timeout=INSTALL_SECONDS)
+        # What is on our own path is none of a peer's, and pip would have its requirements met there too.
+        surroundings = {name: value for name, value in os.environ.items() if name != "PYTHONPATH"}
+        subprocess.run(install, check=True, timeout=INSTALL_SECONDS, env=surroundings)
         (folder / READY).touch()
     return programs

@@ -1,6 +1,6 @@
 """What a full table, a long queue and many waiting callers cost Foretell: `results/growth.md`.
 
-make bench-growth               about five minutes and two gigabytes of disk
+PYTHONPATH=benchmarks python -m compare.growth      about five minutes and two gigabytes of disk
 """
 
 import argparse
@@ -9,15 +9,15 @@ import json
 import sqlite3
 import tempfile
 import time
-import urllib.request
 import uuid
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
+from compare.callers import call, get, opened, queue
 from compare.calls import answers, target_of
-from compare.contenders import KEY, Contender, contenders
+from compare.contenders import Contender, contenders
 from compare.load import Target, has_wrk, put_under_load
 from compare.processes import Tree, free_port, started
 from compare.report import lines, machine
@@ -73,16 +73,16 @@ def main() -> None:
 def _with_stored(folder: Path, count: int, seconds: float) -> list[str]:
     """The figures with so many predictions in the table; the first call finds an empty one."""
     with _served(folder) as (contender, port, _):
-        _call(port, contender.sent())
+        call(port, contender.sent())
     _fill(folder / "data", count)
     with _served(folder) as (contender, port, tree):
-        _call(port, contender.sent())
+        call(port, contender.sent())
         return _figures(f"{count:,} stored", target_of(contender, port, tree, folder), port, seconds)
 
 
 def _with_queued(folder: Path, queued: int, seconds: float) -> list[str]:
     with _served(folder) as (contender, port, tree):
-        asyncio.run(_queue(port, queued))
+        queue(port, _slow(600, awaited=False), queued)
         return _figures(
             f"and {_waiting(port):,} queued for another model",
             target_of(contender, port, tree, folder),
@@ -96,16 +96,16 @@ async def _with_waiting(folder: Path, count: int) -> str:
     with _served(folder) as (contender, port, tree):
         # What it takes to load both models is nothing that a caller costs.
         for sent in (_slow(0), contender.sent()):
-            await asyncio.to_thread(_call, port, sent)
+            await asyncio.to_thread(call, port, sent)
         before, queued = tree.memory().rss_mb, await asyncio.to_thread(_waiting, port)
         body = _slow(600)
         callers = []
         for _ in range(0, count, OPEN_AT_ONCE):
-            callers += await asyncio.gather(*(_open(port, body) for _ in range(OPEN_AT_ONCE)))
+            callers += await asyncio.gather(*(opened(port, body) for _ in range(OPEN_AT_ONCE)))
         await asyncio.to_thread(_accepted, port, queued + len(callers) - 1)  # one of them runs
         held = tree.memory().rss_mb - before
         since = time.perf_counter()
-        await asyncio.to_thread(_call, port, contender.sent())
+        await asyncio.to_thread(call, port, contender.sent())
         taken = time.perf_counter() - since
         for writer in callers:
             writer.close()
@@ -116,8 +116,8 @@ async def _with_waiting(folder: Path, count: int) -> str:
     )
 
 
-def _slow(seconds: int) -> bytes:
-    return json.dumps({"model": "slow", "input": {"seconds": seconds}, "await": True}).encode()
+def _slow(seconds: int, *, awaited: bool = True) -> bytes:
+    return json.dumps({"model": "slow", "input": {"seconds": seconds}, "await": awaited}).encode()
 
 
 def _accepted(port: int, count: int) -> None:
@@ -131,13 +131,13 @@ def _accepted(port: int, count: int) -> None:
 
 def _waiting(port: int) -> int:
     """How many predictions wait."""
-    return int(_get(port, "/v1/predictions?status=starting&per_page=1")["pagination"]["total"])
+    return int(get(port, "/v1/predictions?status=starting&per_page=1")["pagination"]["total"])
 
 
 def _figures(name: str, target: Target, port: int, seconds: float) -> list[str]:
     put_under_load(target, clients=CLIENTS, seconds=1)  # warms it up
     found = put_under_load(target, clients=CLIENTS, seconds=seconds)
-    some = _get(port, "/v1/predictions?per_page=1")["data"][0]["id"]
+    some = get(port, "/v1/predictions?per_page=1")["data"][0]["id"]
     paths = (
         f"/v1/predictions/{some}",
         "/v1/predictions?per_page=20",
@@ -162,7 +162,6 @@ def _fill(data: Path, count: int) -> None:
                     f"INSERT INTO {table} ({', '.join(columns)}) VALUES ({marks})",
                     ((*values[:place], each, *values[place + 1 :]) for each in ids),
                 )
-    database.execute("ANALYZE")
     database.close()
 
 
@@ -180,62 +179,12 @@ def _id(at_us: int) -> str:
     )
 
 
-async def _queue(port: int, count: int) -> None:
-    """Makes predictions that wait, over a few connections."""
-    body = json.dumps({"model": "slow", "input": {"seconds": 600}}).encode()
-
-    async def make(number: int) -> None:
-        reader, writer = await asyncio.open_connection("127.0.0.1", port)
-        for _ in range(number):
-            writer.write(_request(body))
-            await _answered(reader)
-        writer.close()
-
-    await asyncio.gather(*(make(count // 32) for _ in range(32)))
-
-
-async def _answered(reader: asyncio.StreamReader) -> None:
-    head = await reader.readuntil(b"\r\n\r\n")
-    length = next(line for line in head.lower().split(b"\r\n") if line.startswith(b"content-length:"))
-    await reader.readexactly(int(length.partition(b":")[2]))
-
-
-async def _open(port: int, body: bytes) -> asyncio.StreamWriter:
-    _, writer = await asyncio.open_connection("127.0.0.1", port)
-    writer.write(_request(body))
-    return writer
-
-
-def _request(body: bytes) -> bytes:
-    head = (
-        f"POST /v1/predict HTTP/1.1\r\nhost: localhost\r\nx-api-key: {KEY}\r\ncontent-type: application/json\r\n"
-        f"content-length: {len(body)}\r\n\r\n"
-    )
-    return head.encode() + body
-
-
-def _call(port: int, body: bytes) -> dict[str, Any]:
-    return _asked(urllib.request.Request(f"http://127.0.0.1:{port}/v1/predict", body, method="POST"))
-
-
-def _get(port: int, path: str) -> dict[str, Any]:
-    return _asked(urllib.request.Request(f"http://127.0.0.1:{port}{path}"))
-
-
-def _asked(request: urllib.request.Request) -> dict[str, Any]:
-    request.add_header("x-api-key", KEY)
-    request.add_header("content-type", "application/json")
-    with urllib.request.urlopen(request, timeout=60) as answer:
-        found: dict[str, Any] = json.load(answer)
-        return found
-
-
 def _milliseconds(port: int, path: str, times: int = 20) -> float:
     """The median time of a read."""
     taken = []
     for _ in range(times):
         since = time.perf_counter()
-        _get(port, path)
+        get(port, path)
         taken.append(time.perf_counter() - since)
     return sorted(taken)[times // 2] * 1_000
 
