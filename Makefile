@@ -39,9 +39,9 @@ fuzz: $(BIN)/.installed-dev ## strange bytes into all that reads strangers' byte
 bench: $(BIN)/.installed-dev ## measure Foretell beside its peers, each in an environment of its own, and write benchmarks/results
 	$(MAKE) compiled || echo "It cannot be compiled here, so it is measured as it is written."
 	PYTHONPATH=$(COMPILED_PATH):benchmarks $(BIN)/python -m compare $(BENCH)
-	PYTHONPATH=$(COMPILED_PATH):benchmarks $(BIN)/python -m compare.growth
-	PYTHONPATH=$(COMPILED_PATH):benchmarks $(BIN)/python -m compare.queues
-	PYTHONPATH=$(COMPILED_PATH):benchmarks $(BIN)/python -m compare.work
+	$(if $(BENCH),,PYTHONPATH=$(COMPILED_PATH):benchmarks $(BIN)/python -m compare.growth)
+	$(if $(BENCH),,PYTHONPATH=$(COMPILED_PATH):benchmarks $(BIN)/python -m compare.queues)
+	$(if $(BENCH),,PYTHONPATH=$(COMPILED_PATH):benchmarks $(BIN)/python -m compare.work)
 
 screenshots: $(BIN)/.installed-dev ## take the pictures of docs/screenshots anew (needs Chromium)
 	PYTHONPATH=tests $(BIN)/python -m browser.screenshots

@@ -1,6 +1,6 @@
 """How fast a backlog is worked off: Foretell beside queues of jobs, whose jobs do nothing: `results/queues.md`.
 
-PYTHONPATH=benchmarks python -m compare.queues      about six minutes; Celery needs `redis-server`
+PYTHONPATH=benchmarks python -m compare.queues      about five minutes; Celery needs `redis-server`
 """
 
 import argparse
@@ -51,9 +51,10 @@ def main() -> None:
     parser.add_argument("--rounds", type=int, default=3, help="how often each is measured")
     parser.add_argument("--results", type=Path, default=RESULTS, help="where the page goes")
     asked = parser.parse_args()
-    found: dict[str, list[float]] = {each.name: [] for each in _queues()}
+    queues = _queues()
+    found: dict[str, list[float]] = {each.name: [] for each in queues}
     for _ in range(asked.rounds):
-        for each in _queues():
+        for each in queues:
             with tempfile.TemporaryDirectory(prefix="foretell-bench-") as name:
                 # Postgres runs as a user of its own where this runs as root, and has to reach its directory.
                 Path(name).chmod(0o755)
@@ -61,7 +62,7 @@ def main() -> None:
             print(f"{each.name}: {found[each.name][-1]:,.0f} a second", flush=True)
     rows = [
         [each.name, f"{statistics.median(found[each.name]):,.0f}", _spread(found[each.name]), each.note]
-        for each in _queues()
+        for each in queues
     ]
     page = [
         "# A backlog worked off",
@@ -105,12 +106,17 @@ def _spread(found: list[float]) -> str:
 
 
 def _rate(done: Callable[[], int], count: int) -> float:
-    """Jobs a second, from the first look that finds one done to that which finds all. Raises TimeoutError."""
+    """Jobs a second, from the first look that finds one done to that which finds all.
+
+    Raises TimeoutError; RuntimeError where the first look finds all, for that tells nothing.
+    """
     first: tuple[float, int] | None = None
     deadline = time.perf_counter() + END_SECONDS
     while (now := time.perf_counter()) < deadline:
         there = done()
-        if there >= count and first:
+        if there >= count:
+            if first is None:
+                raise RuntimeError(f"{count} jobs were done before they could be seen: ask for more")
             return (there - first[1]) / (now - first[0])
         if there and not first:
             first = now, there
@@ -120,10 +126,7 @@ def _rate(done: Callable[[], int], count: int) -> float:
 
 def _foretell(contender: Contender, folder: Path, count: int) -> float:
     port, gate = free_port(), folder / "gate"
-    command = [
-        str(HERE / "gated") if each == str(HERE / "model") else each
-        for each in contender.command(folder, port)
-    ]
+    command = [*contender.command(folder, port), "--models", str(HERE / "gated")]
     body = {"model": "gated", "input": {"prompt": PROMPT}}
     with started(
         command,
